@@ -1,0 +1,179 @@
+"""Versions by strict semver, their order, and Terraform's version constraints. Refuses every looser spelling."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from core.errors import UserError
+from tfmodule.files import printable
+
+_MAX_LENGTH = 128
+# Terraform's parser keeps each number in a signed 64-bit integer.
+_MAX_NUMBER = 2**63 - 1
+
+_NUMBER = r"(?:0|[1-9][0-9]*)"
+_PRERELEASE_PART = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_SEMVER = re.compile(
+    rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})"
+    rf"(?:-({_PRERELEASE_PART}(?:\.{_PRERELEASE_PART})*))?"
+    r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
+)
+_CONSTRAINT = re.compile(
+    rf"\s*(=|!=|>=|<=|>|<|~>)?\s*v?({_NUMBER}(?:\.{_NUMBER}){{0,2}})(?:-({_PRERELEASE_PART}(?:\.{_PRERELEASE_PART})*))?"
+    r"(?:\+[0-9A-Za-z.-]+)?\s*",
+)
+
+_Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
+
+
+class InvalidVersionError(UserError):
+    """Not a version as semver writes it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"`{printable(text)}` is not a version: write MAJOR.MINOR.PATCH, for example `1.4.0` or `2.0.0-rc.1`."
+        )
+        self.text = text
+
+
+class InvalidConstraintError(UserError):
+    """Not a version constraint."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"`{printable(text)}` is not a version constraint: write for example `~> 1.2` or `>= 1.0.0, < 2.0.0`."
+        )
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version, ordered by semver precedence.
+
+    Where only build metadata differs, its text decides, so that sorting is stable.
+    """
+
+    major: int
+    minor: int
+    patch: int
+    prerelease: tuple[str, ...] = ()
+    build: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Version":
+        """Read strict semver 2.0.0 (numbers up to 2^63-1, 128 characters in all); raises InvalidVersionError."""
+        match = _SEMVER.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+        if match is None:
+            raise InvalidVersionError(text)
+        major, minor, patch = (int(match.group(i)) for i in (1, 2, 3))
+        if max(major, minor, patch) > _MAX_NUMBER:
+            raise InvalidVersionError(text)
+        return cls(
+            major, minor, patch, tuple(match.group(4).split(".")) if match.group(4) else (), match.group(5) or ""
+        )
+
+    @property
+    def is_prerelease(self) -> bool:
+        return bool(self.prerelease)
+
+    @property
+    def precedence_key(self) -> str:
+        """The text without build metadata: equal exactly when two versions have the same precedence."""
+        core = f"{self.major}.{self.minor}.{self.patch}"
+        return f"{core}-{'.'.join(self.prerelease)}" if self.prerelease else core
+
+    def next_minor(self) -> "Version":
+        """The version of the next compatible change; of a prerelease `1.2.0-rc.1` it is `1.2.0`."""
+        if self.is_prerelease and self.patch == 0:
+            return Version(self.major, self.minor, 0)
+        return Version(self.major, self.minor + 1, 0)
+
+    def next_patch(self) -> "Version":
+        """The version of the next fix; of a prerelease the release it leads to."""
+        if self.is_prerelease:
+            return replace(self, prerelease=(), build="")
+        return Version(self.major, self.minor, self.patch + 1)
+
+    def _precedence(self) -> _Precedence:
+        # A release is above its prereleases; numeric identifiers are below alphanumeric ones; fewer fields are lower.
+        fields = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.prerelease)
+        return (self.major, self.minor, self.patch, not self.prerelease, fields)
+
+    def _sort_key(self) -> tuple[_Precedence, str]:
+        return (self._precedence(), self.build)
+
+    def __lt__(self, other: "Version") -> bool:
+        return self._sort_key() < other._sort_key()
+
+    def __le__(self, other: "Version") -> bool:
+        return self._sort_key() <= other._sort_key()
+
+    def __gt__(self, other: "Version") -> bool:
+        return self._sort_key() > other._sort_key()
+
+    def __ge__(self, other: "Version") -> bool:
+        return self._sort_key() >= other._sort_key()
+
+    def __str__(self) -> str:
+        return f"{self.precedence_key}+{self.build}" if self.build else self.precedence_key
+
+
+def parse_tag(text: str) -> Version:
+    """The version a git tag names: strict semver after an optional `v`; raises InvalidVersionError."""
+    try:
+        return Version.parse(text.removeprefix("v"))
+    except InvalidVersionError:
+        raise InvalidVersionError(text) from None
+
+
+def latest(versions: Iterable[Version]) -> Version | None:
+    """The highest release; the highest prerelease only where there is no release at all."""
+    return max(versions, key=lambda version: (not version.is_prerelease, version), default=None)
+
+
+def matches(constraint: str, version: Version) -> bool:
+    """Whether Terraform would accept this version of a module; raises InvalidConstraintError."""
+    terms = [_Term.parse(part, constraint) for part in constraint.split(",")]
+    # A prerelease is taken only when somebody wrote exactly that prerelease.
+    if version.is_prerelease and not any(term.pins(version) for term in terms):
+        return False
+    return all(term.allows(version) for term in terms)
+
+
+@dataclass(frozen=True)
+class _Term:
+    operator: str
+    bound: Version
+    given: int
+    """How many of the three numbers were written: `~>` depends on it."""
+
+    @classmethod
+    def parse(cls, text: str, whole: str) -> "_Term":
+        match = _CONSTRAINT.fullmatch(text) if len(whole) <= 4 * _MAX_LENGTH else None
+        if match is None:
+            raise InvalidConstraintError(whole)
+        numbers = [int(number) for number in match.group(2).split(".")]
+        if max(numbers) > _MAX_NUMBER:
+            raise InvalidConstraintError(whole)
+        major, minor, patch = numbers + [0] * (3 - len(numbers))
+        prerelease = tuple(match.group(3).split(".")) if match.group(3) else ()
+        return cls(match.group(1) or "=", Version(major, minor, patch, prerelease), len(numbers))
+
+    def pins(self, version: Version) -> bool:
+        return self.operator == "=" and version.precedence_key == self.bound.precedence_key
+
+    def allows(self, version: Version) -> bool:
+        mine, theirs = version._precedence(), self.bound._precedence()
+        if self.operator == "~>":
+            if self.bound.is_prerelease and not version.is_prerelease:
+                return False
+            fixed = max(self.given - 1, 0)
+            return mine >= theirs and mine[:fixed] == theirs[:fixed]
+        return {
+            "=": mine == theirs,
+            "!=": mine != theirs,
+            ">": mine > theirs,
+            ">=": mine >= theirs,
+            "<": mine < theirs,
+            "<=": mine <= theirs,
+        }[self.operator]
