@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulators.github.contract import PREFIXES, Contract
 
 Json = Any
+VIOLATIONS_PATH = "/_simulator/violations"
+REST = tuple(f"{each}/" for each in PREFIXES)
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+\Z")
 
 
@@ -88,14 +87,20 @@ class Checker:
 
 
 class CheckingMiddleware:
-    """Reads along: the REST request before the app sees it, the JSON answer before the caller sees it."""
+    """Reads along: the REST request before the app sees it, the JSON answer before the caller sees it.
+
+    It answers one path itself: GET /_simulator/violations lists what was found, DELETE empties the list.
+    """
 
     def __init__(self, app: ASGIApp, checker: Checker) -> None:
         self.app = app
         self.checker = checker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(tuple(f"{each}/" for each in PREFIXES)):
+        if scope["type"] == "http" and scope["path"] == VIOLATIONS_PATH:
+            await self._list(scope["method"])(scope, receive, send)
+            return
+        if scope["type"] != "http" or not scope["path"].startswith(REST):
             await self.app(scope, receive, send)
             return
         body = await _read(receive)
@@ -110,6 +115,12 @@ class CheckingMiddleware:
             return {"type": "http.request", "body": body, "more_body": False}
 
         await self.app(scope, replay, _Answer(self.checker, scope, send).send)
+
+    def _list(self, method: str) -> JSONResponse:
+        if method == "DELETE":
+            self.checker.clear()
+        found = [asdict(each) for each in self.checker.violations]
+        return JSONResponse({"violations": found, "checked": self.checker.counts})
 
 
 class _Answer:
@@ -133,18 +144,6 @@ class _Answer:
         if not message.get("more_body", False) and message["type"] == "http.response.body":
             self._checker.answer(self._scope, self._start["status"], self._type, self._body)
         await self._send(message)
-
-
-def install(app: Starlette, checker: Checker) -> None:
-    """Adds the middleware and the page that lists the violations."""
-
-    async def list_violations(request: Request) -> JSONResponse:
-        if request.method == "DELETE":
-            checker.clear()
-        return JSONResponse({"violations": [asdict(each) for each in checker.violations], "checked": checker.counts})
-
-    app.router.routes.insert(0, Route("/_simulator/violations", list_violations, methods=["GET", "DELETE"]))
-    app.add_middleware(CheckingMiddleware, checker=checker)
 
 
 def app_caller(scope: Scope) -> str | None:

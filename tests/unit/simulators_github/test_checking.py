@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from simulators.github.checking import Checker, install
+from simulators.github.checking import Checker, CheckingMiddleware
 from simulators.github.contract import Contract
 
 APP = {"Authorization": "Bearer ghs_abc", "X-GitHub-Api-Version": "2022-11-28"}
@@ -37,8 +37,7 @@ def client(contract: Contract) -> TestClient:
             Route("/page", lambda request: Response("hello")),
         ]
     )
-    install(app, Checker(contract))
-    return TestClient(app)
+    return TestClient(CheckingMiddleware(app, Checker(contract)))
 
 
 def violations(client: TestClient) -> Any:
