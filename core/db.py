@@ -116,7 +116,9 @@ def _engine(url: str) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     return create_engine(
-        normalise_url(url), pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c statement_timeout=30000"}
+        normalise_url(url),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "options": "-c statement_timeout=30000"},
     )
 
 

@@ -24,7 +24,9 @@ def require_current(database: Database) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
     wanted = ScriptDirectory(str(_FOLDER)).get_current_head()
     if found != wanted:
-        raise UserError(f"The database is at schema {found or 'none'}, this release needs {wanted}: run `terrasmith migrate`.")
+        raise UserError(
+            f"The database is at schema {found or 'none'}, this release needs {wanted}: run `terrasmith migrate`."
+        )
 
 
 def _config(url: str) -> Config:

