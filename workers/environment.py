@@ -1,0 +1,69 @@
+"""What a job may use: the settings, the database, GitHub, the storage, the gate and the generator. Built once per process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.github.gateway import GitHub
+from bot.github.tokens import TokenCache
+from core import log
+from core.db import Database
+from core.doorbell import Doorbell
+from core.redis import connect
+from core.secrets import Redactor
+from core.settings import Settings
+from gate.engine import EngineSettings
+from gate.judge import judge
+from gate.report import Report
+from generator.writers import make_writer
+from generator.writing import Writer
+from registry.storage.local import LocalStorage
+from registry.storage.port import Storage
+from tfmodule.files import FileMap
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The outside world of one worker process. Connections are made on first use, which is after the fork."""
+
+    settings: Settings
+
+    @cached_property
+    def database(self) -> Database:
+        assert self.settings.database_url is not None and self.settings.redis_url is not None
+        return Database(self.settings.database_url, after_commit=Doorbell(connect(self._redis_url)).ring)
+
+    @cached_property
+    def github(self) -> GitHub:
+        return GitHub(self.settings, TokenCache(connect(self._redis_url), self.settings))
+
+    @cached_property
+    def storage(self) -> Storage:
+        return LocalStorage(self.settings.data_dir / "storage")
+
+    @cached_property
+    def writer(self) -> Writer:
+        key = self.settings.anthropic_api_key
+        return make_writer(
+            key.get_secret_value() if key else None, self.settings.anthropic_base_url, self.settings.anthropic_model
+        )
+
+    @cached_property
+    def redact(self) -> Redactor:
+        return log.redactor(self.settings)
+
+    def judge(self, profile: str) -> Callable[[FileMap], Report]:
+        """The gate, ready for one profile."""
+        engine = EngineSettings(
+            terraform=self.settings.terraform,
+            provider_mirror=str(self.settings.provider_mirror) if self.settings.provider_mirror else None,
+            sandbox=self.settings.sandbox,
+            timeout_seconds=self.settings.engine_timeout_seconds,
+            memory_bytes=self.settings.engine_memory_mib * 1024 * 1024,
+        )
+        return lambda files: judge(files, profile=profile, engine=engine)
+
+    @property
+    def _redis_url(self) -> str:
+        assert self.settings.redis_url is not None
+        return self.settings.redis_url.get_secret_value()

@@ -1,0 +1,55 @@
+"""What happens by the clock. A tick is a job row with the tick's number as its key: two schedulers make one job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core import clock
+from core.db import Database
+from core.jobs import create
+from core.settings import Settings
+from workers.jobs import JOBS
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A job that runs at the start and then every `seconds`."""
+
+    job: str
+    seconds: Callable[[Settings], float]
+
+
+SCHEDULE: tuple[Tick, ...] = (
+    Tick("reconcile_installations", lambda _settings: 3600.0),
+    Tick("redeliver_deliveries", lambda settings: settings.redelivery_seconds),
+    Tick("prune_rows", lambda _settings: 3600.0),
+)
+
+
+class Schedule:
+    """Makes the jobs of ticks that have come. At the start of a process every job ticks once, on top of its rhythm."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._last: dict[str, int] = {}
+
+    def tick(self) -> None:
+        """Look at the clock, and make what is due."""
+        now = clock.now().timestamp()
+        for entry in SCHEDULE:
+            number = int(now // entry.seconds(self._settings))
+            first = entry.job not in self._last
+            if self._last.get(entry.job) == number:
+                continue
+            self._last[entry.job] = number
+            key = f"start:{entry.job}:{int(now)}" if first else f"tick:{entry.job}:{number}"
+            with self._database.unit_of_work() as session:
+                create(
+                    session,
+                    key=key,
+                    name=entry.job,
+                    queue=JOBS[entry.job].queue,
+                    subject=f"tick:{entry.job}",
+                    args={},
+                    coalesce=True,
+                )
