@@ -94,13 +94,14 @@ class Version:
             return replace(self, prerelease=(), build="")
         return Version(self.major, self.minor, self.patch + 1)
 
-    def _precedence(self) -> _Precedence:
+    def precedence(self) -> _Precedence:
+        """What semver compares: build metadata is not in it."""
         # A release is above its prereleases; numeric identifiers are below alphanumeric ones; fewer fields are lower.
         fields = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.prerelease)
         return (self.major, self.minor, self.patch, not self.prerelease, fields)
 
     def _sort_key(self) -> tuple[_Precedence, str]:
-        return (self._precedence(), self.build)
+        return (self.precedence(), self.build)
 
     def __lt__(self, other: "Version") -> bool:
         return self._sort_key() < other._sort_key()
@@ -163,7 +164,7 @@ class _Term:
         return self.operator == "=" and version.precedence_key == self.bound.precedence_key
 
     def allows(self, version: Version) -> bool:
-        mine, theirs = version._precedence(), self.bound._precedence()
+        mine, theirs = version.precedence(), self.bound.precedence()
         if self.operator == "~>":
             if self.bound.is_prerelease and not version.is_prerelease:
                 return False

@@ -1,0 +1,147 @@
+"""The values that Terraform code is read into: blocks, and what a module declares.
+
+Lines count from 1. No parser here, and no judgement.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SyntaxProblem:
+    path: str
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """`name = expression`. `text` is the expression as written; `literal` its value when it is a plain string."""
+
+    name: str
+    text: str
+    literal: str | None
+    line: int
+    members: Mapping[str, "Attribute"] = field(default_factory=dict)
+    """The members of an object expression with plain keys, one level deep."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """`kind "label" { … }` with everything in it."""
+
+    kind: str
+    labels: tuple[str, ...]
+    path: str
+    line: int
+    end_line: int
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    blocks: tuple["Block", ...] = ()
+
+    def text(self, name: str) -> str | None:
+        """The expression of an attribute, as written."""
+        attribute = self.attributes.get(name)
+        return attribute.text if attribute else None
+
+    def literal(self, name: str) -> str | None:
+        """The value of an attribute that is a plain string."""
+        attribute = self.attributes.get(name)
+        return attribute.literal if attribute else None
+
+    def walk(self) -> Iterator["Block"]:
+        """This block and every block inside it, in the order written."""
+        waiting = [self]
+        while waiting:
+            block = waiting.pop()
+            yield block
+            waiting.extend(reversed(block.blocks))
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    path: str
+    blocks: tuple[Block, ...]
+    attributes: Mapping[str, Attribute]
+    problems: tuple[SyntaxProblem, ...]
+
+    def walk(self) -> Iterator[Block]:
+        """Every block at any depth."""
+        for block in self.blocks:
+            yield from block.walk()
+
+
+@dataclass(frozen=True)
+class Variable:
+    name: str
+    type_text: str | None
+    description: str | None
+    default_text: str | None
+    required: bool
+    sensitive: bool
+    nullable: bool
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Output:
+    name: str
+    description: str | None
+    sensitive: bool
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class ProviderRequirement:
+    name: str
+    source: str | None
+    version: str | None
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Resource:
+    type: str
+    name: str
+    path: str
+    line: int
+    provider: str | None = None
+    """The local provider name it asks for by `provider =`, without alias."""
+
+
+@dataclass(frozen=True)
+class ModuleCall:
+    """`source` and `version` are None when absent or not a plain string; `source_text` is what stands there."""
+
+    name: str
+    source: str | None
+    version: str | None
+    path: str
+    line: int
+    source_text: str | None = None
+
+
+@dataclass(frozen=True)
+class Provisioner:
+    kind: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class ModuleFacts:
+    """What the `.tf` files of one directory declare."""
+
+    variables: tuple[Variable, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    required_providers: tuple[ProviderRequirement, ...] = ()
+    required_version: str | None = None
+    resources: tuple[Resource, ...] = ()
+    data_sources: tuple[Resource, ...] = ()
+    module_calls: tuple[ModuleCall, ...] = ()
+    provisioners: tuple[Provisioner, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    problems: tuple[SyntaxProblem, ...] = ()
