@@ -54,7 +54,7 @@ done
 
 say "Installing what requirements-$want.lock names into .venv (once; a minute or so) …"
 pip() { .venv/bin/python -m pip -qq --disable-pip-version-check --no-input "$@"; }
-# The lock is the whole list, so pip resolves nothing (older pips stumble over extras there); `check` has the last word.
+# The lock is the whole list, so pip resolves nothing; `check` has the last word.
 pip install --require-hashes --no-deps --no-build-isolation --requirement "requirements-$want.lock"
 pip install --no-deps --no-build-isolation --no-index --editable .
 pip check
