@@ -19,9 +19,20 @@ class Namespace(Base):
     name: Mapped[str] = mapped_column(String(64))
     name_key: Mapped[str] = mapped_column(String(64), unique=True)  # case-folded, `_` as `-`: confusable names collide
     github_account_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    account_type: Mapped[str] = mapped_column(String(20))  # Organization | User
     visibility: Mapped[str] = mapped_column(String(16))  # private | public
     state: Mapped[str] = mapped_column(String(16))  # active | suspended | removed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class NamespaceName(Base):
+    """A name that a namespace has or had. Never deleted: what was one account's name never becomes another's."""
+
+    __tablename__ = "namespace_names"
+
+    name_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    spelling: Mapped[str] = mapped_column(String(64))  # case-folded, `-` and `_` as they were
+    namespace_id: Mapped[str] = mapped_column(ForeignKey("namespaces.id"), index=True)
 
 
 class Token(Base):

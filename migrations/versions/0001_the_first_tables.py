@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("name_key", sa.String(length=64), nullable=False),
         sa.Column("github_account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_type", sa.String(length=20), nullable=False),
         sa.Column("visibility", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -77,6 +78,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("github_account_id", name=op.f("uq_namespaces_github_account_id")),
         sa.UniqueConstraint("name_key", name=op.f("uq_namespaces_name_key")),
     )
+    op.create_table(
+        "namespace_names",
+        sa.Column("name_key", sa.String(length=64), nullable=False),
+        sa.Column("spelling", sa.String(length=64), nullable=False),
+        sa.Column("namespace_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["namespace_id"], ["namespaces.id"], name=op.f("fk_namespace_names_namespace_id")),
+        sa.PrimaryKeyConstraint("name_key", name=op.f("pk_namespace_names")),
+    )
+    with op.batch_alter_table("namespace_names", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_namespace_names_namespace_id"), ["namespace_id"], unique=False)
+
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -326,6 +338,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_relayed_at"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("namespace_names", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_namespace_names_namespace_id"))
+
+    op.drop_table("namespace_names")
     op.drop_table("namespaces")
     with op.batch_alter_table("installations", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_installations_account_id"))

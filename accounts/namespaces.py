@@ -1,0 +1,231 @@
+"""Namespaces: the first part of a module's address, bound for ever to the numeric id of a GitHub account.
+
+Refuses a name that another account has, had, or has in a form one could mistake for it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts import audit, models
+from core import clock
+from core.errors import UserError
+from core.ids import new_id
+from tfmodule.address import Address, InvalidAddressError
+
+Visibility = Literal["private", "public"]
+State = Literal["active", "suspended", "removed"]
+
+
+class NamespaceTakenError(UserError):
+    """The name, or one that looks like it, belongs to another GitHub account: now or at some time before."""
+
+    def __init__(self, name: str, account_id: int, owner: str) -> None:
+        super().__init__(
+            f"The namespace `{name}` is taken: `{owner}` belongs to another GitHub account, "
+            "and a name never changes hands."
+        )
+        self.name, self.account_id, self.owner = name, account_id, owner
+
+
+class NamespaceNameError(UserError):
+    """The login cannot stand in a module's address."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"`{name}` cannot be a namespace: Terraform would refuse it in a module's `source`.")
+        self.name = name
+
+
+class UnknownNamespaceError(UserError):
+    """No such namespace. Told to operators only: it names those that exist."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        listed = ", ".join(f"`{one}`" for one in known) or "none yet: install the GitHub App on an organisation first"
+        super().__init__(f"There is no namespace `{name}`. Known: {listed}.")
+        self.name, self.known = name, known
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace as others see it."""
+
+    id: str
+    name: str
+    account_id: int
+    account_type: str
+    visibility: Visibility
+    state: State
+    created_at: datetime
+
+    @property
+    def is_public(self) -> bool:
+        return self.visibility == "public"
+
+    @property
+    def accepts_versions(self) -> bool:
+        """Reading goes on whatever the state is; publishing needs the app installed and not suspended."""
+        return self.state == "active"
+
+
+def name_key(name: str) -> str:
+    """Equal for names that people confuse: case does not count, and `_` is `-`."""
+    return name.casefold().replace("_", "-")
+
+
+def bind(
+    session: Session,
+    account_id: int,
+    login: str,
+    account_type: str,
+    visibility: Visibility = "private",
+    *,
+    actor: str = audit.SYSTEM,
+) -> Namespace:
+    """The namespace of this account under its present login: born, renamed or back again, as it needs.
+
+    `visibility` counts at birth only. Bind a thousand times: one namespace.
+    Raises NamespaceTakenError and NamespaceNameError.
+    """
+    _refuse_unusable(login)
+    _refuse_taken(session, account_id, login)
+    row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
+    if row is None:
+        row = _create(session, account_id, login, account_type, visibility, actor)
+    elif row.name != login:
+        audit.record(session, actor, "namespace.rename", f"namespace:{row.id}", {"from": row.name, "to": login})
+        row.name, row.name_key = login, name_key(login)
+        _keep_name(session, row)
+    if row.state == "removed":
+        _move(session, row, "active", actor)
+    session.flush()
+    return _value(row)
+
+
+def find(session: Session, name: str) -> Namespace | None:
+    """The namespace of this name, present or former; case does not count, `-` and `_` do."""
+    kept = session.scalar(
+        select(models.NamespaceName)
+        .where(models.NamespaceName.name_key == name_key(name))
+        .where(models.NamespaceName.spelling == name.casefold())
+    )
+    row = session.get(models.Namespace, kept.namespace_id) if kept else None
+    return _value(row) if row else None
+
+
+def get(session: Session, name: str) -> Namespace:
+    """The same, for an operator: raises UnknownNamespaceError, which lists the others."""
+    found = find(session, name)
+    if found is None:
+        raise UnknownNamespaceError(name, tuple(one.name for one in list_all(session)))
+    return found
+
+
+def find_by_account(session: Session, account_id: int) -> Namespace | None:
+    """The namespace of a GitHub account, by its numeric id."""
+    row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
+    return _value(row) if row else None
+
+
+def list_all(session: Session) -> tuple[Namespace, ...]:
+    """Every namespace, by name."""
+    return tuple(_value(row) for row in session.scalars(select(models.Namespace).order_by(models.Namespace.name_key)))
+
+
+def suspend(session: Session, account_id: int, *, actor: str = audit.SYSTEM) -> None:
+    """The app was suspended: versions stay readable, nothing new is published."""
+    _set_state(session, account_id, "suspended", actor)
+
+
+def remove(session: Session, account_id: int, *, actor: str = audit.SYSTEM) -> None:
+    """The app was uninstalled: versions stay readable, the name stays bound."""
+    _set_state(session, account_id, "removed", actor)
+
+
+def reactivate(session: Session, account_id: int, *, actor: str = audit.SYSTEM) -> None:
+    """The app is installed and at work again."""
+    _set_state(session, account_id, "active", actor)
+
+
+def set_visibility(session: Session, name: str, visibility: Visibility, *, actor: str = audit.OPERATOR) -> Namespace:
+    """Open a namespace to everybody, or close it. What was downloaded while it was open stays downloaded."""
+    row = session.get_one(models.Namespace, get(session, name).id)
+    if row.visibility != visibility:
+        detail = {"from": row.visibility, "to": visibility}
+        audit.record(session, actor, "namespace.visibility", f"namespace:{row.id}", detail)
+        row.visibility = visibility
+        session.flush()
+    return _value(row)
+
+
+def _refuse_unusable(login: str) -> None:
+    try:
+        Address(login, "module", "system")
+    except InvalidAddressError as error:
+        raise NamespaceNameError(login) from error
+
+
+def _refuse_taken(session: Session, account_id: int, login: str) -> None:
+    holder = session.execute(
+        select(models.Namespace.github_account_id, models.NamespaceName.spelling)
+        .join(models.NamespaceName, models.NamespaceName.namespace_id == models.Namespace.id)
+        .where(models.NamespaceName.name_key == name_key(login))
+    ).first()
+    if holder is not None and holder.github_account_id != account_id:
+        raise NamespaceTakenError(login, account_id, holder.spelling)
+
+
+def _create(
+    session: Session, account_id: int, login: str, account_type: str, visibility: Visibility, actor: str
+) -> models.Namespace:
+    row = models.Namespace(
+        id=new_id("ns"),
+        name=login,
+        name_key=name_key(login),
+        github_account_id=account_id,
+        account_type=account_type,
+        visibility=visibility,
+        state="active",
+        created_at=clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    _keep_name(session, row)
+    detail = {"name": login, "account_id": account_id, "visibility": visibility}
+    audit.record(session, actor, "namespace.bind", f"namespace:{row.id}", detail)
+    return row
+
+
+def _keep_name(session: Session, row: models.Namespace) -> None:
+    """Remember the name for good. `_refuse_taken` made sure that nobody else has it."""
+    kept = session.get(models.NamespaceName, row.name_key)
+    if kept is None:
+        session.add(models.NamespaceName(name_key=row.name_key, spelling=row.name.casefold(), namespace_id=row.id))
+    else:
+        kept.spelling = row.name.casefold()
+
+
+def _set_state(session: Session, account_id: int, state: State, actor: str) -> None:
+    row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
+    if row is not None and row.state != state:
+        _move(session, row, state, actor)
+
+
+def _move(session: Session, row: models.Namespace, state: State, actor: str) -> None:
+    audit.record(session, actor, "namespace.state", f"namespace:{row.id}", {"from": row.state, "to": state})
+    row.state = state
+    session.flush()
+
+
+def _value(row: models.Namespace) -> Namespace:
+    return Namespace(
+        id=row.id,
+        name=row.name,
+        account_id=row.github_account_id,
+        account_type=row.account_type,
+        visibility=row.visibility,  # type: ignore[arg-type]  # only these services write it
+        state=row.state,  # type: ignore[arg-type]
+        created_at=row.created_at,
+    )

@@ -1,0 +1,226 @@
+"""The catalogue: which modules and versions there are, for whom. Refuses to tell a stranger what exists in private.
+
+A stranger without a live token learns the same of a private and of a missing namespace: sign in. The holder of a
+token of another namespace learns the same of both: there is nothing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import accounts.models
+from accounts import namespaces
+from accounts.namespaces import Namespace
+from accounts.permissions import SignInRequiredError
+from accounts.tokens import Principal
+from core.errors import UserError
+from registry import models
+from tfmodule.address import Address, InvalidAddressError
+from tfmodule.version import InvalidVersionError, Version, latest
+
+# What go-version makes of a version before the client asks for it: no `v`, three numbers.
+_LOOSE = re.compile(r"v?(\d+(?:\.\d+){0,2})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+
+class UnknownModuleError(UserError):
+    """There is no such module, or not for this one who asks."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("Module not found")
+        self.address = address
+
+
+class UnknownVersionError(UserError):
+    """The module has no such version."""
+
+    def __init__(self, address: str, version: str) -> None:
+        super().__init__("Version not found")
+        self.address, self.version = address, version
+
+
+@dataclass(frozen=True)
+class VersionFacts:
+    """One published version."""
+
+    id: str
+    address: Address
+    version: Version
+    namespace_id: str
+    public: bool
+    sha256: str
+    h1: str
+    size: int
+    commit_sha: str
+    tag: str
+    source_url: str
+    published_at: datetime
+    interface: Mapping[str, Any]
+    readme: str
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModuleVersions:
+    """A module and its published versions, newest first."""
+
+    address: Address
+    public: bool
+    source_url: str
+    versions: tuple[Version, ...]
+
+    @property
+    def latest(self) -> Version | None:
+        """The highest release; a prerelease only where there is nothing else."""
+        return latest(self.versions)
+
+
+def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
+    """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
+    namespace, module = _readable(session, address, principal)
+    texts = session.scalars(
+        select(models.Version.version)
+        .where(models.Version.module_id == module.id)
+        .where(models.Version.state == "published")
+    )
+    return ModuleVersions(
+        address=Address(namespace.name, module.name, module.system),
+        public=namespace.is_public,
+        source_url=module.source_url,
+        versions=newest_first(texts),
+    )
+
+
+def version(session: Session, address: Address, text: str, principal: Principal | None) -> VersionFacts:
+    """One version, however the client spells it. Raises UnknownVersionError beside what `versions` raises."""
+    namespace, module = _readable(session, address, principal)
+    wanted = normalise(text)
+    row = None
+    if wanted is not None:
+        row = session.scalar(
+            select(models.Version)
+            .where(models.Version.module_id == module.id)
+            .where(models.Version.version_key == wanted.precedence_key)
+            .where(models.Version.state == "published")
+        )
+    # Build metadata does not order versions, but who asks for some means that version and no other.
+    if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
+        raise UnknownVersionError(str(address), text)
+    return _facts(namespace, module, row)
+
+
+def published_versions(session: Session, address: Address) -> tuple[Version, ...]:
+    """Every version an address has, newest first, whoever asks; none if there is no such module."""
+    namespace = namespaces.find(session, address.namespace)
+    module = _module(session, namespace, address) if namespace else None
+    if module is None:
+        return ()
+    return newest_first(session.scalars(select(models.Version.version).where(models.Version.module_id == module.id)))
+
+
+def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
+    """One version by its id, whoever asks: for jobs that were told of it."""
+    found = session.execute(
+        select(models.Version, models.Module).join(models.Module).where(models.Version.id == version_id)
+    ).first()
+    if found is None:
+        return None
+    row, module = found
+    owner = session.get_one(accounts.models.Namespace, module.namespace_id)
+    namespace = namespaces.find(session, owner.name)
+    assert namespace is not None, "a namespace always keeps its present name"
+    return _facts(namespace, module, row)
+
+
+def public_modules(session: Session) -> tuple[ModuleVersions, ...]:
+    """The modules that everybody may see, by address."""
+    rows = session.execute(
+        select(accounts.models.Namespace.name, models.Module, models.Version.version)
+        .join(models.Module, models.Module.namespace_id == accounts.models.Namespace.id)
+        .join(models.Version, models.Version.module_id == models.Module.id)
+        .where(accounts.models.Namespace.visibility == "public")
+        .where(models.Version.state == "published")
+    )
+    found: dict[Address, tuple[str, list[str]]] = {}
+    for namespace, module, text in rows:
+        address = Address(namespace, module.name, module.system)
+        found.setdefault(address, (module.source_url, []))[1].append(text)
+    return tuple(
+        ModuleVersions(address, True, source_url, newest_first(texts))
+        for address, (source_url, texts) in sorted(found.items(), key=lambda item: item[0].key)
+    )
+
+
+def newest_first(texts: Iterable[str]) -> tuple[Version, ...]:
+    """Versions by precedence, the highest first."""
+    return tuple(sorted((Version.parse(text) for text in texts), reverse=True))
+
+
+def normalise(text: str) -> Version | None:
+    """The version that a client means by this text; None where no client could mean one."""
+    match = _LOOSE.fullmatch(text)
+    if match is None:
+        return None
+    numbers = [*match.group(1).split("."), "0", "0"][:3]
+    try:
+        # As go-version does, `01` is read as the number 1.
+        core = ".".join(str(int(one)) for one in numbers)
+        return Version.parse(core + (match.group(2) or "") + (match.group(3) or ""))
+    except (InvalidVersionError, ValueError):
+        return None
+
+
+def parse_address(namespace: str, name: str, system: str) -> Address:
+    """The address in a path. Raises UnknownModuleError for one that cannot exist."""
+    try:
+        return Address(namespace, name, system)
+    except InvalidAddressError:
+        raise UnknownModuleError(f"{namespace}/{name}/{system}") from None
+
+
+def _readable(session: Session, address: Address, principal: Principal | None) -> tuple[Namespace, models.Module]:
+    namespace = namespaces.find(session, address.namespace)
+    if namespace is None or not _may_read(namespace, principal):
+        raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
+    module = _module(session, namespace, address)
+    if module is None:
+        raise UnknownModuleError(str(address))
+    return namespace, module
+
+
+def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
+    return namespace.is_public or (principal is not None and principal.may_read(namespace.id))
+
+
+def _module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
+    module = session.scalar(
+        select(models.Module)
+        .where(models.Module.namespace_id == namespace.id)
+        .where(models.Module.name_key == namespaces.name_key(address.name))
+        .where(models.Module.system == address.system)
+    )
+    return module if module is not None and module.name.casefold() == address.name.casefold() else None
+
+
+def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
+    return VersionFacts(
+        id=row.id,
+        address=Address(namespace.name, module.name, module.system),
+        version=Version.parse(row.version),
+        namespace_id=namespace.id,
+        public=namespace.is_public,
+        sha256=row.sha256,
+        h1=row.h1,
+        size=row.size,
+        commit_sha=row.commit_sha,
+        tag=row.tag,
+        source_url=module.source_url,
+        published_at=row.published_at,
+        interface=row.interface,
+        readme=row.readme,
+        report=row.report,
+    )

@@ -1,0 +1,116 @@
+"""Download locations: public ones named by digest alone, private ones signed for one token and for two minutes at most.
+
+Terraform sends no token for an archive, so a private location must carry its own proof; it stands in the path,
+because clients re-encode and sort the query. Refuses whatever it did not sign itself.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import accounts.models
+from accounts import tokens
+from accounts.permissions import SignInRequiredError
+from accounts.tokens import Principal
+from core.errors import UserError
+from registry import models
+from registry.services.catalog import VersionFacts
+
+PUBLIC_PATH = "/archives/sha256/"
+SIGNED_PATH = "/archives/signed/"
+
+# One location for every caller within a window, so that caches and OpenTofu's package reuse work; it lives to the end
+# of the window after: 60 to 120 seconds.
+WINDOW_SECONDS = 60
+
+
+class UnknownArchiveError(UserError):
+    """No such archive, or not at this address, or not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Archive not found")
+
+
+@dataclass(frozen=True)
+class ArchiveFacts:
+    """What must be served: the digest and the number of bytes that were published."""
+
+    sha256: str
+    size: int
+
+
+def location(version: VersionFacts, principal: Principal | None, key: bytes, now: datetime) -> str:
+    """Where the client finds the archive, with the checksum it shall hold it to. Relative to the registry's host."""
+    if version.public:
+        path = f"{PUBLIC_PATH}{version.sha256}.tar.gz"
+    elif principal is not None:
+        path = signed_path(key, principal.token_id, version.sha256, now)
+    else:
+        raise SignInRequiredError
+    return f"{path}?archive=tar.gz&checksum=sha256:{version.sha256}"
+
+
+def signing_key(secret_key: str) -> bytes:
+    """The key for archive locations: derived, so that no other use of the secret can be played against it."""
+    return hmac.new(secret_key.encode(), b"terrasmith archive location v1", hashlib.sha256).digest()
+
+
+def signed_path(key: bytes, token_id: str, sha256: str, now: datetime) -> str:
+    """The path of a private archive, the same within one window."""
+    expires = (int(now.timestamp()) // WINDOW_SECONDS + 2) * WINDOW_SECONDS
+    return f"{SIGNED_PATH}{expires}/{token_id}/{_signature(key, expires, token_id, sha256)}/{sha256}.tar.gz"
+
+
+def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> None:
+    """Accept what `signed_path` made and time has not ended; raises UnknownArchiveError."""
+    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
+        raise UnknownArchiveError
+    expected = _signature(key, int(expires), token_id, sha256)
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass")):
+        raise UnknownArchiveError
+    if now.timestamp() >= int(expires):
+        raise UnknownArchiveError
+
+
+def public_archive(session: Session, sha256: str) -> ArchiveFacts:
+    """The archive of a version that everybody may have. Raises UnknownArchiveError, also for a private digest."""
+    size = session.scalar(
+        select(models.Version.size)
+        .join(models.Module, models.Module.id == models.Version.module_id)
+        .join(accounts.models.Namespace, accounts.models.Namespace.id == models.Module.namespace_id)
+        .where(models.Version.sha256 == sha256)
+        .where(models.Version.state == "published")
+        .where(accounts.models.Namespace.visibility == "public")
+        .limit(1)
+    )
+    return _found(sha256, size)
+
+
+def signed_archive(session: Session, token_id: str, sha256: str) -> ArchiveFacts:
+    """The archive behind a location whose signature was right: the token must still be live, and still be allowed."""
+    if not tokens.is_live(session, token_id):
+        raise UnknownArchiveError
+    size = session.scalar(
+        select(models.Version.size)
+        .join(models.Module, models.Module.id == models.Version.module_id)
+        .join(accounts.models.Token, accounts.models.Token.namespace_id == models.Module.namespace_id)
+        .where(models.Version.sha256 == sha256)
+        .where(models.Version.state == "published")
+        .where(accounts.models.Token.id == token_id)
+        .limit(1)
+    )
+    return _found(sha256, size)
+
+
+def _found(sha256: str, size: int | None) -> ArchiveFacts:
+    if size is None:
+        raise UnknownArchiveError
+    return ArchiveFacts(sha256, size)
+
+
+def _signature(key: bytes, expires: int, token_id: str, sha256: str) -> str:
+    return hmac.new(key, f"{expires}\n{token_id}\n{sha256}".encode(), hashlib.sha256).hexdigest()

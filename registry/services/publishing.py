@@ -1,0 +1,268 @@
+"""Publication: from files to a version that never changes. Refuses other bytes, another repository, another owner.
+
+Prepare and store the archive first; `publish` then makes it visible, in the caller's transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from accounts import audit, namespaces
+from accounts.namespaces import Namespace
+from core import clock, outbox
+from core.errors import UserError
+from core.events import VersionPublished
+from core.ids import new_id
+from registry import models
+from registry.storage.port import Storage, archive_key
+from tfmodule import archive
+from tfmodule.address import Address
+from tfmodule.version import Version
+
+_T = TypeVar("_T")
+
+
+class VersionTakenError(UserError):
+    """The version exists with other bytes, or as a spelling of equal precedence."""
+
+    def __init__(self, address: str, version: str, published: str) -> None:
+        super().__init__(
+            f"`{address}` {published} is published already, with other content than this {version}. "
+            "A published version never changes: release a new one."
+        )
+        self.address, self.version, self.published = address, version, published
+
+
+class ModuleTakenError(UserError):
+    """The address, or one that looks like it, belongs to another repository."""
+
+    def __init__(self, address: str, published: str, repository_id: int) -> None:
+        super().__init__(f"`{address}` cannot be published from here: `{published}` belongs to another repository.")
+        self.address, self.published, self.repository_id = address, published, repository_id
+
+
+class NamespaceClosedError(UserError):
+    """The namespace does not exist, is suspended, or is bound to another account than the repository's owner."""
+
+    def __init__(self, namespace: str, reason: str) -> None:
+        super().__init__(f"Nothing can be published into `{namespace}`: {reason}.")
+        self.namespace, self.reason = namespace, reason
+
+
+@dataclass(frozen=True)
+class PreparedArchive:
+    """The canonical archive of a module. The same files always give the same bytes."""
+
+    data: bytes
+    sha256: str
+    h1: str
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishVersion:
+    """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub."""
+
+    address: Address
+    version: Version
+    tag: str
+    commit_sha: str
+    repository_id: int
+    account_id: int
+    source_url: str
+    sha256: str
+    h1: str
+    size: int
+    interface: Mapping[str, Any]
+    readme: str
+    report: Mapping[str, Any]
+    actor: str = audit.SYSTEM
+
+
+@dataclass(frozen=True)
+class Published:
+    """A version that everybody who may can install. `again` says that it was there before."""
+
+    id: str
+    address: Address
+    version: str
+    sha256: str
+    h1: str
+    size: int
+    repository_id: int
+    commit_sha: str
+    tag: str
+    published_at: datetime
+    again: bool = False
+
+
+def prepare(source: bytes | Iterable[archive.Entry], *, strip_root: bool = False) -> PreparedArchive:
+    """The canonical archive of these files, or of an archive somebody else made.
+
+    `strip_root` drops the one folder that GitHub wraps its tarballs in. Raises ArchiveError.
+    """
+    entries = archive.unpack(source, strip_root=strip_root) if isinstance(source, bytes) else tuple(source)
+    data = archive.pack(entries)
+    return PreparedArchive(data, archive.sha256(data), archive.h1(entries))
+
+
+def store(storage: Storage, prepared: PreparedArchive) -> None:
+    """Keep the archive under its digest. Comes before `publish`: a visible version always has its bytes."""
+    storage.put(archive_key(prepared.sha256), prepared.data)
+
+
+def publish(session: Session, request: PublishVersion) -> Published:
+    """Make the version visible. The same again: the same answer, and nothing is written.
+
+    Raises VersionTakenError, ModuleTakenError and NamespaceClosedError.
+    """
+    namespace = _open_namespace(session, request)
+    module = _own_module(session, namespace, request)
+    existing = _existing(session, module, request)
+    if existing is not None:
+        return existing
+    version = _add_version(session, module, request)
+    if version is None:  # another publisher was faster, and has committed
+        return _require(_existing(session, module, request))
+    published = _value(namespace, module, version)
+    _tell(session, published, request)
+    return published
+
+
+def _open_namespace(session: Session, request: PublishVersion) -> Namespace:
+    name = request.address.namespace
+    namespace = namespaces.find(session, name)
+    if namespace is None:
+        raise NamespaceClosedError(name, "Terrasmith is not installed there")
+    if namespace.account_id != request.account_id:
+        raise NamespaceClosedError(name, "the name is bound to another GitHub account")
+    if not namespace.accepts_versions:
+        raise NamespaceClosedError(name, f"it is {namespace.state}")
+    return namespace
+
+
+def _own_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
+    """The module's row, made at its first version and bound to its repository from then on."""
+    module = _find_module(session, namespace, request.address) or _add_module(session, namespace, request)
+    same_name = module.name.casefold() == request.address.name.casefold()
+    if module.repository_id != request.repository_id or not same_name:
+        published = Address(namespace.name, module.name, module.system)
+        raise ModuleTakenError(str(request.address), str(published), request.repository_id)
+    return module
+
+
+def _find_module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
+    return session.scalar(
+        select(models.Module)
+        .where(models.Module.namespace_id == namespace.id)
+        .where(models.Module.name_key == namespaces.name_key(address.name))
+        .where(models.Module.system == address.system)
+    )
+
+
+def _add_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
+    module = models.Module(
+        id=new_id("mod"),
+        namespace_id=namespace.id,
+        name=request.address.name,
+        name_key=namespaces.name_key(request.address.name),
+        system=request.address.system,
+        repository_id=request.repository_id,
+        source_url=request.source_url,
+        created_at=clock.now(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(module)
+    except IntegrityError:
+        return _require(_find_module(session, namespace, request.address))
+    return module
+
+
+def _existing(session: Session, module: models.Module, request: PublishVersion) -> Published | None:
+    row = session.scalar(
+        select(models.Version)
+        .where(models.Version.module_id == module.id)
+        .where(models.Version.version_key == request.version.precedence_key)
+    )
+    if row is None:
+        return None
+    if row.sha256 != request.sha256 or row.version != str(request.version):
+        raise VersionTakenError(str(request.address), str(request.version), row.version)
+    namespace = _require(namespaces.find(session, request.address.namespace))
+    return _value(namespace, module, row, again=True)
+
+
+def _add_version(session: Session, module: models.Module, request: PublishVersion) -> models.Version | None:
+    version = models.Version(
+        id=new_id("ver"),
+        module_id=module.id,
+        version=str(request.version),
+        version_key=request.version.precedence_key,
+        state="published",
+        commit_sha=request.commit_sha,
+        tag=request.tag,
+        sha256=request.sha256,
+        h1=request.h1,
+        size=request.size,
+        interface=dict(request.interface),
+        readme=request.readme,
+        report=dict(request.report),
+        published_at=clock.now(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(version)
+    except IntegrityError:
+        return None
+    return version
+
+
+def _tell(session: Session, published: Published, request: PublishVersion) -> None:
+    detail = {
+        "address": str(published.address),
+        "version": published.version,
+        "sha256": published.sha256,
+        "repository_id": published.repository_id,
+        "commit": published.commit_sha,
+    }
+    audit.record(session, request.actor, "version.publish", f"version:{published.id}", detail)
+    outbox.record(
+        session,
+        VersionPublished(
+            version_id=published.id,
+            address=str(published.address),
+            version=published.version,
+            repository_id=published.repository_id,
+            commit_sha=published.commit_sha,
+        ),
+    )
+
+
+def _value(namespace: Namespace, module: models.Module, version: models.Version, *, again: bool = False) -> Published:
+    return Published(
+        id=version.id,
+        address=Address(namespace.name, module.name, module.system),
+        version=version.version,
+        sha256=version.sha256,
+        h1=version.h1,
+        size=version.size,
+        repository_id=module.repository_id,
+        commit_sha=version.commit_sha,
+        tag=version.tag,
+        published_at=version.published_at,
+        again=again,
+    )
+
+
+def _require(value: _T | None) -> _T:
+    assert value is not None, "a row that another transaction committed has vanished"
+    return value

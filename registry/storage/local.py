@@ -1,0 +1,77 @@
+"""Storage in a local folder. Nothing is replaced: a finished file is linked into place, and links never overwrite."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import BinaryIO
+
+from registry.storage.port import ObjectDiffersError, ObjectMissingError, check_key
+
+# No key starts with a dot, so nothing unfinished can ever be asked for.
+_UNFINISHED = ".unfinished"
+
+
+class LocalStorage:
+    """Keeps each object as one file under `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / _UNFINISHED).mkdir(parents=True, exist_ok=True)
+
+    def put(self, key: str, data: bytes) -> None:
+        target = self._path(key)
+        self._make_folder(target.parent)
+        unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
+        try:
+            _write(unfinished, data)
+            # Somebody may have been first: what counts is whether the bytes are the same.
+            with contextlib.suppress(FileExistsError):
+                os.link(unfinished, target)
+            _sync_folder(target.parent)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        if target.read_bytes() != data:
+            raise ObjectDiffersError(key)
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise ObjectMissingError(key) from None
+
+    def size(self, key: str) -> int:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            raise ObjectMissingError(key) from None
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def _path(self, key: str) -> Path:
+        check_key(key)
+        return self.root / key
+
+    def _make_folder(self, folder: Path) -> None:
+        """Create what is missing, and make each new name durable in the folder above it."""
+        missing = [one for one in (folder, *folder.parents) if one.is_relative_to(self.root) and not one.exists()]
+        for one in reversed(missing):
+            one.mkdir(exist_ok=True)
+            _sync_folder(one.parent)
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,69 @@
+"""What the registry asks of a place that keeps bytes: written once, never over, read back before it counts.
+
+Knows keys and bytes; no module, no version.
+"""
+
+import re
+from typing import BinaryIO, Protocol
+
+from core.errors import TerrasmithError
+
+_SEGMENT = r"[a-z0-9][a-z0-9._-]{0,127}"
+_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{0,7}}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class InvalidKeyError(TerrasmithError):
+    """Not a key: lower-case segments, none that starts with a dot."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"not a storage key: {key!r}")
+        self.key = key
+
+
+class ObjectMissingError(TerrasmithError):
+    """Nothing is kept under this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"nothing is stored under {key}")
+        self.key = key
+
+
+class ObjectDiffersError(TerrasmithError):
+    """Other bytes stand under this key, or what was written came back changed. They are left as they are."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"other bytes are stored under {key}")
+        self.key = key
+
+
+class Storage(Protocol):
+    """Two of them exist: a local folder and S3. One contract suite runs on both."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep these bytes for good, verified by reading them back. The same bytes again: nothing happens.
+
+        Raises ObjectDiffersError.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """The bytes as a stream that can seek; the caller closes it. Raises ObjectMissingError."""
+
+    def size(self, key: str) -> int:
+        """How many bytes are kept. Raises ObjectMissingError."""
+
+    def exists(self, key: str) -> bool:
+        """Whether something is kept under this key."""
+
+
+def check_key(key: str) -> None:
+    """Accept a key that means the same on every kind of storage, or raise InvalidKeyError."""
+    if not _KEY.fullmatch(key) or ".." in key:
+        raise InvalidKeyError(key)
+
+
+def archive_key(sha256: str) -> str:
+    """Where the archive with this digest lies. Raises InvalidKeyError for what is no digest."""
+    if not _SHA256.fullmatch(sha256):
+        raise InvalidKeyError(sha256)
+    return f"archives/sha256/{sha256[:2]}/{sha256}.tar.gz"
