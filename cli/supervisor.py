@@ -1,0 +1,231 @@
+"""Keeps a few processes of this machine running: starts them in order, restarts the dead with back-off, stops them in
+reverse, and leaves no orphan, not even after its own SIGKILL. Knows nothing of what the processes do."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from core.errors import UserError
+
+_BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_HEALTHY_SECONDS = 30.0
+_LOG_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process to keep: how to start it, and how to see that it works."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    ready: Callable[[], bool] = lambda: True
+    grace_seconds: float = 10.0
+
+
+@dataclass
+class _Child:
+    program: Program
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    next_start: float = 0.0
+    last_exit: int | None = None
+
+
+@dataclass
+class Supervisor:
+    """One supervisor per data directory; a second one is refused while the first lives."""
+
+    directory: Path
+    tell: Callable[[str], None]
+    _children: list[_Child] = field(default_factory=list)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take_over(self) -> None:
+        """Claim the data directory, and end what an earlier supervisor left behind when it was killed."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        recorded = _read(self._pids)
+        owner = recorded.get("supervisor")
+        if owner and _alive(owner):
+            raise UserError(
+                f"Terrasmith already runs in {self.directory} (process {owner['pid']}). "
+                "Stop it first, or choose another folder with --data-dir."
+            )
+        for child in recorded.get("children", []):
+            if _alive(child):
+                self.tell(f"ending {child['name']} (process {child['pid']}), left over from an earlier run")
+                _end_group(child["pid"], 3.0)
+        self._record()
+
+    def start(self, program: Program, timeout: float = 60.0) -> None:
+        """Start a process and wait until it works. UserError with the end of its log if it does not."""
+        child = _Child(program)
+        with self._lock:
+            self._children.append(child)
+            self._spawn(child)
+        deadline = time.monotonic() + timeout
+        while not self._stopping.is_set():
+            assert child.process is not None
+            if child.process.poll() is not None:
+                raise UserError(
+                    f"{program.name} ended at once (exit {child.process.returncode}):\n{self.tail(program)}"
+                )
+            if program.ready():
+                return
+            if time.monotonic() > deadline:
+                raise UserError(f"{program.name} was not ready after {timeout:.0f} s:\n{self.tail(program)}")
+            time.sleep(0.05)
+
+    def watch(self) -> None:
+        """From now on, restart whatever dies."""
+        self._thread = threading.Thread(target=self._keep_alive, name="supervisor", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End everything, last started first. Safe to call twice."""
+        self._stopping.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=5)
+        with self._lock:
+            for child in reversed(self._children):
+                if child.process is not None and child.process.poll() is None:
+                    _end_group(child.process.pid, child.program.grace_seconds, child.process)
+            self._children.clear()
+        self._pids.unlink(missing_ok=True)
+
+    def pids(self) -> dict[str, int]:
+        """The process id of each program that runs now."""
+        return {
+            child.program.name: child.process.pid
+            for child in self._children
+            if child.process is not None and child.process.poll() is None
+        }
+
+    def tail(self, program: Program, lines: int = 15) -> str:
+        """The end of a program's log."""
+        with suppress(OSError):
+            text = self._log(program).read_text(encoding="utf-8", errors="replace")
+            return "\n".join(text.splitlines()[-lines:])
+        return "(no log)"
+
+    def _keep_alive(self) -> None:
+        while not self._stopping.wait(0.1):
+            with self._lock:
+                for child in self._children:
+                    self._look_after(child)
+
+    def _look_after(self, child: _Child) -> None:
+        assert child.process is not None
+        code = child.process.poll()
+        if code is None:
+            if child.deaths and time.monotonic() - child.started > _HEALTHY_SECONDS:
+                child.deaths = 0
+            return
+        if not child.next_start:
+            wait = _BACKOFF_SECONDS[min(child.deaths, len(_BACKOFF_SECONDS) - 1)]
+            child.deaths += 1
+            child.next_start = time.monotonic() + wait
+            self.tell(f"{child.program.name} died (exit {code}); starting it again in {wait:g} s")
+        elif time.monotonic() >= child.next_start and not self._stopping.is_set():
+            self._spawn(child)
+
+    def _spawn(self, child: _Child) -> None:
+        child.next_start = 0.0
+        log = self._log(child.program)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as stream:
+            child.process = subprocess.Popen(
+                child.program.argv,
+                env=dict(child.program.env),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+                cwd=self.directory,
+            )
+        child.started = time.monotonic()
+        self._record()
+
+    def _record(self) -> None:
+        children = [
+            {"name": child.program.name, **_identity(child.process.pid)}
+            for child in self._children
+            if child.process is not None and child.process.poll() is None
+        ]
+        text = json.dumps({"supervisor": _identity(os.getpid()), "children": children})
+        scratch = self._pids.with_suffix(".tmp")
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(self._pids)
+
+    def _log(self, program: Program) -> Path:
+        return self.directory / "logs" / f"{program.name}.log"
+
+    @property
+    def _pids(self) -> Path:
+        return self.directory / "processes.json"
+
+
+def _read(path: Path) -> dict:  # type: ignore[type-arg]  # what we wrote ourselves, or nothing
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _identity(pid: int) -> dict[str, float]:
+    # A process id alone may have been given to somebody else since.
+    try:
+        return {"pid": pid, "created": psutil.Process(pid).create_time()}
+    except psutil.NoSuchProcess:
+        return {"pid": pid, "created": 0.0}
+
+
+def _alive(identity: Mapping[str, float]) -> bool:
+    try:
+        process = psutil.Process(int(identity["pid"]))
+        return abs(process.create_time() - identity["created"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, KeyError):
+        return False
+
+
+def _end_group(pid: int, grace: float, process: subprocess.Popen[bytes] | None = None) -> None:
+    """SIGTERM, a grace period, then SIGKILL to the whole session and to whatever it had started."""
+    family = _family(pid)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            break
+        if process is None and not psutil.pid_exists(pid):
+            break
+        time.sleep(0.02)
+    for member in {*family, *_family(pid)}:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    if process is not None:
+        process.wait(timeout=5)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        parent = psutil.Process(pid)
+        return [*parent.children(recursive=True), parent]
+    except psutil.NoSuchProcess:
+        return []

