@@ -1,0 +1,151 @@
+"""The parts of a module that no writer has to invent: versions, a first example and test, README, changelog, licence.
+
+What a writer did supply stays as it is, save README, CHANGELOG and LICENSE, which are always written here. Never a workflow.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+from generator.request import Ask, Proposal
+from generator.sanitise import sentence
+from tfmodule.address import Address
+from tfmodule.docs import interface_tables, module_block
+from tfmodule.files import FileMap
+from tfmodule.hcl import ModuleFacts, read_facts
+from tfmodule.hcl_writer import Block, Reference, Value, document
+from tfmodule.interface import Interface
+
+REQUIRED_VERSION = ">= 1.7"
+"""The floor of what we write: 1.7 brought mocks to `terraform test`."""
+
+_FLOORS = {
+    "archive": ">= 2.4",
+    "aws": ">= 5.0, < 7.0",
+    "azurerm": ">= 4.0, < 5.0",
+    "google": ">= 6.0, < 8.0",
+    "kubernetes": ">= 2.30",
+    "null": ">= 3.2",
+    "random": ">= 3.5",
+    "time": ">= 0.11",
+    "tls": ">= 4.0",
+}
+_OWN_FILES = ("README.md", "CHANGELOG.md", "LICENSE")
+
+
+def complete(proposal: Proposal, ask: Ask) -> FileMap:
+    """The proposal's files and what is missing beside them, all but the README."""
+    files = {path: data for path, data in proposal.files.items() if path not in _OWN_FILES}
+    facts = read_facts(files)
+    if facts.required_version is None and not facts.required_providers and "versions.tf" not in files:
+        files["versions.tf"] = versions_file(REQUIRED_VERSION, _providers_used(facts))
+    if not _any_under(files, "examples/minimal/"):
+        samples = {v.name: _sample(v.type_text or "") for v in facts.variables if v.required}
+        files |= minimal_example(proposal.name, samples, (output.name for output in facts.outputs if not output.sensitive))
+    if not any(path.startswith("tests/") and path.endswith(".tftest.hcl") for path in files):
+        samples = {v.name: _sample(v.type_text or "") for v in facts.variables if v.required}
+        files["tests/defaults.tftest.hcl"] = _first_test(_providers_used(facts), samples)
+    files["CHANGELOG.md"] = _changelog(proposal)
+    files["LICENSE"] = _licence()
+    return files
+
+
+def with_readme(files: FileMap, proposal: Proposal, ask: Ask) -> FileMap:
+    """The files and their README, whose tables are read from the code and whose example is the minimal one."""
+    return {**files, "README.md": _readme(files, proposal, ask).encode()}
+
+
+def versions_file(required_version: str, providers: Mapping[str, Mapping[str, str]]) -> bytes:
+    """`versions.tf`: `providers` maps a local name to its `source` and, where known, `version`."""
+    inner = (Block("required_providers", attributes=dict(providers)),) if providers else ()
+    return document([Block("terraform", attributes={"required_version": required_version}, blocks=inner)])
+
+
+def minimal_example(name: str, values: Mapping[str, Value], outputs: Iterable[str]) -> FileMap:
+    """`examples/minimal`: the module called with these values, and every output passed on."""
+    call = name.replace("-", "_")
+    call = call if call[:1].isalpha() else f"m_{call}"
+    blocks = [Block("module", (call,), {"source": "../../", **values})]
+    handed_on = [
+        Block("output", (output,), {"description": f"The module's {output}.", "value": Reference(f"module.{call}.{output}")})
+        for output in outputs
+    ]
+    files = {"examples/minimal/main.tf": document(blocks)}
+    if handed_on:
+        files["examples/minimal/outputs.tf"] = document(handed_on)
+    return files
+
+
+def _providers_used(facts: ModuleFacts) -> dict[str, dict[str, str]]:
+    names = sorted({thing.type.split("_", 1)[0] for thing in (*facts.resources, *facts.data_sources)} - {"terraform"})
+    return {
+        name: {"source": f"hashicorp/{name}"} | ({"version": _FLOORS[name]} if name in _FLOORS else {}) for name in names
+    }
+
+
+def _first_test(providers: Iterable[str], values: Mapping[str, Value]) -> bytes:
+    blocks = [Block("mock_provider", (provider,)) for provider in providers]
+    inner = (Block("variables", attributes=values),) if values else ()
+    blocks.append(Block("run", ("defaults",), {"command": Reference("plan")}, inner))
+    return document(blocks)
+
+
+def _sample(type_text: str) -> Value:
+    """A value that Terraform accepts for this type; a validation may still refuse it, and then the gate says so."""
+    kind = type_text.replace(" ", "").split("(", 1)[0]
+    samples: dict[str, Value] = {"number": 1, "bool": True, "list": [], "set": [], "tuple": [], "map": {}, "object": {}}
+    return samples.get(kind, "example")
+
+
+def _readme(files: FileMap, proposal: Proposal, ask: Ask) -> str:
+    interface = Interface.from_facts(read_facts(files))
+    parts = [f"# {sentence(proposal.title, 80)}", sentence(proposal.summary, 600), "## Usage"]
+    if ask.registry_host:
+        required = [variable.name for variable in interface.inputs if variable.required]
+        address = Address(ask.namespace, proposal.name, proposal.system)
+        parts += [_fenced(module_block(ask.registry_host, address, "~> 0.1", required)), "From inside this repository:"]
+    parts.append(_fenced(files.get("examples/minimal/main.tf", b"").decode(errors="replace")))
+    examples = sorted({path.split("/")[1] for path in files if path.startswith("examples/") and path.count("/") > 1})
+    parts.append("Examples: " + ", ".join(f"[{name}](examples/{name})" for name in examples) + ".")
+    if proposal.assumptions:
+        parts += ["## Assumptions", _listed(proposal.assumptions)]
+    if proposal.notes:
+        parts += ["## Notes", _listed(proposal.notes)]
+    parts.append(interface_tables(interface).strip())
+    parts += [
+        "## Tests",
+        "`terraform init && terraform test` needs no credentials: the providers are mocked.",
+        "## Licence",
+        "Apache-2.0, see [LICENSE](LICENSE).",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _fenced(code: str) -> str:
+    # A fence longer than any run of backticks inside cannot be closed from inside.
+    longest = max(map(len, re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}hcl\n{code.strip()}\n{fence}"
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence(line)}" for line in lines)
+
+
+def _changelog(proposal: Proposal) -> bytes:
+    return (
+        "# Changelog\n\n"
+        "Versions follow [semantic versioning](https://semver.org).\n\n"
+        "## Unreleased\n\n"
+        f"- First version: {sentence(proposal.summary, 600)}\n"
+    ).encode()
+
+
+@cache
+def _licence() -> bytes:
+    return (Path(__file__).parent / "license.txt").read_bytes()
+
+
+def _any_under(files: FileMap, folder: str) -> bool:
+    return any(path.startswith(folder) for path in files)
