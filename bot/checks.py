@@ -1,0 +1,82 @@
+"""What the gate said about a commit, and the check run that shows it: one row for a commit and a kind.
+
+Kind `pull` judges a head of a pull request, `version` a commit that wants to be a version. Commits nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.models import Check
+from core import clock
+from core.ids import new_id
+from gate.report import Report
+
+Kind = Literal["pull", "version"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckView:
+    """One check. `check_run_id` is none until GitHub has it; conclusion and report until it was judged."""
+
+    id: str
+    repository_id: int
+    head_sha: str
+    kind: str
+    check_run_id: int | None
+    conclusion: str | None
+    report: Report | None
+    updated_at: datetime
+
+
+def begin(session: Session, repository_id: int, head_sha: str, kind: Kind) -> CheckView:
+    """The check of this commit, made now if it is new. One that was concluded keeps its report until the next one."""
+    wanted = select(Check).where(Check.repository_id == repository_id, Check.head_sha == head_sha, Check.kind == kind)
+    row = session.scalar(wanted)
+    if row is None:
+        row = Check(id=new_id("chk"), repository_id=repository_id, head_sha=head_sha, kind=kind, updated_at=clock.now())
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            row = session.scalars(wanted).one()
+    return _view(row)
+
+
+def attach(session: Session, check_id: str, check_run_id: int) -> CheckView:
+    """GitHub shows it under this number."""
+    row = session.get_one(Check, check_id)
+    row.check_run_id, row.updated_at = check_run_id, clock.now()
+    return _view(row)
+
+
+def conclude(session: Session, check_id: str, conclusion: str, report: Report | None) -> CheckView:
+    """It was judged. Concluding again replaces: a later judgement of the same commit is the better informed one."""
+    row = session.get_one(Check, check_id)
+    row.conclusion, row.updated_at = conclusion, clock.now()
+    row.report = report.to_dict() if report is not None else None
+    return _view(row)
+
+
+def find(session: Session, repository_id: int, head_sha: str, kind: Kind) -> CheckView | None:
+    """The check of this commit, if there is one."""
+    wanted = select(Check).where(Check.repository_id == repository_id, Check.head_sha == head_sha, Check.kind == kind)
+    row = session.scalar(wanted)
+    return _view(row) if row else None
+
+
+def _view(row: Check) -> CheckView:
+    return CheckView(
+        id=row.id,
+        repository_id=row.repository_id,
+        head_sha=row.head_sha,
+        kind=row.kind,
+        check_run_id=row.check_run_id,
+        conclusion=row.conclusion,
+        report=Report.from_dict(row.report) if row.report is not None else None,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,257 @@
+"""Releases: a tag on its way to a version, whether we made the tag after a merge or somebody pushed it.
+
+One row for each merge and for each tag. Commits nothing, calls nobody, returns frozen values.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.models import Release
+from bot.states import RELEASE_TRANSITIONS, check
+from core import clock, events, outbox
+from core.errors import UserError
+from core.ids import new_id
+from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
+
+FIRST_VERSION = Version(0, 1, 0)
+
+
+class TagTakenError(UserError):
+    """The tag belongs to another release of this repository."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"The tag `{tag}` belongs to another release already.")
+        self.tag = tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseView:
+    """One release. `version` is none when the tag is no strict version; then it is `refused` and `reason` says so."""
+
+    id: str
+    installation_id: int
+    repository_id: int
+    repository: str
+    tag: str
+    version: str | None
+    commit_sha: str
+    origin: str
+    pull_number: int | None
+    github_release_id: int | None
+    state: str
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def ours(self) -> bool:
+        """Whether it comes from a merge, so that tag and GitHub release are for us to make."""
+        return self.origin.startswith("merge:")
+
+
+def next_version(known: Iterable[Version]) -> Version:
+    """`0.1.0` first, then the next minor."""
+    newest = latest(known)
+    return newest.next_minor() if newest is not None else FIRST_VERSION
+
+
+def known_versions(session: Session, repository_id: int) -> tuple[Version, ...]:
+    """Every version that a release of this repository has taken, refused ones too: their tags exist."""
+    taken = session.scalars(select(Release.version).where(Release.repository_id == repository_id))
+    return tuple(sorted(Version.parse(text) for text in taken if text is not None))
+
+
+def plan(
+    session: Session,
+    *,
+    installation_id: int,
+    repository_id: int,
+    repository: str,
+    pull_number: int,
+    merge_sha: str,
+    version: Version,
+) -> ReleaseView:
+    """The release of a merge. The same merge again gives the release it has, whatever version is proposed now."""
+    origin = f"merge:{pull_number}"
+    known = _by_origin(session, repository_id, origin)
+    if known is not None:
+        return _view(known)
+    row = Release(
+        **_new(installation_id, repository_id, repository),
+        tag=f"v{version}",
+        version=str(version),
+        commit_sha=merge_sha,
+        origin=origin,
+        pull_number=pull_number,
+        state="planned",
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        known = _by_origin(session, repository_id, origin)
+        if known is None:
+            raise TagTakenError(row.tag) from None
+        return _view(known)
+    return _view(row)
+
+
+def adopt(
+    session: Session,
+    *,
+    installation_id: int,
+    repository_id: int,
+    repository: str,
+    tag: str,
+    commit_sha: str,
+    github_release_id: int | None = None,
+) -> ReleaseView:
+    """The release of a tag that appeared. Ours is recognised by its tag and left to the job that makes it.
+
+    A tag that is no strict version is refused at once. A refused tag that was moved to another commit is tried again.
+    """
+    row = _by_tag(session, repository_id, tag)
+    if row is not None:
+        return _adopt_again(session, row, commit_sha, github_release_id)
+    try:
+        version, reason = str(parse_tag(tag)), None
+    except InvalidVersionError as error:
+        version, reason = None, error.message
+    row = Release(
+        **_new(installation_id, repository_id, repository),
+        tag=tag,
+        version=version,
+        commit_sha=commit_sha,
+        origin=f"tag:{tag}",
+        github_release_id=github_release_id,
+        state="released" if version else "refused",
+        reason=reason,
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return _view(session.scalars(_tagged(repository_id, tag)).one())
+    if version:
+        outbox.record(session, events.ReleaseMade(release_id=row.id))
+    return _view(row)
+
+
+def mark_tagged(session: Session, release_id: str) -> ReleaseView:
+    """The tag stands on GitHub, at our commit."""
+    row = _row(session, release_id)
+    if row.state == "planned":
+        _move(row, "tagged")
+    return _view(row)
+
+
+def mark_released(session: Session, release_id: str, github_release_id: int) -> ReleaseView:
+    """The GitHub release is published: the version may be made. Tells the system once."""
+    row = _row(session, release_id)
+    row.github_release_id = github_release_id
+    if row.state in {"planned", "tagged"}:
+        if row.state == "planned":
+            _move(row, "tagged")
+        _release(session, row)
+    return _view(row)
+
+
+def mark_published(session: Session, release_id: str) -> ReleaseView:
+    """The registry serves the version."""
+    row = _row(session, release_id)
+    if row.state != "published":
+        _move(row, "published")
+        row.reason = None
+    return _view(row)
+
+
+def refuse(session: Session, release_id: str, reason: str) -> ReleaseView:
+    """It is not published, and why. A published version stays what it is."""
+    row = _row(session, release_id)
+    if row.state != "refused":
+        _move(row, "refused")
+    row.reason = reason
+    return _view(row)
+
+
+def retry(session: Session, release_id: str) -> ReleaseView:
+    """Try a refused release again, if its tag names a version. Of any other state: nothing to do."""
+    row = _row(session, release_id)
+    if row.state == "refused" and row.version is not None:
+        _release(session, row)
+    return _view(row)
+
+
+def get(session: Session, release_id: str) -> ReleaseView:
+    """The release; one that does not exist is a bug."""
+    return _view(session.get_one(Release, release_id))
+
+
+def find_by_tag(session: Session, repository_id: int, tag: str) -> ReleaseView | None:
+    """The release of this tag."""
+    row = session.scalar(_tagged(repository_id, tag))
+    return _view(row) if row else None
+
+
+def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tuple[ReleaseView, ...]:
+    """The releases at this commit, oldest first: nothing forbids two tags on one."""
+    wanted = select(Release).where(Release.repository_id == repository_id, Release.commit_sha == commit_sha)
+    return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.created_at)))
+
+
+def _adopt_again(session: Session, row: Release, commit_sha: str, github_release_id: int | None) -> ReleaseView:
+    if row.github_release_id is None:
+        row.github_release_id = github_release_id
+    if row.state == "refused" and row.version is not None and row.commit_sha != commit_sha:
+        row.commit_sha = commit_sha
+        _release(session, row)
+    return _view(row)
+
+
+def _release(session: Session, row: Release) -> None:
+    _move(row, "released")
+    row.reason = None
+    session.flush()
+    outbox.record(session, events.ReleaseMade(release_id=row.id))
+
+
+def _move(row: Release, state: str) -> None:
+    check(RELEASE_TRANSITIONS, f"release {row.id}", row.state, state)
+    row.state, row.updated_at = state, clock.now()
+
+
+def _new(installation_id: int, repository_id: int, repository: str) -> dict[str, object]:
+    moment = clock.now()
+    return {
+        "id": new_id("rel"),
+        "installation_id": installation_id,
+        "repository_id": repository_id,
+        "repository": repository,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _row(session: Session, release_id: str) -> Release:
+    return session.get_one(Release, release_id, with_for_update=True)
+
+
+def _by_origin(session: Session, repository_id: int, origin: str) -> Release | None:
+    return session.scalar(select(Release).where(Release.repository_id == repository_id, Release.origin == origin))
+
+
+def _tagged(repository_id: int, tag: str) -> Select[Release]:
+    return select(Release).where(Release.repository_id == repository_id, Release.tag == tag)
+
+
+def _by_tag(session: Session, repository_id: int, tag: str) -> Release | None:
+    return session.scalar(_tagged(repository_id, tag).with_for_update())
+
+
+def _view(row: Release) -> ReleaseView:
+    return ReleaseView(**{key: getattr(row, key) for key in ReleaseView.__dataclass_fields__})
