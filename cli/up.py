@@ -2,7 +2,6 @@
 GitHub. Knows which processes there are and in which order; what they do is theirs."""
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -120,16 +119,9 @@ class Machine:
 
     def _check_settings(self) -> None:
         """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
-        before = dict(os.environ)
-        try:
-            os.environ.clear()
-            os.environ.update(self.env)
-            core_settings.load("web")
-            core_settings.load("relay")
-            core_settings.load("worker")
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker")
+        for role in roles:
+            core_settings.load(role, self.env)
         migrate.upgrade(self.env["DATABASE_URL"])
 
     def _programs(self) -> list[Program]:

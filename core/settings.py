@@ -1,12 +1,12 @@
 """Settings: one frozen object, read once from the environment and passed down. Nobody else reads the environment."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core.errors import SettingsError
 
@@ -22,16 +22,20 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 }
 
 
-class Settings(BaseSettings):
-    """Every setting. The variable is `TERRASMITH_` and the field's name in capitals, unless an alias says otherwise."""
+# Names that the world has agreed on; every other variable is `TERRASMITH_` and the field's name in capitals.
+_VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
-    model_config = SettingsConfigDict(env_prefix="TERRASMITH_", frozen=True, extra="ignore", populate_by_name=True)
+
+class Settings(BaseModel):
+    """Every setting, with what it expects: the documentation and the error messages are made from these lines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
     database_url: str | None = Field(
-        None, validation_alias="DATABASE_URL", description="sqlite:///PATH or postgresql://USER@HOST/NAME"
+        None, description="sqlite:///PATH or postgresql://USER@HOST/NAME"
     )
     redis_url: SecretStr | None = Field(
-        None, validation_alias="REDIS_URL", description="redis://HOST:PORT/0, rediss://… or unix://PATH"
+        None, description="redis://HOST:PORT/0, rediss://… or unix://PATH"
     )
     base_url: str | None = Field(
         None, description="the public address of the registry, such as https://registry.example.com"
@@ -41,7 +45,7 @@ class Settings(BaseSettings):
         None, description="32 or more random characters: `python -c 'import secrets; print(secrets.token_hex(32))'`"
     )
 
-    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    webhook_secrets: tuple[SecretStr, ...] = Field(
         (),
         description="the GitHub App's webhook secret, 32 or more characters; two, with a comma between, while rotating",
     )
@@ -124,41 +128,36 @@ class Settings(BaseSettings):
         return urlsplit(self.base_url or "http://registry.invalid").netloc
 
 
-def load(role: Role, **overrides: object) -> Settings:
-    """The settings for one process role. A missing or wrong value raises SettingsError: one line, the variable first."""
+def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings for one process role, from `environ` or the process's own environment.
+
+    A missing or wrong value raises SettingsError: one line, the variable first. An empty value counts as missing.
+    """
+    given = os.environ if environ is None else environ
+    values: dict[str, Any] = {name: given[variable(name)] for name in Settings.model_fields if given.get(variable(name))}
     try:
-        settings = Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        field = _field_of(str(first["loc"][0]) if first["loc"] else "")
+        field = str(first["loc"][0])
         raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {_expects(field)}.") from None
     missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
     if missing:
-        raise SettingsError(
-            f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{_also(missing[1:])}"
-        )
+        others = _also(missing[1:])
+        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{others}")
     return settings
 
 
 def variable(field: str) -> str:
     """The environment variable behind a field."""
-    alias = Settings.model_fields[field].validation_alias if field in Settings.model_fields else None
-    return str(alias) if alias else f"TERRASMITH_{field.upper()}"
-
-
-def _field_of(location: str) -> str:
-    aliases = {
-        str(info.validation_alias): name for name, info in Settings.model_fields.items() if info.validation_alias
-    }
-    return aliases.get(location, location)
+    return _VARIABLES.get(field, f"TERRASMITH_{field.upper()}")
 
 
 def _expects(field: str) -> str:
-    info = Settings.model_fields.get(field)
-    return (info.description if info else None) or "another value"
+    return Settings.model_fields[field].description or "another value"
 
 
-def _reason(error: Mapping[str, object]) -> str:
+def _reason(error: Mapping[str, Any]) -> str:
     text = str(error.get("msg", "not understood")).removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 

@@ -1,0 +1,51 @@
+"""The command `terrasmith`: puts the groups of commands together and turns our errors into one line and an exit code."""
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from cli import check, demo, namespace, roles, runs, token
+from core.errors import Transient, UserError
+
+app = typer.Typer(
+    name="terrasmith",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Writes Terraform modules on request and releases them into its own registry.",
+    epilog="Start with `terrasmith demo`: the whole road on this machine, with a simulated GitHub.",
+)
+app.add_typer(runs.app, name="runs")
+app.add_typer(token.app, name="token")
+app.add_typer(namespace.app, name="namespace")
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check):
+    app.command()(command)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  (typer calls it with the flag's value)
+    if value:
+        typer.echo(metadata.version("terrasmith"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Writes Terraform modules on request and releases them into its own registry."""
+
+
+def main() -> None:
+    """The entry point. Exit 1: we say why. Exit 2: the command line was wrong, or `check` could not judge."""
+    try:
+        app()
+    except UserError as error:
+        print(f"terrasmith: {error.message}", file=sys.stderr)
+        sys.exit(1)
+    except Transient as error:
+        print(f"terrasmith: {error.message} Try again in a moment.", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,79 @@
+"""The process roles: web, relay, worker, and the one-shot migrate. One image, one executable, a role per process."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from core import log, migrate, settings
+from core.db import Database
+
+
+class QueueName(StrEnum):
+    """The queues a worker can serve; one per process."""
+
+    QUICK = "quick"
+    HEAVY = "heavy"
+
+
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
+    certificate: Annotated[Path | None, typer.Option(help="TLS certificate (PEM); with --key.")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS private key (PEM).")] = None,
+) -> None:
+    """Serve the registry, GitHub's webhook and the pages."""
+    from web.server import serve
+
+    serve(_prepare("web"), host, port, certificate, key)
+
+
+def relay() -> None:
+    """Turn events into jobs, keep the schedule, take back lost jobs. One is enough; two do no harm."""
+    from workers.relay import Relay
+
+    Relay(_prepare("relay")).run()
+
+
+def worker(queue: Annotated[QueueName, typer.Argument(help="quick: answers to people. heavy: gate and generator.")]) -> None:
+    """Work on one queue. Start as many processes as the machine has room for."""
+    from workers.worker import run
+
+    raise typer.Exit(run(_prepare("worker"), queue.value))
+
+
+def upgrade() -> None:
+    """Bring the database to this release's schema. Safe to run twice, and from two places."""
+    found = settings.load("operator")
+    assert found.database_url is not None
+    migrate.upgrade(found.database_url)
+    typer.echo("The database is at the newest schema.")
+
+
+def healthcheck(
+    url: Annotated[str, typer.Option(help="The address to ask.")] = "http://127.0.0.1:8080/livez",
+) -> None:
+    """Exit 0 if the web process of this container answers, 1 if not."""
+    try:
+        healthy = httpx.get(url, timeout=3.0).is_success
+    except httpx.HTTPError as error:
+        typer.echo(f"{url}: {error}", err=True)
+        healthy = False
+    raise typer.Exit(0 if healthy else 1)
+
+
+def _prepare(role: settings.Role) -> settings.Settings:
+    found = settings.load(role)
+    log.configure(found, role)
+    assert found.database_url is not None
+    database = Database(found.database_url)
+    migrate.require_current(database)
+    database.dispose()
+    return found
+
+
+upgrade.__name__ = "migrate"  # the command's name; the module of that name is in use above
+
+COMMANDS = (web, relay, worker, upgrade, healthcheck)
