@@ -21,6 +21,12 @@ from core import clock
 from core.db import Database
 from core.errors import TerrasmithError
 
+# Nobody has to be asked for these before the endpoint runs: no database, no thread.
+_PROVED_BY_ENDPOINT = frozenset({Permission.PUBLIC, Permission.SIGNED_LOCATION, Permission.WEBHOOK_SIGNATURE})
+
+ROUTE_TEMPLATE = "terrasmith.route"
+"""Where the ASGI scope holds the template of the route that answered."""
+
 Endpoint = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
 
@@ -45,7 +51,11 @@ class DeclaredRoute(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if self.raw_path and scope["type"] == "http" and "raw_path" in scope:
             scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
-        return super().matches(scope)
+        match, child = super().matches(scope)
+        if match is not Match.NONE:
+            # The log names routes, not addresses.
+            child[ROUTE_TEMPLATE] = self.path
+        return match, child
 
 
 def route(
@@ -84,7 +94,10 @@ def _undeclared(routes: Iterable[BaseRoute], prefix: str = "") -> Iterable[str]:
 def _guarded(endpoint: Endpoint, permission: Permission) -> Callable[[Request], Awaitable[Response]]:
     async def guarded(request: Request) -> Response:
         if inspect.iscoroutinefunction(endpoint):
-            await run_in_threadpool(_admit, request, permission)
+            if permission in _PROVED_BY_ENDPOINT:
+                _admit(request, permission)
+            else:
+                await run_in_threadpool(_admit, request, permission)
             response: Response = await endpoint(request)
         else:
             # One trip to a thread for both: the read path is called often.
@@ -103,7 +116,7 @@ def _admit_and_call(request: Request, permission: Permission, endpoint: Any) -> 
 
 def _admit(request: Request, permission: Permission) -> None:
     match permission:
-        case Permission.PUBLIC | Permission.WEBHOOK_SIGNATURE:
+        case _ if permission in _PROVED_BY_ENDPOINT:
             return
         case Permission.READ_MODULE:
             request.state.principal = _authenticate(request)

@@ -17,6 +17,9 @@ class Permission(StrEnum):
     READ_MODULE = "read_module"
     """Anybody for a public namespace; for a private one a live token of that namespace. The catalogue decides."""
 
+    SIGNED_LOCATION = "signed_location"
+    """An address that we signed for one token and one archive, at most two minutes old. The endpoint verifies it."""
+
     PUBLISH = "publish"
     """A live token with `allow = publish` of the namespace that is published into."""
 

@@ -1,0 +1,1 @@
+"""Terraform's face over HTTP: discovery, the module protocol, archives. Needs database and storage only."""

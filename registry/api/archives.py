@@ -1,0 +1,134 @@
+"""Archives: the stored bytes as they are, in whole or in part, with a length and never encoded again.
+
+Bytes that no longer match their digest are served and reported: the client holds the checksum and refuses them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from core import clock
+from core.db import Database
+from core.errors import TerrasmithError
+from core.log import get_logger
+from registry.services import downloads
+from registry.services.downloads import ArchiveFacts, UnknownArchiveError
+from registry.storage.port import ObjectMissingError, Storage, archive_key
+
+_log = get_logger(__name__)
+
+_FILE = re.compile(r"([0-9a-f]{64})\.tar\.gz")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_CHUNK = 256 * 1024
+
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_NEVER = "private, no-store"
+
+
+class DamagedArchiveError(TerrasmithError):
+    """The archive of a published version is missing or has another length: nothing can be served."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"the archive {sha256} is missing or damaged")
+        self.sha256 = sha256
+
+
+@dataclass(frozen=True)
+class Archives:
+    """The endpoints that serve bytes."""
+
+    database: Database
+    storage: Storage
+    signing_key: bytes
+
+    def public(self, request: Request) -> Response:
+        """`GET /archives/sha256/<digest>.tar.gz`: for everybody, for ever."""
+        sha256 = _digest(request)
+        with self.database.read() as session:
+            archive = downloads.public_archive(session, sha256)
+        return self._serve(request, archive, _IMMUTABLE)
+
+    def signed(self, request: Request) -> Response:
+        """`GET /archives/signed/<expires>/<token>/<signature>/<digest>.tar.gz`: for the holder of a fresh location."""
+        sha256, parts = _digest(request), request.path_params
+        token_id = parts["token"]
+        downloads.check_signature(self.signing_key, parts["expires"], token_id, parts["signature"], sha256, clock.now())
+        with self.database.read() as session:
+            archive = downloads.signed_archive(session, token_id, sha256)
+        return self._serve(request, archive, _NEVER)
+
+    def _serve(self, request: Request, archive: ArchiveFacts, caching: str) -> Response:
+        headers = {
+            "Content-Type": "application/gzip",
+            "Content-Disposition": "attachment",
+            "Accept-Ranges": "bytes",
+            "ETag": f'"{archive.sha256}"',
+            "Cache-Control": caching,
+        }
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+        self._require_whole(archive)
+        wanted = _wanted(request, archive, headers["ETag"])
+        if wanted is None:
+            headers |= {"Content-Range": f"bytes */{archive.size}", "Content-Length": "0", "Cache-Control": _NEVER}
+            return Response(status_code=416, headers=headers)
+        headers["Content-Length"] = str(len(wanted))
+        if len(wanted) != archive.size:
+            headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{archive.size}"
+        status = 206 if "Content-Range" in headers else 200
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers)
+        stream = self.storage.open(archive_key(archive.sha256))
+        return StreamingResponse(_stream(stream, wanted, archive), status, headers)
+
+    def _require_whole(self, archive: ArchiveFacts) -> None:
+        """A short read must not look like a success: compare the lengths before the first byte."""
+        try:
+            size = self.storage.size(archive_key(archive.sha256))
+        except ObjectMissingError:
+            size = -1
+        if size != archive.size:
+            raise DamagedArchiveError(archive.sha256)
+
+
+def _digest(request: Request) -> str:
+    match = _FILE.fullmatch(request.path_params["file"])
+    if match is None:
+        raise UnknownArchiveError
+    return match.group(1)
+
+
+def _wanted(request: Request, archive: ArchiveFacts, etag: str) -> range | None:
+    """The bytes asked for; all of them where the question is not understood; None where there are none such."""
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
+    if match is None or match.groups() == ("", "") or request.headers.get("if-range", etag) != etag:
+        return range(archive.size)
+    first, last = match.groups()
+    if not first:
+        start, stop = max(archive.size - int(last), 0), archive.size
+    else:
+        start, stop = int(first), min(int(last) + 1, archive.size) if last else archive.size
+    if last and first and int(last) < int(first):
+        return range(archive.size)
+    return range(start, stop) if start < stop else None
+
+
+def _stream(stream: BinaryIO, wanted: range, archive: ArchiveFacts) -> Iterator[bytes]:
+    digest, left = hashlib.sha256(), len(wanted)
+    with stream:
+        stream.seek(wanted.start)
+        while left:
+            chunk = stream.read(min(_CHUNK, left))
+            if not chunk:
+                # The answer is cut here, before its announced length: no client takes that for the whole.
+                raise DamagedArchiveError(archive.sha256)
+            left -= len(chunk)
+            digest.update(chunk)
+            yield chunk
+    if len(wanted) == archive.size and digest.hexdigest() != archive.sha256:
+        _log.error("stored archive does not match its digest", sha256=archive.sha256, found=digest.hexdigest())

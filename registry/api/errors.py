@@ -1,0 +1,80 @@
+"""Errors over HTTP, on one page: which of ours has which status. Every body is `{"errors": ["…"]}`.
+
+A bug never comes by here: the edge logs it and answers 500 without its text.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from accounts.permissions import NotAllowedError, SignInRequiredError
+from core.errors import TerrasmithError, Transient, UserError
+from registry.api.json_body import json_response
+from registry.services.catalog import UnknownModuleError, UnknownVersionError
+from registry.services.downloads import UnknownArchiveError
+from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError
+
+# The first line that fits counts.
+STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
+    (SignInRequiredError, 401),
+    (NotAllowedError, 403),
+    (UnknownModuleError, 404),
+    (UnknownVersionError, 404),
+    (UnknownArchiveError, 404),
+    (VersionTakenError, 409),
+    (ModuleTakenError, 409),
+    (NamespaceClosedError, 409),
+    (UserError, 422),
+    (Transient, 503),
+)
+
+_WORDS = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Too large",
+    422: "Not acceptable content",
+    429: "Too many requests",
+    500: "Something went wrong on our side",
+}
+_NOT_PUBLIC = {503: "Not available at the moment; try again"}
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an error; 500 for what is none of ours."""
+    if isinstance(error, HTTPException):
+        return error.status_code
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def message_of(error: Exception) -> str:
+    """What may be told of an error."""
+    status = status_of(error)
+    if isinstance(error, HTTPException):
+        return _WORDS.get(status, error.detail)
+    return _NOT_PUBLIC.get(status) or (_WORDS[500] if status == 500 else str(error))
+
+
+def headers_of(request: Request, error: Exception) -> dict[str, str]:
+    """The headers that belong to an error's answer."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= error.headers
+    if isinstance(error, SignInRequiredError):
+        refused = ', error="invalid_token"' if "authorization" in request.headers else ""
+        headers["WWW-Authenticate"] = f'Bearer realm="terrasmith"{refused}'
+    if isinstance(error, Transient):
+        headers["Retry-After"] = str(int(error.retry_after or 1))
+    return headers
+
+
+def errors_response(messages: Sequence[str], status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """The one shape of all error bodies."""
+    return json_response({"errors": list(messages)}, status, headers)
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """The answer to an error, as a program reads it."""
+    return errors_response([message_of(error)], status_of(error), headers_of(request, error))

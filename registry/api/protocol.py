@@ -1,0 +1,55 @@
+"""The module protocol: versions and download. Knows paths and headers: the catalogue says what exists for whom."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from accounts.http import principal_of
+from core import clock
+from core.db import Database
+from registry.api.json_body import json_response
+from registry.services import catalog, downloads
+from tfmodule.address import Address
+
+_PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+# Short: a proxy in between may be this many seconds behind a publication.
+_PUBLIC = {"Cache-Control": "public, max-age=10", "Vary": "Authorization"}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The endpoints of `modules.v1`."""
+
+    database: Database
+    signing_key: bytes
+
+    def versions(self, request: Request) -> Response:
+        """`GET :namespace/:name/:system/versions`."""
+        with self.database.read() as session:
+            module = catalog.versions(session, _address(request), principal_of(request))
+        listed = [{"version": str(version)} for version in module.versions]
+        body = {"modules": [{"source": module.source_url, "versions": listed}]}
+        return json_response(body, headers=_PUBLIC if module.public else _PRIVATE)
+
+    def download(self, request: Request) -> Response:
+        """`GET :namespace/:name/:system/:version/download`: the location in the header, and again in the body.
+
+        Terraform reads the header, some versions of OpenTofu the body; all of them like a 200.
+        """
+        principal = principal_of(request)
+        with self.database.read() as session:
+            version = catalog.version(session, _address(request), _segment(request, "version"), principal)
+        location = downloads.location(version, principal, self.signing_key, clock.now())
+        headers = {**(_PUBLIC if version.public else _PRIVATE), "X-Terraform-Get": location}
+        return json_response({"location": location}, headers=headers)
+
+
+def _address(request: Request) -> Address:
+    return catalog.parse_address(*(_segment(request, part) for part in ("namespace", "name", "system")))
+
+
+def _segment(request: Request, name: str) -> str:
+    # The path was matched as it was sent: a `%2F` in it is part of a segment, not the end of one.
+    return unquote(request.path_params[name])

@@ -1,0 +1,76 @@
+"""The web process: routes of the registry, the webhook and the pages. Assembles, and refuses to start with an open route."""
+
+import importlib
+import importlib.util
+from collections.abc import Iterable, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from accounts.http import require_declared, route
+from accounts.permissions import Permission
+from core.db import Database
+from core.errors import TerrasmithError
+from core.log import get_logger
+from core.settings import Settings
+from registry.api import app as registry_api
+from registry.api.errors import status_of
+from registry.storage.port import Storage
+from web.edge import Edge
+from web.failures import failure
+from web.health import Readiness, livez
+from web.pages import Pages, style
+
+_log = get_logger(__name__)
+
+
+def create_app(
+    settings: Settings, database: Database, storage: Storage, extra_routes: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """The whole web application. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
+    routes = [
+        *registry_api.routes(settings, database, storage),
+        *_webhook_routes(settings, database),
+        *extra_routes,
+        *_own_routes(settings, database, storage),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Edge)],
+        exception_handlers={HTTPException: _answer, TerrasmithError: _answer},
+    )
+    # A redirect to the path with a slash would repeat the Host header that a stranger sent.
+    app.router.redirect_slashes = False
+    app.state.settings, app.state.database, app.state.storage = settings, database, storage
+    require_declared(app.routes)
+    return app
+
+
+def _own_routes(settings: Settings, database: Database, storage: Storage) -> Iterable[BaseRoute]:
+    pages = Pages(database, settings.registry_host)
+    module = "/modules/{namespace}/{name}/{system}"
+    return (
+        route("/livez", livez, permission=Permission.PUBLIC),
+        route("/readyz", Readiness(database, storage).readyz, permission=Permission.PUBLIC),
+        route("/", pages.home, permission=Permission.PUBLIC),
+        route("/assets/style.css", style, permission=Permission.PUBLIC),
+        route(module, pages.module, permission=Permission.PUBLIC),
+        route(module + "/{version}", pages.module, permission=Permission.PUBLIC),
+    )
+
+
+def _webhook_routes(settings: Settings, database: Database) -> Iterable[BaseRoute]:
+    if importlib.util.find_spec("bot.webhook") is None:
+        return ()
+    routes: Iterable[BaseRoute] = importlib.import_module("bot.webhook").routes(settings, database)
+    return routes
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    if status_of(error) == 500:
+        _log.error("request failed", error=f"{type(error).__name__}: {error}")
+    return failure(request, error)
