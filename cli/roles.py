@@ -37,7 +37,9 @@ def relay() -> None:
     Relay(_prepare("relay")).run()
 
 
-def worker(queue: Annotated[QueueName, typer.Argument(help="quick: answers to people. heavy: gate and generator.")]) -> None:
+def worker(
+    queue: Annotated[QueueName, typer.Argument(help="quick: answers to people. heavy: gate and generator.")],
+) -> None:
     """Work on one queue. Start as many processes as the machine has room for."""
     from workers.worker import run
 

@@ -76,7 +76,9 @@ def _show_steps(session: Session, subject: str) -> None:
     request = requests.find(session, name) if kind in ("request", "comment") else None
     if request is None or request.run is None:
         return
-    table = Table("step", "state", "detail", box=None, header_style="bold", title=f"request {request.id}: {request.state}")
+    table = Table(
+        "step", "state", "detail", box=None, header_style="bold", title=f"request {request.id}: {request.state}"
+    )
     for step in request.run.steps:
         table.add_row(step.title, step.state, step.detail or "")
     Console().print(table)

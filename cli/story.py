@@ -56,14 +56,20 @@ class Story:
 
     def ask(self) -> None:
         with self._step(f"{self.addresses.writer.login} opens an issue and comments /generate {_short(self.prompt)}"):
-            issue = self.writer.post(f"{self.home}/issues", {"title": f"We need {_short(self.prompt)}", "body": "See below."})
+            issue = self.writer.post(
+                f"{self.home}/issues", {"title": f"We need {_short(self.prompt)}", "body": "See below."}
+            )
             path = f"{self.home}/issues/{issue['number']}/comments"
             comment = self.writer.post(path, {"body": f"/generate {self.prompt}"})
             self.facts |= {"issue": issue["number"], "comment": comment["id"]}
             self.teller.note(issue["html_url"])
         with self._step("Terrasmith shows that it saw the command"):
             reactions = f"{self.home}/issues/comments/{self.facts['comment']}/reactions"
-            until(lambda: _first(self.writer.get(reactions), lambda one: one["content"] == "eyes"), 30, "eyes on the comment")
+            until(
+                lambda: _first(self.writer.get(reactions), lambda one: one["content"] == "eyes"),
+                30,
+                "eyes on the comment",
+            )
 
     def watch_it_being_written(self) -> None:
         with self._step("It writes the module, proves it, and opens a pull request"):
@@ -91,7 +97,9 @@ class Story:
         with self._step(f"{self.addresses.reviewer.login} approves and merges"):
             self.reviewer.post(f"{self._module}/pulls/{number}/reviews", {"event": "APPROVE", "body": "Good."})
             self.reviewer.put(f"{self._module}/pulls/{number}/merge", {"sha": self.facts["pull"]["head"]["sha"]})
-        with self._step("A tag and a release appear, the version is published, and the pull request says how to use it"):
+        with self._step(
+            "A tag and a release appear, the version is published, and the pull request says how to use it"
+        ):
             self._wait_for_version("0.1.0", number)
         with self._step("The issue is closed"):
             issue = f"{self.home}/issues/{self.facts['issue']}"

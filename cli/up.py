@@ -65,7 +65,9 @@ class Addresses:
 class Machine:
     """All processes of one data directory."""
 
-    def __init__(self, directory: Path, *, simulate: bool, given: Mapping[str, str], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, directory: Path, *, simulate: bool, given: Mapping[str, str], tell: Callable[[str], None]
+    ) -> None:
         self.directory = directory.resolve()
         self.simulate = simulate
         self.supervisor = Supervisor(self.directory, tell)
@@ -233,7 +235,9 @@ class Machine:
         mirror = find_mirror(self.env.get("TERRASMITH_PROVIDER_MIRROR"))
         providers = ""
         if mirror is not None:
-            providers = f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n  direct {{}}\n}}\n'
+            providers = (
+                f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n  direct {{}}\n}}\n'
+            )
         path.touch(mode=0o600)
         path.write_text(
             "disable_checkpoint = true\n"
@@ -250,7 +254,9 @@ def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, s
     over = stop_on_signals()
     machine = Machine(directory, simulate=simulate, given=given, tell=say)
     if machine_is_trusting(simulate, given):
-        say("sandbox: trusted-local. Whoever may comment can run Terraform on this machine: keep it to people you trust.")
+        say(
+            "sandbox: trusted-local. Whoever may comment can run Terraform on this machine: keep it to people you trust."
+        )
     machine.start()
     try:
         if simulate and as_json:
@@ -289,7 +295,9 @@ def say(text: str) -> None:
 
 def _describe(found: Addresses) -> None:
     say(f"registry          {found.registry_url}")
-    say(f"simulated GitHub  {found.github_web_url}  (organisation {found.organisation}; you may act as {found.writer.login})")
+    say(
+        f"simulated GitHub  {found.github_web_url}  (organisation {found.organisation}; you may act as {found.writer.login})"
+    )
     say(f"terraform         TF_CLI_CONFIG_FILE={found.cli_config}")
     say("Comment `/generate an S3 bucket` on an issue there. Ctrl-C stops everything.")
 

@@ -3,6 +3,7 @@
 Uses only what any outside program could use; it knows nothing of Terrasmith's inside.
 """
 
+import base64
 import json
 import os
 import shutil
@@ -55,11 +56,8 @@ class GitHubVisitor:
 
     def git(self, *arguments: str, cwd: Path, remote: str | None = None) -> str:
         """Run git; for a `remote` the token travels in a header, never in the address (S24)."""
-        options: list[str] = []
         environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(cwd), "PATH": _path()}
         if remote is not None:
-            import base64
-
             basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
             environment |= {
                 "GIT_CONFIG_COUNT": "1",
@@ -67,7 +65,7 @@ class GitHubVisitor:
                 "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
             }
         done = subprocess.run(
-            ["git", *options, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
+            ["git", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
         )
         if done.returncode != 0:
             raise StoryError(f"git {arguments[0]} failed: {done.stderr.strip()}")
@@ -76,7 +74,9 @@ class GitHubVisitor:
     def _answer(self, reply: httpx.Response) -> Any:
         if reply.is_success:
             return reply.json() if reply.content else None
-        raise StoryError(f"GitHub answered {reply.status_code} to {reply.request.method} {reply.url.path}: {reply.text}")
+        raise StoryError(
+            f"GitHub answered {reply.status_code} to {reply.request.method} {reply.url.path}: {reply.text}"
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,12 @@ class Terraform:
         return output
 
     def attempt(
-        self, folder: Path, *arguments: str, config: Path, extra: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *arguments: str,
+        config: Path,
+        extra: Mapping[str, str] | None = None,
+        seconds: float = 300,
     ) -> tuple[int, str]:
         """Run it in `folder`: exit code and everything it printed."""
         environment = {
@@ -115,7 +120,7 @@ class Terraform:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=seconds,
         )
         return done.returncode, done.stdout
 
