@@ -5,6 +5,7 @@ never a token: nothing here is made from request headers.
     ├── GitHubError               an answer nobody expected: a bug of ours, unless a caller knows the status
     ├── UserError
     │   ├── MissingPermissionError    names what to grant (G13)
+    │   ├── ForbiddenError            any other 403, in GitHub's own words
     │   ├── InstallationGoneError     uninstalled; InstallationSuspendedError: suspended
     │   ├── RepositoryExistsError, TagTakenError, HeadMovedError, RefusedByRulesError, CreationRefusedError
     └── Transient
@@ -18,7 +19,13 @@ class GitHubError(TerrasmithError):
     """A status the caller did not expect. `codes` are GitHub's own words for each validation problem."""
 
     def __init__(
-        self, message: str, *, status: int, request_id: str | None = None, details: str = "", codes: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        status: int,
+        request_id: str | None = None,
+        details: str = "",
+        codes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{message} (request id {request_id})" if request_id else message)
         self.status = status
@@ -45,15 +52,26 @@ class RateLimitedError(Transient):
 
 
 class MissingPermissionError(UserError):
-    """The app may not do this here. `permissions` is GitHub's own list of what would do, such as "administration=write"."""
+    """The app may not do this here. `permissions` is GitHub's own list of what would do: "administration=write"."""
 
     def __init__(self, what: str, permissions: str, request_id: str | None = None) -> None:
         needed = f" It needs the permission `{permissions}`." if permissions else ""
         trace = f" (GitHub's request id: {request_id})" if request_id else ""
         super().__init__(
-            f"GitHub does not let this app {what}.{needed} An owner can grant it on the app's installation page.{trace}"
+            f"GitHub does not let this app use `{what}` here.{needed} "
+            f"An owner can grant it on the app's installation page.{trace}"
         )
         self.permissions = permissions
+
+
+class ForbiddenError(UserError):
+    """GitHub forbids it here for a reason of its own: archived, an address list, single sign-on."""
+
+    def __init__(self, what: str, details: str, request_id: str | None = None) -> None:
+        trace = f" (GitHub's request id: {request_id})" if request_id else ""
+        reason = details[:300] or "it does not say why"
+        super().__init__(f"GitHub does not let this app use `{what}` here: {reason}{trace}")
+        self.details = details
 
 
 class InstallationGoneError(UserError):
@@ -87,7 +105,9 @@ class TagTakenError(UserError):
     """The tag stands on another commit. A tag of ours never moves."""
 
     def __init__(self, repo: str, tag: str, commit: str, wanted: str) -> None:
-        super().__init__(f"The tag `{tag}` of `{repo}` stands on {commit[:12]}, not on {wanted[:12]}; tags are not moved.")
+        super().__init__(
+            f"The tag `{tag}` of `{repo}` stands on {commit[:12]}, not on {wanted[:12]}; tags do not move."
+        )
         self.tag = tag
         self.commit = commit
         self.wanted = wanted

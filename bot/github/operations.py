@@ -27,7 +27,7 @@ class Operation:
     def path(self, values: Mapping[str, str | int]) -> str:
         """The template filled in; every part is quoted, so that a name can never become another path."""
         names = [name for _, name, _, _ in Formatter().parse(self.template) if name]
-        return self.template.format_map({name: _part(str(values[name]), name == self.spans) for name in names})
+        return self.template.format_map({name: _part(str(values[name]), spans=name == self.spans) for name in names})
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Mutation:
     permission: str
 
 
-def _part(value: str, spans: bool) -> str:
+def _part(value: str, *, spans: bool) -> str:
     pieces = value.split("/") if spans else [value]
     if any(piece in ("", ".", "..") for piece in pieces):
         raise ValueError(f"not a part of a path: {value!r}")
@@ -64,7 +64,10 @@ LIST_REPOSITORIES = Operation(
 GET_REPOSITORY = Operation("repos/get", "GET", "/repos/{owner}/{repo}", "metadata=read")
 CREATE_REPOSITORY = Operation("repos/create-in-org", "POST", "/orgs/{org}/repos", "administration=write", again=False)
 GET_PERMISSION = Operation(
-    "repos/get-collaborator-permission-level", "GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata=read"
+    "repos/get-collaborator-permission-level",
+    "GET",
+    "/repos/{owner}/{repo}/collaborators/{username}/permission",
+    "metadata=read",
 )
 GET_TARBALL = Operation(
     "repos/download-tarball-archive", "GET", "/repos/{owner}/{repo}/tarball/{ref}", "contents=read", spans="ref"
@@ -73,14 +76,18 @@ LIST_TAGS = Operation("repos/list-tags", "GET", "/repos/{owner}/{repo}/tags", "m
 GET_COMMIT = Operation("repos/get-commit", "GET", "/repos/{owner}/{repo}/commits/{ref}", "contents=read", spans="ref")
 GET_TREE = Operation("git/get-tree", "GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "contents=read")
 GET_REF = Operation("git/get-ref", "GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents=read", spans="ref")
-CREATE_REF = Operation("git/create-ref", "POST", "/repos/{owner}/{repo}/git/refs", "contents=write", again=False)
+# The second creation of a ref is refused, and then we look where it stands.
+CREATE_REF = Operation("git/create-ref", "POST", "/repos/{owner}/{repo}/git/refs", "contents=write")
 GET_TAG = Operation("git/get-tag", "GET", "/repos/{owner}/{repo}/git/tags/{tag_sha}", "contents=read")
 
 REACT_TO_ISSUE = Operation(
     "reactions/create-for-issue", "POST", "/repos/{owner}/{repo}/issues/{issue_number}/reactions", "issues=write"
 )
 REACT_TO_COMMENT = Operation(
-    "reactions/create-for-issue-comment", "POST", "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", "issues=write"
+    "reactions/create-for-issue-comment",
+    "POST",
+    "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+    "issues=write",
 )
 LIST_COMMENTS = Operation(
     "issues/list-comments", "GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments", "issues=read"
@@ -112,7 +119,9 @@ LIST_RELEASES = Operation("repos/list-releases", "GET", "/repos/{owner}/{repo}/r
 GET_RELEASE_BY_TAG = Operation(
     "repos/get-release-by-tag", "GET", "/repos/{owner}/{repo}/releases/tags/{tag}", "contents=read", spans="tag"
 )
-CREATE_RELEASE = Operation("repos/create-release", "POST", "/repos/{owner}/{repo}/releases", "contents=write", again=False)
+CREATE_RELEASE = Operation(
+    "repos/create-release", "POST", "/repos/{owner}/{repo}/releases", "contents=write", again=False
+)
 UPDATE_RELEASE = Operation(
     "repos/update-release", "PATCH", "/repos/{owner}/{repo}/releases/{release_id}", "contents=write"
 )

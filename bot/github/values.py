@@ -24,7 +24,7 @@ class InstallationInfo:
 
 @dataclass(frozen=True)
 class FailedDelivery:
-    """The newest attempt of a webhook that never got through. `attempts` counts those seen, so a caller may back off."""
+    """The newest attempt of a webhook that never got through. `attempts` counts those seen: a caller may back off."""
 
     id: int
     guid: str
@@ -77,6 +77,7 @@ class Tag:
 class Pull:
     """`head_repository_id` is None when the fork is gone; it differs from `base_repository_id` for a fork."""
 
+    repo: str
     number: int
     node_id: str
     title: str

@@ -1,0 +1,101 @@
+"""Commits: one verified commit per change, by compare-and-swap on the branch head, found again after a crash by its
+trailer. Refuses workflow files (G24) and never forces a branch.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.github import operations
+from bot.github.app import AppClient
+from bot.github.caller import Caller
+from bot.github.errors import GitHubError, HeadMovedError, RefusedByRulesError
+from bot.github.values import Commit
+from core.errors import UserError
+from tfmodule.files import check_path
+
+TRAILER = "Terrasmith-Request"
+
+
+class Commits:
+    """The commits of one installation's repositories."""
+
+    def __init__(self, caller: Caller, app: AppClient) -> None:
+        self._caller = caller
+        self._app = app
+
+    def get(self, repo: str, ref: str) -> Commit | None:
+        """The commit that a SHA, branch or tag names; None when there is none."""
+        answer = self._caller.call(operations.GET_COMMIT, repo=repo, ref=ref, also=(404, 409, 422))
+        return _commit(answer.body) if answer.status == 200 else None
+
+    def find_request(self, repo: str, branch: str, request_id: str) -> str | None:
+        """The head of `branch` when it is our own commit for this request. The trailer alone is forgeable (law 2)."""
+        head = self.get(repo, f"heads/{branch}")
+        if head is None or f"{TRAILER}: {request_id}" not in head.message.splitlines():
+            return None
+        ours = (head.author_login or "").casefold() == self._app.bot_login.casefold()
+        return head.sha if ours and head.verified else None
+
+    def commit_files(
+        self,
+        repo: str,
+        branch: str,
+        *,
+        expected_head: str,
+        headline: str,
+        body: str,
+        additions: Mapping[str, bytes],
+        deletions: Iterable[str] = (),
+    ) -> str:
+        """One verified commit on top of `expected_head`; HeadMovedError when the head is another: nothing is written."""
+        removed = list(deletions)
+        for path in (*additions, *removed):
+            _check_target(path)
+        changes = {
+            "additions": [{"path": path, "contents": b64encode(data).decode()} for path, data in additions.items()],
+            "deletions": [{"path": path} for path in removed],
+        }
+        wanted = {
+            "branch": {"repositoryNameWithOwner": repo, "branchName": branch},
+            "message": {"headline": headline, "body": body},
+            "expectedHeadOid": expected_head,
+            "fileChanges": changes,
+        }
+        try:
+            return str(self._caller.mutate(operations.CREATE_COMMIT, wanted)["commit"]["oid"])
+        except GitHubError as error:
+            if "STALE_DATA" in error.codes or error.says("expected branch to point to"):
+                raise HeadMovedError(repo, branch, expected_head) from error
+            if error.says("rule violations", "protected branch"):
+                raise RefusedByRulesError(f"write to the branch `{branch}`", error.details) from error
+            raise
+
+    def files_at(self, repo: str, sha: str) -> tuple[str, ...]:
+        """The names of all files in the tree of a commit, sorted."""
+        answer = self._caller.call(operations.GET_TREE, repo=repo, query={"recursive": "1"}, tree_sha=sha)
+        if answer.body.get("truncated"):
+            raise UserError(f"`{repo}` holds more files than GitHub lists at once.")
+        return tuple(sorted(item["path"] for item in answer.body["tree"] if item["type"] == "blob"))
+
+
+def message_body(text: str, request_id: str) -> str:
+    """A commit body that ends in the trailer by which `find_request` knows it again."""
+    return f"{text.rstrip()}\n\n{TRAILER}: {request_id}".lstrip()
+
+
+def _check_target(path: str) -> None:
+    check_path(path)
+    if path.casefold().startswith((".github/workflows/", ".git/")):
+        raise UserError(f"The file `{path}` is refused: this app writes no workflows.")
+
+
+def _commit(item: dict[str, Any]) -> Commit:
+    author = item["author"] or {}
+    return Commit(
+        sha=item["sha"],
+        message=item["commit"]["message"],
+        parents=tuple(parent["sha"] for parent in item["parents"]),
+        author_login=author.get("login"),
+        verified=bool((item["commit"].get("verification") or {}).get("verified")),
+    )
