@@ -18,7 +18,7 @@ _DEPTH = 6
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """A logger; field names are shared by all: `delivery`, `installation`, `request`, `job`, `attempt`, `module`, `version`."""
-    return cast("FilteringBoundLogger", structlog.get_logger(logger=name))
+    return cast("FilteringBoundLogger", structlog.get_logger(source=name))
 
 
 def configure(settings: Settings, role: str) -> None:
