@@ -48,7 +48,7 @@ class Commits:
         additions: Mapping[str, bytes],
         deletions: Iterable[str] = (),
     ) -> str:
-        """One verified commit on top of `expected_head`; HeadMovedError when the head is another: nothing is written."""
+        """One verified commit on top of `expected_head`; HeadMovedError, nothing written, when the head is another."""
         removed = list(deletions)
         for path in (*additions, *removed):
             _check_target(path)
