@@ -1,0 +1,129 @@
+"""The process between us and an engine: sets limits, starts it, and outlives it just long enough to end all it started.
+
+Runs as a bare script (`python -I -S launch.py JSON`), so it imports nothing but the standard library. It holds one end
+of a socket: when the other end closes, for whatever reason, everything below is killed. It is a subreaper, so a child
+that detaches itself twice still falls back to it. What a later sandbox level adds to the child belongs in `confine`.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    """Start the command, wait for it or for the lifeline, clean up, tell how it ended."""
+    order = json.loads(sys.argv[1])
+    lifeline = socket.socket(fileno=order["lifeline"])
+    lifeline.set_inheritable(False)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    child = os.fork()
+    if child == 0:
+        _become(order)
+    status = _wait(child, lifeline, wake_read)
+    _end_everything(child)
+    with contextlib.suppress(OSError):
+        lifeline.sendall(json.dumps(_account(status)).encode() + b"\n")
+
+
+def confine(order: dict[str, int]) -> None:
+    """What the child may not do, set in the child before it becomes the engine."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    for limit, value in (
+        (resource.RLIMIT_AS, order["memory"]),
+        (resource.RLIMIT_CPU, order["cpu"]),
+        (resource.RLIMIT_FSIZE, order["file"]),
+        (resource.RLIMIT_NOFILE, order["open_files"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        ceiling = resource.getrlimit(limit)[1]
+        soft = value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
+        # A program may catch SIGXCPU; ten seconds later the kernel kills it.
+        hard = soft + 10 if limit == resource.RLIMIT_CPU and ceiling == resource.RLIM_INFINITY else soft
+        # macOS knows no limit of the address space; the wall limit still holds there.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (soft, hard))
+
+
+def _become(order: dict[str, list[str]]) -> NoReturn:
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        confine(order)  # type: ignore[arg-type]
+        os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
+    except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code
+        os.write(2, f"cannot start {order['argv'][0]}: {error}\n".encode())
+    os._exit(126)
+
+
+def _wait(child: int, lifeline: socket.socket, wake: int) -> int | None:
+    """The child's wait status, or None when the lifeline was cut first."""
+    while True:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if pid == child:
+                return status
+            if pid == 0:
+                break
+        ready, _, _ = select.select([lifeline.fileno(), wake], [], [])
+        if lifeline.fileno() in ready:
+            return None
+        os.read(wake, 4096)
+
+
+def _end_everything(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    while True:
+        for pid in _children():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    try:
+        listing = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        return [int(pid) for pid in os.read(listing, 1 << 16).split()]
+    finally:
+        os.close(listing)
+
+
+def _account(status: int | None) -> dict[str, int | float | None]:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = os.waitstatus_to_exitcode(status) if status is not None else None
+    return {"code": code, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""A foreign program on a short lead: bounded output, a deadline, and no survivor. Knows no Terraform."""
+
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Limit = Literal["time", "memory", "output", "file size"]
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
+_CHUNK = 1 << 16
+_GRACE_SECONDS = 10.0
+# What Go, libc and Python say when the address space is used up.
+_OUT_OF_MEMORY = ("out of memory", "cannot allocate memory", "MemoryError", "failed to create new OS thread")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """For one process each, except the output, which is for all that it starts."""
+
+    memory_bytes: int = 4 << 30
+    cpu_seconds: int = 600
+    file_bytes: int = 1 << 30
+    open_files: int = 1024
+    output_bytes: int = 8 << 20
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a command ended. `code` is None when it was killed; `limit` then says which limit it hit, if one."""
+
+    code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    limit: Limit | None = None
+
+
+class Supervised:
+    """A running program behind the launcher. Always close it; closing ends everything it started."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        directory: Path,
+        limits: Limits,
+        stdin: bool = False,
+    ) -> None:
+        self.limits = limits
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self.code: int | None = None
+        self.limit: Limit | None = None
+        self._closed = False
+        self._lifeline, theirs = socket.socketpair()
+        order = {
+            "argv": list(argv),
+            "lifeline": theirs.fileno(),
+            "memory": limits.memory_bytes,
+            "cpu": limits.cpu_seconds,
+            "file": limits.file_bytes,
+            "open_files": limits.open_files,
+        }
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=directory,
+                env=dict(environment),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except BaseException:
+            self._lifeline.close()
+            raise
+        finally:
+            theirs.close()
+
+    def send(self, data: bytes) -> None:
+        """Write to the program's standard input; a program that is gone shows at the next read."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def read(self, deadline: float, *, until: Callable[[], bool] = lambda: False) -> bool:
+        """Collect output until `until` holds (True), or the program closes its output or meets a limit (False).
+
+        `deadline` is a value of `time.monotonic`.
+        """
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ, self.stdout)
+            selector.register(self._process.stderr, selectors.EVENT_READ, self.stderr)
+            while selector.get_map():
+                if until():
+                    return True
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    return self._stop("time")
+                for key, _ in selector.select(remaining):
+                    piece = os.read(key.fd, _CHUNK)
+                    key.data.extend(piece)
+                    if not piece:
+                        selector.unregister(key.fileobj)
+                if len(self.stdout) + len(self.stderr) > self.limits.output_bytes:
+                    return self._stop("output")
+        return until()
+
+    def _stop(self, limit: Limit) -> bool:
+        self.limit = limit
+        self.close()
+        return False
+
+    def close(self, *, wait: bool = False) -> None:
+        """Cut the lifeline and wait until nothing is left. With `wait`, let the program end by itself first."""
+        if self._closed:
+            return
+        self._closed = True
+        if not wait:
+            self._lifeline.shutdown(socket.SHUT_WR)
+        self._lifeline.settimeout(_GRACE_SECONDS)
+        account = self._account()
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        self._lifeline.close()
+        code = account.get("code")
+        if self.limit is None and isinstance(code, int):
+            self.code = code
+            self.limit = self._limit_of(code)
+
+    def _account(self) -> dict[str, object]:
+        line = b""
+        try:
+            while not line.endswith(b"\n") and (piece := self._lifeline.recv(_CHUNK)):
+                line += piece
+            return dict(json.loads(line)) if line else {}
+        except (OSError, ValueError):
+            return {}
+
+    def _limit_of(self, code: int) -> Limit | None:
+        words = bytes(self.stderr[-20_000:]).decode("utf-8", "replace")
+        if code == -24 or "SIGXCPU" in words:
+            return "time"
+        if code == -25:  # SIGXFSZ
+            return "file size"
+        if code == -9 or (code != 0 and any(sign in words for sign in _OUT_OF_MEMORY)):
+            return "memory"
+        return None
+
+
+def run(
+    argv: Sequence[str], *, environment: Mapping[str, str], directory: Path, limits: Limits, deadline: float
+) -> Completed:
+    """Run one program to its end or to a limit."""
+    started = time.monotonic()
+    program = Supervised(argv, environment=environment, directory=directory, limits=limits)
+    try:
+        program.read(deadline)
+        program.close(wait=program.limit is None)
+    finally:
+        program.close()
+    return Completed(
+        code=program.code if program.limit is None else None,
+        stdout=program.stdout.decode("utf-8", "replace"),
+        stderr=program.stderr.decode("utf-8", "replace"),
+        seconds=time.monotonic() - started,
+        limit=program.limit,
+    )

@@ -1,0 +1,75 @@
+"""A clean place for one judgement: the module's files, an empty home, a fixed configuration; gone afterwards.
+
+The environment is built from nothing. What the caller's process has (keys, proxies, TF_ variables) never gets here.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfmodule.files import FileMap, check_path, check_unique
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """`work` holds the module; everything else an engine may touch lies beside it, under `root`."""
+
+    root: Path
+    work: Path
+    environment: dict[str, str]
+
+
+@contextmanager
+def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
+    """Write the files into a fresh directory and take everything away at the end."""
+    check_unique(files)
+    # Resolved, because Terraform reports real paths and a temporary directory is a link on some systems.
+    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-")).resolve()
+    try:
+        for name in ("work", "home", "tmp", "bin", "mirror"):
+            (root / name).mkdir()
+        configuration = root / "cli.tfrc"
+        configuration.write_text(_cli_configuration(mirror or root / "mirror"), encoding="utf-8")
+        for path, data in files.items():
+            check_path(path)
+            _write(root / "work", path, data)
+        yield Workspace(root, root / "work", _environment(root, configuration))
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _write(work: Path, path: str, data: bytes) -> None:
+    target = work.joinpath(*path.split("/"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+
+
+def _environment(root: Path, configuration: Path) -> dict[str, str]:
+    """All that the engine, its providers and whatever they start can see."""
+    return {
+        "PATH": str(root / "bin"),  # an empty directory: Terraform needs no program
+        "HOME": str(root / "home"),
+        "TMPDIR": str(root / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _cli_configuration(mirror: Path) -> str:
+    # An explicit installation block also switches off the implied mirrors, such as a `terraform.d/` inside the module.
+    quoted = json.dumps(str(mirror), ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    return (
+        f"disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = {quoted}\n  }}\n}}\n"
+    )
