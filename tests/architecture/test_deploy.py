@@ -113,6 +113,8 @@ def test_compose_asks_for_no_variable_that_env_example_does_not_name(root: Path)
 
 
 def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tuple[str, ...]) -> None:
-    texts = {name: (root / name).read_text(encoding="utf-8") for name in files if name.endswith((".md", ".yaml", ".yml"))}
+    texts = {
+        name: (root / name).read_text(encoding="utf-8") for name in files if name.endswith((".md", ".yaml", ".yml"))
+    }
     named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
     assert not {(name, word) for name, word in named if word not in VARIABLES}

@@ -3,7 +3,20 @@
 import re
 from pathlib import Path
 
-FORBIDDEN = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc", "lib", "shared", "stuff"}
+FORBIDDEN = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "base",
+    "manager",
+    "managers",
+    "misc",
+    "lib",
+    "shared",
+    "stuff",
+}
 
 # The kernel grows by decision only: docs/decisions/0008 says what may join it.
 KERNEL = {

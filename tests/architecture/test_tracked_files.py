@@ -57,4 +57,6 @@ def test_no_binary_and_no_large_file(root: Path, files: tuple[str, ...]) -> None
 
 
 def test_no_build_output(files: tuple[str, ...]) -> None:
-    assert not [name for name in files if re.search(r"(^|/)(__pycache__|node_modules|dist|\.terraform)/|\.pyc$|\.tfstate", name)]
+    assert not [
+        name for name in files if re.search(r"(^|/)(__pycache__|node_modules|dist|\.terraform)/|\.pyc$|\.tfstate", name)
+    ]

@@ -6,16 +6,36 @@ from collections.abc import Iterator
 import pytest
 
 # Modules that reach outside: GitHub, storage, the model, a child process, the network.
-OUTSIDE = ("bot.github", "registry.storage", "generator", "gate.judge", "gate.engine", "httpx", "subprocess", "anthropic", "rq")
+OUTSIDE = (
+    "bot.github",
+    "registry.storage",
+    "generator",
+    "gate.judge",
+    "gate.engine",
+    "httpx",
+    "subprocess",
+    "anthropic",
+    "rq",
+)
 # Plain values of those packages may be built anywhere.
-VALUES = ("bot.github.values", "bot.github.errors", "generator.request", "registry.storage.values", "registry.storage.errors")
+VALUES = (
+    "bot.github.values",
+    "bot.github.errors",
+    "generator.request",
+    "registry.storage.values",
+    "registry.storage.errors",
+)
 # What such objects are called where they are passed in.
 OUTSIDE_NAMES = {"github", "gateway", "storage", "writer", "engine_client", "judge"}
 
 
 def _is_unit_of_work(item: ast.withitem) -> bool:
     call = item.context_expr
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in {"unit_of_work", "read", "write"}
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"unit_of_work", "read", "write"}
+    )
 
 
 def _imported(tree: ast.Module) -> dict[str, str]:
@@ -90,7 +110,10 @@ def test_services_never_commit(product) -> None:
         for one in product
         if one.path not in edges and one.package != "simulators"
         for node in ast.walk(one.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
-        and isinstance(node.func.value, ast.Name) and node.func.value.id in {"session", "s"}
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "commit"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in {"session", "s"}
     ]
     assert not commits
