@@ -44,9 +44,7 @@ class Token:
 class TokenCache:
     """One per process. `redis` None, or a Redis that is down, means that tokens are kept in this process only."""
 
-    def __init__(
-        self, settings: Settings, redis: Redis | None = None, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, redis: Redis | None, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._redis = redis
         self._sleep = sleep
         self._fernet = _fernet(settings.secret_key.get_secret_value() if settings.secret_key else None)

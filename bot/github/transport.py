@@ -139,11 +139,16 @@ class Transport:
 
     def download(self, call: Outgoing, limit: int) -> bytes:
         """The bytes behind a redirect to GitHub's own download host, at most `limit` of them."""
-        try:
-            with self._streamed(call) as response:
-                return _bounded(response, limit)
-        except httpx.RequestError as error:
-            raise _unanswered(call, error) from error
+        waits = list(RETRY_WAITS)
+        while True:
+            try:
+                with self._streamed(call) as response:
+                    if response.status_code < 500 or not waits:
+                        return _bounded(response, limit)
+            except httpx.RequestError as error:
+                if not waits:
+                    raise _unanswered(call, error) from error
+            self._sleep(waits.pop(0))
 
     @contextmanager
     def _streamed(self, call: Outgoing) -> Iterator[httpx.Response]:
