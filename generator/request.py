@@ -88,8 +88,8 @@ class EmptyPromptError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Tell me what the module is for, in a sentence. For example:\n\n"
-            "    /generate an S3 bucket with versioning and encryption"
+            "Tell me in a sentence what the module must create. "
+            "For example: `/generate an S3 bucket with versioning and encryption`"
         )
 
 

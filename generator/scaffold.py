@@ -12,8 +12,9 @@ from generator.request import Ask, Proposal
 from generator.sanitise import sentence
 from tfmodule.address import Address
 from tfmodule.docs import interface_tables, module_block
+from tfmodule.facts import ModuleFacts
 from tfmodule.files import FileMap
-from tfmodule.hcl import ModuleFacts, read_facts
+from tfmodule.hcl import read_facts
 from tfmodule.hcl_writer import Block, Reference, Value, document
 from tfmodule.interface import Interface
 
@@ -25,7 +26,6 @@ _FLOORS = {
     "aws": ">= 5.0, < 7.0",
     "azurerm": ">= 4.0, < 5.0",
     "google": ">= 6.0, < 8.0",
-    "kubernetes": ">= 2.30",
     "null": ">= 3.2",
     "random": ">= 3.5",
     "time": ">= 0.11",

@@ -1,0 +1,189 @@
+mock_provider "aws" {
+  mock_data "aws_availability_zones" {
+    defaults = {
+      names = ["eu-test-1a", "eu-test-1b", "eu-test-1c"]
+    }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = {
+      json = "{}"
+    }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = {
+      arn = "arn:aws:logs:eu-test-1:123456789012:log-group:flow-logs"
+    }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = {
+      arn = "arn:aws:iam::123456789012:role/flow-logs"
+    }
+  }
+}
+
+variables {
+  name           = "test"
+  cidr_block     = "10.0.0.0/16"
+  zone_count     = 3
+  public_subnets = true
+  nat_gateways   = "one"
+  flow_logs      = false
+}
+
+run "spreads_subnets_over_zones" {
+  command = apply
+
+  assert {
+    condition     = keys(output.private_subnet_ids) == ["eu-test-1a", "eu-test-1b", "eu-test-1c"] && length(output.public_subnet_ids) == 3
+    error_message = "Every zone must have a private and a public subnet."
+  }
+
+  assert {
+    condition     = aws_subnet.private["eu-test-1a"].cidr_block == "10.0.0.0/20" && aws_subnet.public["eu-test-1a"].cidr_block == "10.0.128.0/20"
+    error_message = "Private subnets must take the lower half of the range, public ones the upper."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.public : !subnet.map_public_ip_on_launch])
+    error_message = "No machine must get a public address by itself."
+  }
+
+  assert {
+    condition     = length(output.nat_public_ips) == 1 && length(aws_route.nat) == 3
+    error_message = "One NAT gateway must serve every private subnet."
+  }
+
+  assert {
+    condition     = output.flow_log_group_name == null && length(aws_flow_log.this) == 0
+    error_message = "Flow logs must be off until they are asked for."
+  }
+
+  assert {
+    condition     = output.id != "" && output.cidr_block == "10.0.0.0/16"
+    error_message = "The outputs must name the VPC."
+  }
+}
+
+run "has_a_nat_gateway_in_each_zone" {
+  command = plan
+
+  variables {
+    nat_gateways = "per_zone"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 3 && length(aws_eip.nat) == 3
+    error_message = "Every zone must have its NAT gateway."
+  }
+}
+
+run "works_without_nat" {
+  command = plan
+
+  variables {
+    nat_gateways = "none"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 0 && length(aws_route.nat) == 0
+    error_message = "There must be no NAT gateway and no route to one."
+  }
+}
+
+run "can_be_private_only" {
+  command = apply
+
+  variables {
+    public_subnets = false
+    nat_gateways   = "none"
+  }
+
+  assert {
+    condition     = length(aws_internet_gateway.this) == 0 && length(output.public_subnet_ids) == 0 && length(output.private_subnet_ids) == 3
+    error_message = "There must be private subnets and nothing public."
+  }
+}
+
+run "writes_flow_logs" {
+  command = apply
+
+  variables {
+    flow_logs = true
+  }
+
+  assert {
+    condition     = aws_flow_log.this[0].traffic_type == "ALL" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 90
+    error_message = "All traffic must be logged."
+  }
+}
+
+run "refuses_nat_without_public_subnets" {
+  command = plan
+
+  variables {
+    public_subnets = false
+  }
+
+  expect_failures = [aws_vpc.this]
+}
+
+run "refuses_more_zones_than_there_are" {
+  command = plan
+
+  variables {
+    zone_count = 4
+  }
+
+  expect_failures = [aws_vpc.this]
+}
+
+run "refuses_wrong_values" {
+  command = plan
+
+  variables {
+    name                     = "-test"
+    nat_gateways             = "two"
+    flow_logs_retention_days = 2
+    flow_logs_kms_key_arn    = "my-key"
+  }
+
+  expect_failures = [
+    var.name,
+    var.nat_gateways,
+    var.flow_logs_retention_days,
+    var.flow_logs_kms_key_arn,
+  ]
+}
+
+run "refuses_a_range_that_is_too_small" {
+  command = plan
+
+  variables {
+    cidr_block = "10.0.0.0/28"
+  }
+
+  expect_failures = [var.cidr_block]
+}
+
+run "refuses_no_zones" {
+  command = plan
+
+  variables {
+    zone_count = 0
+  }
+
+  expect_failures = [var.zone_count]
+}
+
+run "refuses_no_subnet_bits" {
+  command = plan
+
+  variables {
+    subnet_bits = 0
+  }
+
+  expect_failures = [var.subnet_bits]
+}

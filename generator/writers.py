@@ -1,0 +1,13 @@
+"""Chooses the writer. Knows both; a key decides, and nothing falls back from one to the other in silence."""
+
+from generator.template_writer import TemplateWriter
+from generator.writing import Writer
+
+
+def make_writer(api_key: str | None, base_url: str | None, model: str) -> Writer:
+    """Claude where there is a key, the built-in templates otherwise. The SDK is imported at the first call only."""
+    if not api_key:
+        return TemplateWriter()
+    from generator.claude import ClaudeWriter
+
+    return ClaudeWriter(api_key=api_key, base_url=base_url, model=model)
