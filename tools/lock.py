@@ -1,6 +1,6 @@
 """Resolves pyproject.toml into the three lock files: one resolution for all, every platform, every file by hash.
 
-A smaller lock names the same versions as a bigger one (tests/architecture/test_locks.py): the demo runs what was tested.
+The demo runs what was tested: a smaller lock names a bigger one's versions (tests/architecture/test_locks.py).
 Pins that still fit are kept; `make lock ARGS=--upgrade` moves them.
 """
 
