@@ -10,11 +10,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from . import config
 from .app import Simulator
+from .checking import Checker, CheckingMiddleware
+from .contract import Contract
 from .seed import seed
 from .world import World
 
@@ -26,7 +29,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, required=True, help="JSON: app, organisations, users, repositories")
     parser.add_argument("--ready-file", type=Path, help="also write the ready line here")
     parser.add_argument("--ready-fd", type=int, help="also write the ready line to this descriptor")
-    parser.add_argument("--check-contract", action="store_true", help="check every answer and event against GitHub's descriptions")
+    parser.add_argument("--no-contract", action="store_true", help="do not hold answers and events to GitHub's own description")
     parser.add_argument("--verbose", action="store_true", help="log requests on standard error")
     options = parser.parse_args()
     try:
@@ -39,16 +42,25 @@ def main() -> int:
     listener.bind(("127.0.0.1", options.port))
     listener.listen(128)
     world = World(options.data_dir, f"http://127.0.0.1:{listener.getsockname()[1]}")
-    simulator = Simulator(world, check_contract=options.check_contract)
+    application: Any = Simulator(world)
+    if not options.no_contract:
+        application = checked(application, world)
     seed(world, settings)
-    asyncio.run(_serve(simulator, listener, options))
+    asyncio.run(_serve(application, world.web, listener, options))
     return 0
 
 
-async def _serve(simulator: Simulator, listener: socket.socket, options: argparse.Namespace) -> None:
+def checked(application: Any, world: World) -> Any:
+    """The application held to GitHub's own description; what deviates is listed at /_simulator/violations."""
+    checker = Checker(Contract.load())
+    world.on_emit = lambda event, action, body: checker.webhook(event, body)
+    return CheckingMiddleware(application, checker)
+
+
+async def _serve(application: Any, url: str, listener: socket.socket, options: argparse.Namespace) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
-            simulator, log_level="info" if options.verbose else "error", access_log=options.verbose, lifespan="on",
+            application, log_level="info" if options.verbose else "error", access_log=options.verbose, lifespan="on",
             server_header=False, timeout_graceful_shutdown=2,
         )
     )  # fmt: skip
@@ -61,7 +73,7 @@ async def _serve(simulator: Simulator, listener: socket.socket, options: argpars
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     if server.started:
-        _tell_ready(simulator.world.web, options)
+        _tell_ready(url, options)
     await serving
 
 

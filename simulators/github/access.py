@@ -6,15 +6,12 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import jwt
 
 from .config import ROLES
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 LEVELS = ("none", "read", "write", "admin")
 MAX_JWT_SECONDS = 600
@@ -115,7 +112,9 @@ def _app_actor(world: World, token: str) -> Actor:
     if expires > now + MAX_JWT_SECONDS + 60 or expires - issued > MAX_JWT_SECONDS + 60:
         raise BadCredentialsError("'Expiration time' claim ('exp') is too far in the future")
     if issued > now + 5:
-        raise BadCredentialsError("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+        raise BadCredentialsError(
+            "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
+        )
     return Actor("app", app=app)
 
 

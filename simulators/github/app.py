@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from . import faults
+from . import checks, faults
 from .access import ANONYMOUS, Actor, BadCredentialsError, authenticate
 from .admission import admit, load_repository
 from .call import ApiError, Call, Reply
@@ -44,25 +44,16 @@ def collect_routes() -> list[Routes]:
                 module = importlib.import_module(f"{where}.{info.name}")
                 routes = module.routes
                 found.extend(routes if isinstance(routes, list) else [routes])
-                if hasattr(module, "after_push"):
-                    AFTER_PUSH.append(module.after_push)
     return found
 
 
-AFTER_PUSH: list[Any] = []
-
-
 class Simulator:
-    def __init__(self, world: World, *, check_contract: bool = False) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.table = Table(collect_routes())
-        world.after_push = list(dict.fromkeys(AFTER_PUSH))
+        world.after_push = [checks.on_push]
         self.sender = Sender(world)
         self.git_http = GitHttp(world)
-        self.contract: Any = None
-        if check_contract:
-            self.contract = importlib.import_module(f"{__package__}.contract")
-            world.on_emit = self._check_event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -94,7 +85,9 @@ class Simulator:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _answer(self, method: str, path: str, query: dict[str, str], headers: dict[str, str], raw: bytes) -> Reply:
+    async def _answer(
+        self, method: str, path: str, query: dict[str, str], headers: dict[str, str], raw: bytes
+    ) -> Reply:
         fault: Row | None = None
         if not path.startswith("/_simulator"):
             with self.world.store.transaction():
@@ -111,11 +104,16 @@ class Simulator:
             reply = self._run(found[0], found[1], path, query, headers, raw)
         if fault and fault["kind"] == "502-after":
             reply = _error(ApiError(502, "Server Error"))
-        self._check(found[0] if found and not fault else None, reply, query, raw)
         return _with_headers(self.world, found[0] if found else None, reply, method, headers)
 
     def _run(
-        self, route: Route, params: dict[str, str], path: str, query: dict[str, str], headers: dict[str, str], raw: bytes
+        self,
+        route: Route,
+        params: dict[str, str],
+        path: str,
+        query: dict[str, str],
+        headers: dict[str, str],
+        raw: bytes,
     ) -> Reply:
         actor: Actor = ANONYMOUS
         try:
@@ -136,20 +134,6 @@ class Simulator:
             return _error(ApiError(401, str(error)))
         except ApiError as error:
             return _error(error)
-
-    def _check(self, route: Route | None, reply: Reply, query: dict[str, str], raw: bytes) -> None:
-        if self.contract is None or route is None or not route.template.startswith("/api/v3"):
-            return
-        template = route.template.removeprefix("/api/v3")
-        found = self.contract.check_reply(route.method, template, reply.status, reply.body, query, raw)
-        self._note(f"{route.method} {template} {reply.status}", found)
-
-    def _check_event(self, event: str, action: str | None, payload: dict[str, Any]) -> None:
-        self._note(f"event {event}.{action}", self.contract.check_event(event, action, payload))
-
-    def _note(self, where: str, found: list[str]) -> None:
-        if found:
-            self.world.problems.append({"where": where, "problems": found})
 
 
 async def _read(receive: Receive) -> bytes:

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from .access import Actor
+from .emission import emit
+from .git.repository import Repository
+from .routing import Route
 from .store import Row, Store
-
-if TYPE_CHECKING:
-    from .git.repository import Repository
-    from .routing import Route
-    from .world import World
+from .world import World
 
 T = TypeVar("T")
 DOCUMENTATION = "https://docs.github.com/rest"
@@ -162,7 +161,7 @@ class Call:
         self.world.record(self.actor.name, kind, subject, detail)
 
     def emit(self, event: str, action: str | None, **payload: Any) -> None:
-        self.world.emit(event, action, repo=self.repo, sender=self.user, **payload)
+        emit(self.world, event, action, repo=self.repo, sender=self.user, **payload)
 
     def page(self, rows: Sequence[T]) -> list[T]:
         """The asked page of `rows`; also sets the Link header."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .call import ApiError
 from .store import Row
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 REQUEST_KINDS = ("502-before", "502-after", "secondary-limit", "secondary-limit-bare", "primary-limit", "slow")
 DELIVERY_KINDS = ("lost-delivery", "duplicate-delivery")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import payloads
+from .emission import emit
 from .git.diff import statuses
 from .git.repository import Repository
 from .store import Row
@@ -44,7 +45,7 @@ def _events(world: World, repo: Row, change: RefChange) -> None:
         body: dict[str, Any] = {"ref": change.branch or change.tag, "ref_type": kind, "pusher_type": "user"}
         if change.new:
             body.update(master_branch=repo["default_branch"], description=repo["description"])
-        world.emit("create" if change.new else "delete", None, repo=repo, sender=change.sender, **body)
+        emit(world, "create" if change.new else "delete", None, repo=repo, sender=change.sender, **body)
     _push(world, repo, change)
 
 
@@ -58,12 +59,15 @@ def _push(world: World, repo: Row, change: RefChange) -> None:
         commit = git.objects.commit(tip)
         head = payloads.push_commit(world, repo, commit, _statuses(git, commit))
     web = f"{world.web}/{world.full_name(repo)}"
-    pusher = {"name": change.sender["login"], "email": change.sender["email"] or f"{change.sender['login']}@users.noreply.github.com"}
+    pusher = {
+        "name": change.sender["login"],
+        "email": change.sender["email"] or f"{change.sender['login']}@users.noreply.github.com",
+    }
     owner = world.owner(repo)
     repository = {**payloads.webhook_repository(world, repo), "stargazers": 0, "master_branch": repo["default_branch"]}
     repository["owner"] = {**repository["owner"], "name": owner["login"], "email": None}
-    world.emit(
-        "push", None, repo=repo, sender=change.sender, ref=change.ref, before=change.old or ZERO, after=change.new or ZERO,
+    emit(
+        world,         "push", None, repo=repo, sender=change.sender, ref=change.ref, before=change.old or ZERO, after=change.new or ZERO,
         repository=repository, pusher=pusher, created=change.old is None, deleted=change.new is None,
         forced=bool(change.old and change.new and change.branch and not git.is_ancestor(change.old, change.new)),
         base_ref=None, compare=f"{web}/compare/{(change.old or ZERO)[:12]}...{(change.new or ZERO)[:12]}",
@@ -79,7 +83,9 @@ def _new_commits(git: Repository, repo: Row, change: RefChange) -> list[Any]:
         default = git.refs.get(f"refs/heads/{repo['default_branch']}")
         base = default if default != change.new else None
         if base is None:
-            return [] if repo["default_branch"] != change.branch else list(git.log(change.new))[::-1][-MAX_PUSH_COMMITS:]
+            return (
+                [] if repo["default_branch"] != change.branch else list(git.log(change.new))[::-1][-MAX_PUSH_COMMITS:]
+            )
     return git.between(base, change.new)[-MAX_PUSH_COMMITS:]
 
 
@@ -101,8 +107,8 @@ def _follow(world: World, repo: Row, change: RefChange) -> None:
         pull = world.store.update("pulls", pull["id"], head_sha=change.new)
         world.store.update("issues", pull["id"], updated_at=world.now())
         point_pull_ref(world, repo, pull)
-        world.emit(
-            "pull_request", "synchronize", repo=repo, sender=change.sender, number=pull["number"],
+        emit(
+        world,             "pull_request", "synchronize", repo=repo, sender=change.sender, number=pull["number"],
             before=change.old or ZERO, after=change.new, pull_request=payloads.pull(world, pull),
         )  # fmt: skip
     if change.new:
@@ -134,7 +140,13 @@ def point_pull_ref(world: World, repo: Row, pull: Row) -> None:
 def close_pull(world: World, repo: Row, pull: Row, sender: Row) -> Row:
     now = world.now()
     world.store.update("issues", pull["id"], state="closed", closed_at=now, updated_at=now, closed_by=sender["id"])
-    world.emit(
-        "pull_request", "closed", repo=repo, sender=sender, number=pull["number"], pull_request=payloads.pull(world, pull)
+    emit(
+        world,
+        "pull_request",
+        "closed",
+        repo=repo,
+        sender=sender,
+        number=pull["number"],
+        pull_request=payloads.pull(world, pull),
     )
     return world.store.must("pulls", pull["id"])

@@ -1,4 +1,4 @@
-"""The simulator's own switches under /_simulator: faults, clock, ledger, problems. No GitHub has these."""
+"""The simulator's own switches under /_simulator: faults, clock, ledger. No GitHub has these."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ def ledger(call: Call) -> Any:
     return [
         {**{key: row[key] for key in ("id", "at", "actor", "kind", "subject")}, "detail": json.loads(row["detail_json"])} for row in rows
     ]
-
-
-@routes.get("/problems", who="anyone")
-def problems(call: Call) -> Any:
-    return call.world.problems
 
 
 @routes.get("/faults", who="anyone")

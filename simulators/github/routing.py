@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from .call import Call
-
-Handler = Callable[["Call"], Any]
+# A handler takes a Call; naming that type here would tie the table to what it carries.
+Handler = Callable[[Any], Any]
 WHO = ("anyone", "app", "installation", "token", "user-token")
 PLACEHOLDER = re.compile(r"\{(\w+)(:rest)?\}")
 
@@ -37,7 +35,7 @@ class Route:
         return self.method not in ("GET", "HEAD")
 
     @property
-    def sort_key(self) -> tuple[int, int, int]:
+    def sort_key(self) -> tuple[bool, bool, int]:
         """Literal text first; a template that spans slashes comes after those that say more."""
         literal = len(PLACEHOLDER.sub("", self.template))
         return ("{owner}/{repo}" in self.template[:15], ":rest" in self.template, -literal)

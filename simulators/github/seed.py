@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from .config import AppConfig, Config, OrganisationConfig, RepositoryConfig
+from .emission import emit
 from .git.objects import Signature
 from .repository_birth import create_repository
 from .store import Row
@@ -61,7 +62,13 @@ def _app(world: World, config: AppConfig) -> Row:
     maker = world.user("app-owner") or _account(world, "app-owner", "User")
     bot = _account(world, f"{config.slug}[bot]", "Bot")
     return world.store.insert(
-        "apps", id=config.id, owner_id=maker["id"], bot_id=bot["id"], hook_id=world.store.next_id(), created_at=world.now(), **values
+        "apps",
+        id=config.id,
+        owner_id=maker["id"],
+        bot_id=bot["id"],
+        hook_id=world.store.next_id(),
+        created_at=world.now(),
+        **values,
     )
 
 
@@ -88,8 +95,8 @@ def announce_installation(world: World, account: Row) -> None:
 
     row = world.installation_of(account["id"])
     assert row is not None
-    world.emit(
-        "installation", "created", repo=None, owner=account, sender=account,
+    emit(
+        world,         "installation", "created", repo=None, owner=account, sender=account,
         installation=payloads.installation(world, row),
         repositories=[brief(world, repo) for repo in world.repositories_of(row)],
         requester=None,

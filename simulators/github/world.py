@@ -1,4 +1,4 @@
-"""The simulated GitHub as one value: store, git folder, clock, addresses, ledger and the outgoing webhooks.
+"""The simulated GitHub as one value: store, git folder, clock, addresses, ledger.
 
 It knows who owns what; it holds no route and no rule of a single resource.
 """
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from .access import in_scope
 from .git.repository import Repository
 from .store import Row, Store
 
@@ -47,7 +45,6 @@ class World:
         self.store = Store(data_dir / "github.sqlite3")
         self.after_push: list[Callable[[World, Row, RefChange], None]] = []
         self.on_emit: Callable[[str, str | None, dict[str, Any]], None] | None = None
-        self.problems: list[dict[str, Any]] = []
         self._repositories: dict[int, Repository] = {}
 
     @property
@@ -84,7 +81,9 @@ class World:
 
     def repository(self, owner: str, name: str) -> Row | None:
         return self.store.first(
-            "SELECT r.* FROM repositories r JOIN users u ON u.id = r.owner_id WHERE u.login = ? AND r.name = ?", owner, name
+            "SELECT r.* FROM repositories r JOIN users u ON u.id = r.owner_id WHERE u.login = ? AND r.name = ?",
+            owner,
+            name,
         )
 
     def git(self, repo: Row) -> Repository:
@@ -110,16 +109,15 @@ class World:
         if installation["selection"] == "all":
             return True
         found = self.store.first(
-            "SELECT 1 FROM installation_repositories WHERE installation_id = ? AND repo_id = ?", installation["id"], repo["id"]
+            "SELECT 1 FROM installation_repositories WHERE installation_id = ? AND repo_id = ?",
+            installation["id"],
+            repo["id"],
         )
         return found is not None
 
     def repositories_of(self, installation: Row) -> list[Row]:
         rows = self.store.all("SELECT * FROM repositories WHERE owner_id = ? ORDER BY id", installation["account_id"])
         return [row for row in rows if self.installed_on(installation, row)]
-
-    def reachable(self, actor: Any) -> list[Row]:
-        return [repo for repo in self.repositories_of(actor.installation) if in_scope(self, actor, repo)]
 
     def take_number(self, repo_id: int) -> int:
         """The next number of the line that issues and pull requests share."""
@@ -144,35 +142,4 @@ class World:
         self.store.execute(
             "INSERT INTO ledger (at, actor, kind, subject, detail_json) VALUES (?, ?, ?, ?, ?)",
             self.now(), actor, kind, subject, json.dumps(detail),
-        )  # fmt: skip
-
-    def emit(
-        self, event: str, action: str | None, *, repo: Row | None, sender: Row, owner: Row | None = None, **payload: Any
-    ) -> None:
-        """Store one webhook for the installation that covers the repository; it is sent after this transaction commits."""
-        from . import payloads
-
-        account = self.owner(repo) if repo else owner
-        installation = self.installation_of(account["id"]) if account else None
-        if account is None or installation is None:
-            return
-        covers = repo is None or self.installed_on(installation, repo) or event in ("installation_repositories",)
-        always = event.startswith("installation")
-        if not covers or (installation["suspended_at"] and not always):
-            return
-        if not always and event not in json.loads(installation["events_json"]):
-            return
-        body: dict[str, Any] = {"action": action} if action else {}
-        body.update(payload)
-        if repo is not None:
-            body.setdefault("repository", payloads.webhook_repository(self, repo))
-        if account["type"] == "Organization" and not always:
-            body.setdefault("organization", payloads.organisation(self, account))
-        body.setdefault("installation", {"id": installation["id"], "node_id": self.node_id("MDM", installation["id"])})
-        body.setdefault("sender", payloads.user(self, sender))
-        if self.on_emit:
-            self.on_emit(event, action, body)
-        self.store.insert(
-            "deliveries", guid=str(uuid4()), event=event, action=action, installation_id=installation["id"],
-            repo_id=repo["id"] if repo else None, payload=json.dumps(body), created_at=self.now(),
         )  # fmt: skip

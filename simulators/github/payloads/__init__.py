@@ -4,7 +4,7 @@ from .accounts import app, association, installation, organisation, user
 from .commits import commit, diff_entry, git_commit, person, push_commit
 from .issues import comment, issue, label, reaction, reactions
 from .pulls import pull, pull_simple, review, review_comment
-from .repositories import full_repository, minimal_repository, repository, webhook_repository
+from .repositories import full_repository, minimal_repository, permissions, repository, webhook_repository
 
 __all__ = [
     "app",
@@ -19,6 +19,7 @@ __all__ = [
     "label",
     "minimal_repository",
     "organisation",
+    "permissions",
     "person",
     "pull",
     "pull_simple",
