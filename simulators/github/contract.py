@@ -179,7 +179,7 @@ class SchemaBook:
             return self._component(schema["$ref"].rsplit("/", 1)[-1])
         converted = {key: self._convert_keyword(key, value) for key, value in schema.items() if key != "nullable"}
         if "oneOf" in converted:
-            # GitHub's alternatives overlap (a directory entry also fits "file"): exactly-one would refuse GitHub itself.
+            # GitHub's alternatives overlap (a submodule also fits "file"): exactly-one would refuse GitHub itself.
             converted.setdefault("anyOf", converted.pop("oneOf"))
         return _nullable(converted) if schema.get("nullable") else converted
 

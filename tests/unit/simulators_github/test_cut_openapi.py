@@ -1,4 +1,4 @@
-"""The tool that cuts GitHub's description: same bytes each time, only what is reachable, repeated schemas stored once."""
+"""The tool that cuts GitHub's description: same bytes each time, only what is reachable."""
 
 from __future__ import annotations
 

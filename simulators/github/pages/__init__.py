@@ -1,0 +1,1 @@
+"""Plain web pages of the simulated GitHub: a visitor picks who they are, reads, comments, reviews and merges."""
