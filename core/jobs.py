@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
@@ -29,8 +29,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 # A job whose worker vanished this often is taken for the cause of it (F-21).
 MAX_ATTEMPTS = 12
-# A job that fails on the outside world is tried for about a quarter of an hour; a bug, a few times.
-MAX_FAILURES = {"transient": 12, "bug": 3}
+# A job that fails on the outside world is tried for about a quarter of an hour; a bug, a few times. What a person has
+# to mend is not tried again until somebody says so.
+MAX_FAILURES = {"transient": 12, "bug": 3, "user": 1}
 _BACKOFF_SECONDS = (1, 2, 4, 8, 15, 30, 60, 120)
 
 
@@ -261,6 +262,11 @@ def counts(session: Session) -> dict[str, int]:
     return {
         state: count for state, count in session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
     }
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Delete jobs that ended well before `before`. Dead ones stay until somebody looks. Returns how many."""
+    return _rows(session.execute(delete(Job).where(Job.state == DONE, Job.finished_at < before)))
 
 
 def _leave(session: Session, mine: Claim, **values: object) -> None:

@@ -17,7 +17,7 @@ from gate.judge import judge
 from gate.report import Report
 from generator.writers import make_writer
 from generator.writing import Writer
-from registry.storage.local import LocalStorage
+from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
 
@@ -35,11 +35,11 @@ class Environment:
 
     @cached_property
     def github(self) -> GitHub:
-        return GitHub(self.settings, TokenCache(connect(self._redis_url), self.settings))
+        return GitHub(self.settings, TokenCache(self.settings, connect(self._redis_url)))
 
     @cached_property
     def storage(self) -> Storage:
-        return LocalStorage(self.settings.data_dir / "storage")
+        return open_storage(self.settings)
 
     @cached_property
     def writer(self) -> Writer:
@@ -54,14 +54,18 @@ class Environment:
 
     def judge(self, profile: str) -> Callable[[FileMap], Report]:
         """The gate, ready for one profile."""
-        engine = EngineSettings(
+        return lambda files: judge(files, profile=profile, engine=self.engine)
+
+    @property
+    def engine(self) -> EngineSettings:
+        """How Terraform is run here."""
+        return EngineSettings(
             terraform=self.settings.terraform,
             provider_mirror=str(self.settings.provider_mirror) if self.settings.provider_mirror else None,
             sandbox=self.settings.sandbox,
             timeout_seconds=self.settings.engine_timeout_seconds,
             memory_bytes=self.settings.engine_memory_mib * 1024 * 1024,
         )
-        return lambda files: judge(files, profile=profile, engine=engine)
 
     @property
     def _redis_url(self) -> str:

@@ -62,11 +62,11 @@ def run(environment: Environment, job_id: int) -> str:
 
 def _record_failure(environment: Environment, claim: jobs.Claim, error: Exception) -> str:
     text = environment.redact(_describe(error))
-    kind = "transient" if isinstance(error, Transient) else "bug"
+    kind = "transient" if isinstance(error, Transient) else "user" if isinstance(error, UserError) else "bug"
     if kind == "bug":
         logger.error("a job failed in a way nobody foresaw", exc_info=error)
     else:
-        logger.warning("the outside world failed; the job will be tried again", error=text)
+        logger.warning("a job could not be done", kind=kind, error=text)
     try:
         with environment.database.unit_of_work() as session:
             delay = error.retry_after if isinstance(error, Transient) else None

@@ -1,0 +1,52 @@
+"""Every job by its name: its function, its queue, and the authority under which it works. A job imports no other job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from accounts.permissions import Permission
+from workers.jobs import (
+    abandon_request,
+    acknowledge,
+    adopt_tag,
+    announce_version,
+    bind_namespace,
+    check_pull_request,
+    generate_module,
+    open_pull_request,
+    prune_rows,
+    publish_version,
+    reconcile_installations,
+    redeliver_deliveries,
+    release_module,
+    report_dead_job,
+    update_comment,
+)
+from workers.queues import HEAVY, QUICK
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A job's function, the queue it runs on, and the permission it proves or works under."""
+
+    function: Callable[..., None]
+    queue: str
+    permission: Permission
+
+
+JOBS: dict[str, JobKind] = {
+    "acknowledge": JobKind(acknowledge.run, QUICK, Permission.COMMENTER_WRITE),
+    "generate_module": JobKind(generate_module.run, HEAVY, Permission.COMMENTER_WRITE),
+    "open_pull_request": JobKind(open_pull_request.run, HEAVY, Permission.COMMENTER_WRITE),
+    "update_comment": JobKind(update_comment.run, QUICK, Permission.INSTALLATION),
+    "check_pull_request": JobKind(check_pull_request.run, HEAVY, Permission.INSTALLATION),
+    "abandon_request": JobKind(abandon_request.run, QUICK, Permission.INSTALLATION),
+    "release_module": JobKind(release_module.run, QUICK, Permission.INSTALLATION),
+    "adopt_tag": JobKind(adopt_tag.run, QUICK, Permission.INSTALLATION),
+    "publish_version": JobKind(publish_version.run, HEAVY, Permission.INSTALLATION),
+    "announce_version": JobKind(announce_version.run, QUICK, Permission.INSTALLATION),
+    "bind_namespace": JobKind(bind_namespace.run, QUICK, Permission.INSTALLATION),
+    "reconcile_installations": JobKind(reconcile_installations.run, QUICK, Permission.SYSTEM),
+    "redeliver_deliveries": JobKind(redeliver_deliveries.run, QUICK, Permission.SYSTEM),
+    "prune_rows": JobKind(prune_rows.run, QUICK, Permission.SYSTEM),
+    "report_dead_job": JobKind(report_dead_job.run, QUICK, Permission.SYSTEM),
+}

@@ -1,0 +1,11 @@
+"""Whether the person who asked may: asked of GitHub at the moment of acting, and again before a write (S7, S8, T-36)."""
+
+from bot.github.gateway import InstallationClient
+from bot.requests import RequestView
+
+_WRITERS = frozenset({"admin", "maintain", "write"})
+
+
+def may_write(github: InstallationClient, request: RequestView, repository: str | None = None) -> bool:
+    """Whether the requester can write to `repository`, or else to the one they asked in. What is unknown is no."""
+    return github.repositories.permission(repository or request.repository, request.author_login) in _WRITERS

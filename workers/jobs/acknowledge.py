@@ -1,0 +1,32 @@
+"""A command was heard: show that it was seen, ask GitHub whether this person may, and answer or begin.
+
+Safe to repeat: the reaction and each reply exist once, and a request leaves `received` once.
+"""
+
+from bot import replies, requests
+from workers.commenter import may_write
+from workers.context import JobContext
+
+
+def run(ctx: JobContext, *, request_id: str) -> None:
+    """Eyes at once; then a reply, a refusal with its reason, or a run."""
+    with ctx.read() as session:
+        request = requests.get(session, request_id)
+    if request.state != "received":
+        return
+    github = ctx.environment.github.installation(request.installation_id)
+    github.issues.react(request.repository, "eyes", issue=request.issue_number, comment=request.comment_id)
+    reply = replies.immediate(request)
+    if reply is not None:
+        github.issues.upsert_comment(request.repository, request.issue_number, reply.marker, reply.body)
+        with ctx.write() as session:
+            requests.answer(session, request_id)
+        return
+    if may_write(github, request):
+        with ctx.write() as session:
+            requests.accept(session, request_id)
+        return
+    refusal = replies.no_permission(request)
+    github.issues.upsert_comment(request.repository, request.issue_number, refusal.marker, refusal.body)
+    with ctx.write() as session:
+        requests.refuse(session, request_id, refusal.reason)

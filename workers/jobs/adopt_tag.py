@@ -1,0 +1,38 @@
+"""A tag appeared, or a release was published by hand: take it on as a release, or say why it is none.
+
+Safe to repeat: one release row for each tag; our own tags are recognised and left to the job that makes them.
+"""
+
+from bot import check_text, checks, releases
+from tfmodule.address import Address
+from workers.context import JobContext
+
+
+def run(ctx: JobContext, *, installation_id: int, repository_id: int, tag: str) -> None:
+    """Adopt the tag; one that is no strict version gets a check on its commit that says so."""
+    github = ctx.environment.github.installation(installation_id)
+    repository = github.repositories.by_id(repository_id)
+    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+        return
+    commit = github.refs.tag_commit(repository.full_name, tag)
+    if commit is None:
+        return  # deleted again before we looked
+    with ctx.write() as session:
+        release = releases.adopt(
+            session,
+            installation_id=installation_id,
+            repository_id=repository_id,
+            repository=repository.full_name,
+            tag=tag,
+            commit_sha=commit,
+        )
+    if release.version is not None:
+        return
+    with ctx.write() as session:
+        check = checks.begin(session, repository_id, commit, "version")
+    check_run = github.checks.start(repository.full_name, commit, check_text.VERSION_CHECK, check.id)
+    output = check_text.no_version(tag, release.reason or "")
+    github.checks.finish(repository.full_name, check_run, **output)
+    with ctx.write() as session:
+        checks.attach(session, check.id, check_run)
+        checks.conclude(session, check.id, output["conclusion"], None)

@@ -1,0 +1,63 @@
+"""A pull request of a module's repository has a new head: judge it, show the check run, and make ours ready.
+
+Safe to repeat: one check row and one check run for each head. A head that has moved on is not judged any more (S13).
+"""
+
+from bot import check_text, checks, requests
+from bot.checks import CheckView
+from bot.github.gateway import InstallationClient
+from bot.github.values import Pull
+from bot.requests import RequestView
+from gate.report import Report
+from tfmodule.address import Address
+from workers.context import JobContext
+from workers.judging import judge_commit
+
+
+def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: int, head_sha: str) -> None:
+    """Check run in progress, gate, conclusion with annotations; a draft of ours that passed becomes ready."""
+    github = ctx.environment.github.installation(installation_id)
+    repository = github.repositories.by_id(repository_id)
+    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+        return
+    pull = github.pulls.get(repository.full_name, number)
+    if pull.head_sha != head_sha or pull.state != "open":
+        return
+    with ctx.write() as session:
+        check = checks.begin(session, repository_id, head_sha, "pull")
+        request = requests.find_by_branch(session, pull.head_branch, repository_id)
+        ours = requests.is_target(session, repository_id)
+        if request is not None and request.run is not None:
+            requests.start_step(session, request.run.id, "check")
+    name = repository.full_name
+    check_run = github.checks.start(name, head_sha, check_text.PULL_CHECK, check.id)
+    with ctx.write() as session:
+        checks.attach(session, check.id, check_run)
+    if pull.head_repository_id != repository_id:
+        # A fork's code is somebody else's upload with nobody's permission: a maintainer takes it over first (S15).
+        github.checks.finish(name, check_run, **check_text.fork())
+        return
+    report = judge_commit(ctx, github, name, head_sha, "house" if ours else "safety")
+    output = check_text.judged(report)
+    github.checks.finish(name, check_run, **output)
+    _record(ctx, check, request, report, output["conclusion"])
+    if report.passed and request is not None and pull.draft:
+        _make_ready(github, name, pull)
+
+
+def _record(ctx: JobContext, check: CheckView, request: RequestView | None, report: Report, conclusion: str) -> None:
+    with ctx.write() as session:
+        checks.conclude(session, check.id, conclusion, report)
+        if request is None or request.run is None:
+            return
+        if report.passed:
+            requests.finish_step(session, request.run.id, "check", check_text.one_line(report))
+            requests.start_step(session, request.run.id, "merge")
+        else:
+            requests.fail_step(session, request.run.id, "check", check_text.one_line(report))
+
+
+def _make_ready(github: InstallationClient, name: str, pull: Pull) -> None:
+    # The gate took a while: if somebody pushed meanwhile, the new head has its own check, which decides.
+    if github.pulls.get(name, pull.number).head_sha == pull.head_sha:
+        github.pulls.mark_ready(pull)

@@ -1,0 +1,75 @@
+"""A pull request of a module was merged: choose the version, tag the merge commit, and publish the GitHub release.
+
+Converges from any crash point: the release row is unique for the merge, the tag for its name, the release for its tag.
+"""
+
+from bot import pull_text, releases, requests
+from bot.github.errors import RefusedByRulesError, TagTakenError
+from bot.github.gateway import InstallationClient
+from bot.releases import ReleaseView, next_version
+from core.errors import UserError
+from tfmodule.address import Address
+from tfmodule.version import InvalidVersionError, Version, parse_tag
+from workers.context import JobContext
+
+
+def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: int, merge_sha: str) -> None:
+    """Plan, tag, draft, publish: each step looks first whether it is done."""
+    github = ctx.environment.github.installation(installation_id)
+    repository = github.repositories.by_id(repository_id)
+    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+        return
+    name = repository.full_name
+    pull = github.pulls.get(name, number)
+    tags = [tag.name for tag in github.refs.tags(name)]
+    with ctx.write() as session:
+        request = requests.find_by_pull(session, repository_id, number)
+        if request is not None:
+            request = requests.mark_merged(session, request.id, number, pull.url)
+            assert request.run is not None
+            requests.start_step(session, request.run.id, "release")
+        taken = (*releases.known_versions(session, repository_id), *_versions(tags))
+        release = releases.plan(
+            session,
+            installation_id=installation_id,
+            repository_id=repository_id,
+            repository=name,
+            pull_number=number,
+            merge_sha=merge_sha,
+            version=next_version(taken),
+        )
+    if release.state not in ("planned", "tagged"):
+        return
+    try:
+        _make(ctx, github, name, release, pull_text.release_notes(pull.title, pull.number, pull.author))
+    except (TagTakenError, RefusedByRulesError) as error:
+        with ctx.write() as session:
+            releases.refuse(session, release.id, error.message)
+        raise UserError(error.message) from error
+
+
+def _make(ctx: JobContext, github: InstallationClient, name: str, release: ReleaseView, notes: str) -> None:
+    # The tag first: a draft release makes none, and tools that look for it would break (G30).
+    github.refs.ensure_tag(name, release.tag, release.commit_sha)
+    with ctx.write() as session:
+        releases.mark_tagged(session, release.id)
+    made = github.releases.find(name, release.tag)
+    if made is None:
+        made = github.releases.create_draft(name, release.tag, release.commit_sha, release.tag, notes)
+    if made.draft:
+        made = github.releases.publish(name, made.id)
+    with ctx.write() as session:
+        releases.mark_released(session, release.id, made.id)
+        request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
+        if request is not None:
+            requests.mark_released(session, request.id, release.tag, made.url)
+
+
+def _versions(tags: list[str]) -> list[Version]:
+    found = []
+    for tag in tags:
+        try:
+            found.append(parse_tag(tag))
+        except InvalidVersionError:
+            continue  # somebody's other tag: it takes no version
+    return found

@@ -1,0 +1,34 @@
+"""Fetches a commit's files from GitHub and has the gate judge them. Knows no check run and no version."""
+
+from bot.github.gateway import InstallationClient
+from gate.report import CheckResult, Finding, Report
+from tfmodule.archive import ArchiveError, Entry, unpack
+from workers.context import JobContext
+
+
+def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry, ...]:
+    """The files of a commit, pinned by its SHA (T-22). Raises ArchiveError for a tree we do not take."""
+    return unpack(github.repositories.tarball(repository, sha), strip_root=True)
+
+
+def judge_commit(ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str) -> Report:
+    """The gate's report on a commit; a tree that cannot even be unpacked is refused with the reason."""
+    try:
+        entries = fetch(github, repository, sha)
+    except ArchiveError as error:
+        return unreadable(profile, error)
+    return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries})
+
+
+def unreadable(profile: str, error: ArchiveError) -> Report:
+    """A refusal before any engine: the archive itself is not acceptable."""
+    finding = Finding("archive", "error", error.message, fix="Remove it from the repository and push again.")
+    return Report(
+        profile="house" if profile == "house" else "safety",
+        engine="none",
+        tier="none",
+        sandbox="not needed",
+        verdict="refused",
+        checks=(CheckResult("archive", "Only plain files and folders", "failed", 0.0),),
+        findings=(finding,),
+    )
