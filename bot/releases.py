@@ -179,11 +179,14 @@ def refuse(session: Session, release_id: str, reason: str) -> ReleaseView:
     return _view(row)
 
 
-def retry(session: Session, release_id: str) -> ReleaseView:
-    """Try a refused release again, if its tag names a version. Of any other state: nothing to do."""
+def retry(session: Session, release_id: str, *, tell: bool = True) -> ReleaseView:
+    """Try a refused release again, if its tag names a version. Of any other state: nothing to do.
+
+    The job that publishes calls it for itself, and then has nobody to `tell`.
+    """
     row = _row(session, release_id)
     if row.state == "refused" and row.version is not None:
-        _release(session, row)
+        _release(session, row, tell=tell)
     return _view(row)
 
 
@@ -213,11 +216,12 @@ def _adopt_again(session: Session, row: Release, commit_sha: str, github_release
     return _view(row)
 
 
-def _release(session: Session, row: Release) -> None:
+def _release(session: Session, row: Release, *, tell: bool = True) -> None:
     _move(row, "released")
     row.reason = None
     session.flush()
-    outbox.record(session, events.ReleaseMade(release_id=row.id))
+    if tell:
+        outbox.record(session, events.ReleaseMade(release_id=row.id))
 
 
 def _move(row: Release, state: str) -> None:
