@@ -1,0 +1,85 @@
+"""Deny by default: every route, command and job declares a permission (design law 8), and this page is the whole list."""
+
+import io
+from typing import BinaryIO
+
+import pytest
+from starlette.routing import Route
+
+from accounts.http import DeclaredRoute, UndeclaredRouteError, require_declared
+from accounts.permissions import Permission
+from bot.commands import COMMANDS
+from core.db import Database
+from core.settings import load
+from web.app import create_app
+from workers.jobs import JOBS
+
+# Reviewed by eye: a new route is added here on purpose, or not at all.
+ROUTES = {
+    "GET /": "public",
+    "GET /.well-known/terraform.json": "public",
+    "GET /archives/{file}": "public",
+    "GET /archives/{expires}/{token}/{signature}/{file}": "signed_location",
+    "GET /assets/style.css": "public",
+    "GET /livez": "public",
+    "GET /modules/{namespace}/{name}/{system}": "public",
+    "GET /modules/{namespace}/{name}/{system}/{version}": "public",
+    "GET /readyz": "public",
+    "GET /v1/modules/{namespace}/{name}/{system}/versions": "read_module",
+    "GET /v1/modules/{namespace}/{name}/{system}/{version}/download": "read_module",
+    "POST /github/webhook": "webhook_signature",
+}
+
+
+class _NoStorage:
+    def put(self, key: str, data: bytes) -> None: ...
+
+    def open(self, key: str) -> BinaryIO:
+        return io.BytesIO()
+
+    def size(self, key: str) -> int:
+        return 0
+
+    def exists(self, key: str) -> bool:
+        return False
+
+
+@pytest.fixture(scope="module")
+def routes() -> list:
+    settings = load(
+        "web",
+        database_url="sqlite:///:memory:",
+        base_url="https://registry.example.com",
+        secret_key="k" * 32,
+        webhook_secrets="w" * 32,
+    )
+    database = Database("sqlite:///:memory:")
+    found = list(create_app(settings, database, _NoStorage()).routes)
+    database.dispose()
+    return found
+
+
+@pytest.mark.checklist("T-08")
+def test_the_routes_and_their_permissions_are_these(routes: list) -> None:
+    assert all(isinstance(route, DeclaredRoute) for route in routes)
+    found = {
+        f"{method} {route.path}": str(route.permission) for route in routes for method in route.methods if method != "HEAD"
+    }
+    assert found == ROUTES
+
+
+@pytest.mark.checklist("T-08")
+def test_a_route_without_permission_would_stop_the_start(routes: list) -> None:
+    with pytest.raises(UndeclaredRouteError):
+        require_declared([*routes, Route("/open", lambda request: None)])
+
+
+@pytest.mark.checklist("T-08")
+def test_every_job_declares_under_whose_authority_it_works() -> None:
+    nobody = {Permission.PUBLIC, Permission.READ_MODULE}
+    assert not [name for name, job in JOBS.items() if not isinstance(job.permission, Permission) or job.permission in nobody]
+
+
+@pytest.mark.checklist("T-08", "S10")
+def test_every_command_declares_who_may_use_it() -> None:
+    assert {name: kind.who for name, kind in COMMANDS.items()} == {"generate": "write", "help": "anyone"}
