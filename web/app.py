@@ -1,4 +1,4 @@
-"""The web process: routes of the registry, the webhook and the pages. Assembles, and refuses to start with an open route."""
+"""The web process: routes of registry, webhook and pages. Assembles, and refuses to start with an undeclared one."""
 
 import importlib
 import importlib.util

@@ -1,0 +1,88 @@
+"""Namespaces on both databases: born once, renamed, suspended, and never handed to another account."""
+
+import pytest
+from accounts import audit, namespaces
+from accounts.namespaces import NamespaceNameError, NamespaceTakenError, UnknownNamespaceError
+from core.db import Database
+
+
+def _bind(database: Database, account_id: int, login: str) -> namespaces.Namespace:
+    with database.unit_of_work() as session:
+        return namespaces.bind(session, account_id, login, "Organization")
+
+
+def test_binding_twice_gives_one_private_namespace(database: Database) -> None:
+    assert _bind(database, 1, "acme") == _bind(database, 1, "acme")
+    with database.read() as session:
+        (only,) = namespaces.list_all(session)
+        assert (only.name, only.account_id, only.visibility, only.state) == ("acme", 1, "private", "active")
+        assert [entry.action for entry in audit.of_subject(session, f"namespace:{only.id}")] == ["namespace.bind"]
+
+
+@pytest.mark.parametrize("name", ["acme", "ACME", "Acme"])
+def test_T11_a_recreated_organisation_of_the_same_name_gets_nothing(database: Database, name: str) -> None:
+    _bind(database, 1, "acme")
+    with pytest.raises(NamespaceTakenError) as caught:
+        _bind(database, 2, name)
+    assert (caught.value.name, caught.value.account_id, caught.value.owner) == (name, 2, "acme")
+
+
+def test_T11_names_that_look_alike_collide(database: Database) -> None:
+    _bind(database, 1, "My-Org")
+    with pytest.raises(NamespaceTakenError):
+        _bind(database, 2, "my_org")
+    with database.read() as session:
+        assert namespaces.find(session, "my_org") is None
+        assert namespaces.find(session, "MY-ORG") is not None
+
+
+def test_T11_a_rename_keeps_the_old_name_bound_and_readable(database: Database) -> None:
+    born = _bind(database, 1, "acme")
+    renamed = _bind(database, 1, "acme-cloud")
+    assert (renamed.id, renamed.name) == (born.id, "acme-cloud")
+    for taken in ("acme", "acme-cloud"):
+        with pytest.raises(NamespaceTakenError):
+            _bind(database, 2, taken)
+    with database.read() as session:
+        assert namespaces.find(session, "acme") == renamed
+    assert _bind(database, 1, "acme").id == born.id
+
+
+def test_R8_a_login_terraform_would_refuse_is_no_namespace(database: Database) -> None:
+    for login in ("acme-", "-acme", "ac me", "a" * 65, ""):
+        with pytest.raises(NamespaceNameError):
+            _bind(database, 1, login)
+
+
+def test_a_suspended_namespace_is_readable_but_takes_no_version(database: Database) -> None:
+    _bind(database, 1, "acme")
+    with database.unit_of_work() as session:
+        namespaces.suspend(session, 1)
+        namespaces.suspend(session, 99)  # an account we never met
+        found = namespaces.get(session, "acme")
+        assert found.state == "suspended" and not found.accepts_versions
+    assert _bind(database, 1, "acme").state == "suspended"
+    with database.unit_of_work() as session:
+        namespaces.reactivate(session, 1)
+        assert namespaces.get(session, "acme").accepts_versions
+        namespaces.remove(session, 1)
+    assert _bind(database, 1, "acme").state == "active"
+
+
+def test_visibility_is_changed_by_name_and_audited(database: Database) -> None:
+    born = _bind(database, 1, "acme")
+    with database.unit_of_work() as session:
+        assert namespaces.set_visibility(session, "ACME", "public").is_public
+        namespaces.set_visibility(session, "acme", "public")
+    with database.read() as session:
+        entries = audit.of_subject(session, f"namespace:{born.id}")
+        assert [entry.action for entry in entries] == ["namespace.bind", "namespace.visibility"]
+        assert entries[1].detail == {"from": "private", "to": "public"} and entries[1].actor == "operator"
+
+
+def test_an_unknown_namespace_names_the_known_ones(database: Database) -> None:
+    with database.read() as session, pytest.raises(UnknownNamespaceError, match="install the GitHub App"):
+        namespaces.get(session, "acme")
+    _bind(database, 1, "acme")
+    with database.read() as session, pytest.raises(UnknownNamespaceError, match="`acme`"):
+        namespaces.get(session, "acmee")

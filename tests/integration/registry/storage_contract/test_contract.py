@@ -1,0 +1,87 @@
+"""The contract every storage keeps: written once, read back, never over. Runs on each kind there is."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from registry.storage.local import LocalStorage
+from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
+
+KINDS: dict[str, Callable[[Path], Storage]] = {"local": lambda folder: LocalStorage(folder / "storage")}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return KINDS[request.param](tmp_path)
+
+
+def test_what_was_put_is_there(storage: Storage) -> None:
+    data = os.urandom(300_000)
+    assert not storage.exists("a/b.tar.gz")
+    storage.put("a/b.tar.gz", data)
+    assert storage.exists("a/b.tar.gz") and storage.size("a/b.tar.gz") == len(data)
+    with storage.open("a/b.tar.gz") as stream:
+        assert stream.read() == data
+        stream.seek(100)
+        assert stream.read(5) == data[100:105]
+
+
+def test_P02_nothing_is_ever_overwritten(storage: Storage) -> None:
+    storage.put("a", b"first")
+    storage.put("a", b"first")
+    with pytest.raises(ObjectDiffersError):
+        storage.put("a", b"other")
+    with storage.open("a") as stream:
+        assert stream.read() == b"first"
+
+
+def test_F12_of_many_at_once_one_wins_and_the_others_are_told(storage: Storage) -> None:
+    barrier, won, lost = threading.Barrier(16), [], []
+
+    def put(number: int) -> None:
+        data = b"%d" % (number % 4) * 10_000
+        barrier.wait()
+        try:
+            storage.put("raced", data)
+            won.append(data)
+        except ObjectDiffersError:
+            lost.append(data)
+
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 4 and len(lost) == 12 and len(set(won)) == 1
+    with storage.open("raced") as stream:
+        assert stream.read() == won[0]
+
+
+def test_what_is_not_there_is_missing(storage: Storage) -> None:
+    with pytest.raises(ObjectMissingError):
+        storage.open("none")
+    with pytest.raises(ObjectMissingError):
+        storage.size("none")
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "A", "a\n", "a b", "a\\b", "a" * 129, "é"])
+def test_a_strange_key_is_refused(storage: Storage, key: str) -> None:
+    for use in (storage.open, storage.size, storage.exists, lambda one: storage.put(one, b"")):
+        with pytest.raises(InvalidKeyError):
+            use(key)
+
+
+@pytest.mark.parametrize("digest", ["", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 64 + "\n"])
+def test_only_a_digest_names_an_archive(digest: str) -> None:
+    with pytest.raises(InvalidKeyError):
+        archive_key(digest)
+
+
+def test_local_storage_leaves_nothing_unfinished_behind(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.put("a/b", b"data")
+    with pytest.raises(ObjectDiffersError):
+        storage.put("a/b", b"other")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["b"]
