@@ -3,7 +3,7 @@
 Refuses to hand over what did not pass.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from gate.report import Report
@@ -20,6 +20,7 @@ from generator.request import (
     WriterRefusedError,
 )
 from generator.writing import Writer
+from tfmodule.address import Address
 from tfmodule.files import FileMap
 
 Judge = Callable[[FileMap], Report]
@@ -34,11 +35,12 @@ def generate(
     *,
     writer: Writer,
     judge: Judge,
-    progress: Progress = lambda step, text: None,
+    progress: Progress | None = None,
     formatter: Formatter | None = None,
 ) -> Draft:
     """Write the module asked for, or raise: a UserError of the writer, or RefusedDraftError with the last report."""
     _check_prompt(ask.prompt)
+    progress = progress or _silent
     progress("write", "Writing the module")
     proposal = _completed(writer.propose(ask), ask, formatter)
     progress("check", f"Checking {len(proposal.files)} files of {proposal.title}")
@@ -67,6 +69,10 @@ def is_better(new: Report, old: Report) -> bool:
     return not lost and len(new.errors) < len(old.errors)
 
 
+def _silent(_step: str, _text: str) -> None:
+    pass
+
+
 def _check_prompt(prompt: str) -> None:
     if not prompt.strip():
         raise EmptyPromptError
@@ -89,7 +95,9 @@ def _repaired(
 
 
 def _completed(proposal: Proposal, ask: Ask, formatter: Formatter | None) -> Proposal:
-    files: Mapping[str, bytes] = scaffold.complete(proposal, ask)
+    # The name and system become an address: a writer must not break its rules.
+    Address(ask.namespace, proposal.name, proposal.system)
+    files = scaffold.complete(proposal)
     if formatter is not None:
         files = formatter(files)
     # Last, because the README quotes the formatted example.

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from generator.catalogue import Effect, NumberOption, Option, Template
 from generator.request import MAX_PROMPT_CHARACTERS
@@ -19,7 +18,7 @@ Phrase = tuple[str, ...]
 _TOKEN = re.compile(r"[a-z0-9]+(?:'t\b)?|[.,;:!?\n()]")
 _BOUNDARIES = frozenset(".,;:!?\n()")
 _NEGATIONS = frozenset(
-    {"without", "no", "not", "non", "never", "don't", "disable", "disabling", "skip", "exclude", "excluding", "omit", "except"}
+    {"without", "no", "not", "non", "never", "don't", "disable", "skip", "exclude", "excluding", "except"}
 )
 _TURNS = frozenset({"with", "but", "plus", "using", "use", "enable"})
 _OFF = frozenset({"off", "disabled", "false"})
@@ -34,13 +33,18 @@ _REACH = 4
 _STRONG, _WEAK = 10, 1
 
 # What people ask for and no template makes. Where it outweighs the templates' own words, none of them fits.
-_FOREIGN = (
-    "lambda", "function", "dynamodb", "rds", "aurora", "database", "postgres", "mysql", "ec2", "instance", "eks", "ecs",
-    "fargate", "kubernetes", "k8s", "cluster", "cloudfront", "route53", "dns zone", "api gateway", "load balancer", "alb",
-    "sns", "topic", "kinesis", "eventbridge", "step functions", "elasticache", "redis", "opensearch", "iam role", "iam user",
-    "vpn", "transit gateway", "azure", "azurerm", "gcp", "google", "google cloud", "gcs", "datadog", "github repository",
-    "virtual machine", "container registry", "ecr", "secret manager", "kafka", "rabbitmq", "pubsub",
-)  # fmt: skip
+_FOREIGN = tuple(
+    """
+    lambda, function, dynamodb, rds, aurora, database, postgres, mysql, ec2, instance, eks, ecs, fargate, kubernetes,
+    k8s, cluster, cloudfront, route53, dns zone, api gateway, load balancer, alb, sns, topic, kinesis, eventbridge,
+    step functions, elasticache, redis, opensearch, iam role, iam user, vpn, transit gateway, azure, azurerm, gcp,
+    google, google cloud, gcs, datadog, github repository, virtual machine, container registry, ecr, secrets manager, kafka,
+    rabbitmq, pubsub, cognito, waf, certificate, glue, athena, redshift, sagemaker, batch job, mongodb
+    """.replace("\n", " ")
+    .replace("    ", "")
+    .strip()
+    .split(", ")
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _choices(words: Sequence[str], options: Iterable[Option]) -> Iterator[Choice
             continue
         if option.needs and not any(_asked(words, phrase) for phrase in option.needs):
             continue
-        hits = sorted((hit for phrase in option.words for hit in _hits(words, phrase)), key=lambda hit: (hit.end, hit.start))
+        hits = sorted((hit for phrase in option.words for hit in _hits(words, phrase)), key=lambda hit: hit.end)
         if not hits:
             continue
         if option.number is not None:

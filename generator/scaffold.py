@@ -1,6 +1,7 @@
 """The parts of a module that no writer has to invent: versions, a first example and test, README, changelog, licence.
 
-What a writer did supply stays as it is, save README, CHANGELOG and LICENSE, which are always written here. Never a workflow.
+What a writer did supply stays as it is, save README, CHANGELOG and LICENSE, which are always
+written here. Never a workflow.
 """
 
 import re
@@ -34,17 +35,17 @@ _FLOORS = {
 _OWN_FILES = ("README.md", "CHANGELOG.md", "LICENSE")
 
 
-def complete(proposal: Proposal, ask: Ask) -> FileMap:
+def complete(proposal: Proposal) -> FileMap:
     """The proposal's files and what is missing beside them, all but the README."""
     files = {path: data for path, data in proposal.files.items() if path not in _OWN_FILES}
     facts = read_facts(files)
     if facts.required_version is None and not facts.required_providers and "versions.tf" not in files:
         files["versions.tf"] = versions_file(REQUIRED_VERSION, _providers_used(facts))
-    if not _any_under(files, "examples/minimal/"):
-        samples = {v.name: _sample(v.type_text or "") for v in facts.variables if v.required}
-        files |= minimal_example(proposal.name, samples, (output.name for output in facts.outputs if not output.sensitive))
+    samples = {variable.name: _sample(variable.type_text or "") for variable in facts.variables if variable.required}
+    if not any(path.startswith("examples/minimal/") for path in files):
+        outputs = [output.name for output in facts.outputs if not output.sensitive]
+        files |= minimal_example(proposal.name, samples, outputs)
     if not any(path.startswith("tests/") and path.endswith(".tftest.hcl") for path in files):
-        samples = {v.name: _sample(v.type_text or "") for v in facts.variables if v.required}
         files["tests/defaults.tftest.hcl"] = _first_test(_providers_used(facts), samples)
     files["CHANGELOG.md"] = _changelog(proposal)
     files["LICENSE"] = _licence()
@@ -67,21 +68,22 @@ def minimal_example(name: str, values: Mapping[str, Value], outputs: Iterable[st
     call = name.replace("-", "_")
     call = call if call[:1].isalpha() else f"m_{call}"
     blocks = [Block("module", (call,), {"source": "../../", **values})]
-    handed_on = [
-        Block("output", (output,), {"description": f"The module's {output}.", "value": Reference(f"module.{call}.{output}")})
-        for output in outputs
-    ]
+    handed_on = [_handed_on(call, output) for output in outputs]
     files = {"examples/minimal/main.tf": document(blocks)}
     if handed_on:
         files["examples/minimal/outputs.tf"] = document(handed_on)
     return files
 
 
+def _handed_on(call: str, output: str) -> Block:
+    value = Reference(f"module.{call}.{output}")
+    return Block("output", (output,), {"description": f"The module's {output}.", "value": value})
+
+
 def _providers_used(facts: ModuleFacts) -> dict[str, dict[str, str]]:
     names = sorted({thing.type.split("_", 1)[0] for thing in (*facts.resources, *facts.data_sources)} - {"terraform"})
-    return {
-        name: {"source": f"hashicorp/{name}"} | ({"version": _FLOORS[name]} if name in _FLOORS else {}) for name in names
-    }
+    required = {name: {"source": f"hashicorp/{name}"} for name in names}
+    return {name: {**entry, "version": _FLOORS[name]} if name in _FLOORS else entry for name, entry in required.items()}
 
 
 def _first_test(providers: Iterable[str], values: Mapping[str, Value]) -> bytes:
@@ -145,7 +147,3 @@ def _changelog(proposal: Proposal) -> bytes:
 @cache
 def _licence() -> bytes:
     return (Path(__file__).parent / "license.txt").read_bytes()
-
-
-def _any_under(files: FileMap, folder: str) -> bool:
-    return any(path.startswith(folder) for path in files)

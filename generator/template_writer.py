@@ -43,7 +43,7 @@ class TemplateWriter:
 
     def repair(self, ask: Ask, proposal: Proposal, report: Report) -> None:
         """A template is as good as it gets: nothing to mend here."""
-        return
+        _ = ask, proposal, report
 
 
 def _files(match: Match, name: str) -> FileMap:
@@ -98,9 +98,7 @@ def _nothing_fits(templates: Sequence[Template], system: str | None) -> str:
         first = f"I have no built-in template for the system `{sentence(system, 40)}`."
     else:
         first = "None of my built-in templates fits this request."
-    lines = [
-        f"- **{template.title}** (`{template.system}`): `/generate {template.example}`" for template in templates
-    ]
+    lines = [f"- **{template.title}** (`{template.system}`): `/generate {template.example}`" for template in templates]
     return "\n".join(
         [
             f"{first} Without a Claude key I can make:",

@@ -7,9 +7,12 @@ python-hcl2 renders the blocks; what its formatter does otherwise than Terraform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-Value: TypeAlias = "str | int | float | bool | None | Reference | Sequence[Value] | Mapping[str, Value]"
+if TYPE_CHECKING:
+    from hcl2 import Builder
+
+Value: TypeAlias = "str | int | float | bool | Reference | Sequence[Value] | Mapping[str, Value] | None"
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 _REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[\d+\])*")
@@ -72,11 +75,12 @@ def _render(block: Block) -> str:
 
     builder = hcl2.Builder()
     _add(builder, block)
-    text = hcl2.dumps(builder.build(), deserializer_options=DeserializerOptions(object_elements_trailing_comma=False))
+    tree = builder.build()  # type: ignore[no-untyped-call]
+    text = hcl2.dumps(tree, deserializer_options=DeserializerOptions(object_elements_trailing_comma=False))
     return _canonical(text)
 
 
-def _add(builder: "hcl2.Builder", block: Block) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _add(builder: "Builder", block: Block) -> None:
     inner = builder.block(
         _name(block.kind),
         labels=[_quoted(label) for label in block.labels],
