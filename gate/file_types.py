@@ -1,0 +1,107 @@
+"""Which files a module may hold, by name, and which of them Terraform gets to see. Knows no HCL."""
+
+import fnmatch
+from dataclasses import dataclass
+from typing import Literal
+
+Treatment = Literal["code", "kept", "ignored", "forbidden"]
+"""`code`: Terraform reads it. `kept`: lies beside it. `ignored`: stays out of sight. `forbidden`: not accepted."""
+
+
+@dataclass(frozen=True)
+class FileRule:
+    """The first rule whose pattern matches decides. Patterns match any part of a path (`x/`) or the file name."""
+
+    pattern: str
+    treatment: Treatment
+    why: str = ""
+    fix: str = ""
+
+
+_STATE = "it is state or a plan: it holds real values, often secrets"
+_PLANTED = "Terraform would take it as its own configuration or as a provider to run"
+_VALUES = "Terraform loads it by itself and would override the values that users give"
+_SCANNER = "a scanner would take orders from it, up to running code"
+_TWIN = "Terraform or OpenTofu would read it in place of, or over, the files that people review"
+_CREDENTIAL = "it looks like a key or a credential"
+
+_KEPT_SUFFIXES = """
+    md markdown rst txt adoc json yaml yml toml ini cfg conf csv xml html css sql graphql rego cue service cloud-config
+    tpl tftpl tmpl j2 sh bash ps1 py js mjs ts rb go mod sum tfvars tfvars.example example png jpg jpeg gif svg webp
+"""
+_KEPT_NAMES = """
+    LICENSE LICENCE COPYING NOTICE AUTHORS CHANGELOG CODEOWNERS CONTRIBUTING MAINTAINERS README SECURITY VERSION
+    Makefile GNUmakefile Taskfile Justfile Dockerfile Gemfile Gemfile.lock Jenkinsfile
+"""
+
+# Order matters: the forbidden come first.
+FILE_RULES: tuple[FileRule, ...] = (
+    FileRule(".terraform/", "forbidden", _PLANTED, "Delete the directory and add `.terraform/` to .gitignore."),
+    FileRule("terraform.d/", "forbidden", _PLANTED, "Delete the directory; providers come from a registry."),
+    FileRule(".terraform.d/", "forbidden", _PLANTED, "Delete the directory; providers come from a registry."),
+    FileRule(".git/", "forbidden", "a git directory can carry hooks", "Publish the files, not the repository."),
+    FileRule("*.tfstate", "forbidden", _STATE, "Delete the file, and rotate every secret it holds."),
+    FileRule("*.tfstate.*", "forbidden", _STATE, "Delete the file, and rotate every secret it holds."),
+    FileRule("*.tfplan", "forbidden", _STATE, "Delete the file."),
+    FileRule(
+        "terraform.tfvars", "forbidden", _VALUES, "Use defaults in variables.tf, or call it `name.tfvars.example`."
+    ),
+    FileRule("terraform.tfvars.json", "forbidden", _VALUES, "Use defaults in variables.tf."),
+    FileRule("*.auto.tfvars", "forbidden", _VALUES, "Use defaults in variables.tf, or call it `name.tfvars.example`."),
+    FileRule("*.auto.tfvars.json", "forbidden", _VALUES, "Use defaults in variables.tf."),
+    FileRule(".terraformrc", "forbidden", _PLANTED, "Delete the file."),
+    FileRule("terraform.rc", "forbidden", _PLANTED, "Delete the file."),
+    FileRule(".tofurc", "forbidden", _PLANTED, "Delete the file."),
+    FileRule("tofu.rc", "forbidden", _PLANTED, "Delete the file."),
+    FileRule(".checkov.yml", "forbidden", _SCANNER, "Delete the file; suppress a rule by a comment in the code."),
+    FileRule(".checkov.yaml", "forbidden", _SCANNER, "Delete the file; suppress a rule by a comment in the code."),
+    FileRule("override.tf", "forbidden", _TWIN, "Move its contents into the file it overrides."),
+    FileRule("*_override.tf", "forbidden", _TWIN, "Move its contents into the file it overrides."),
+    FileRule("*.tf.json", "forbidden", _TWIN, "Write it as a .tf file."),
+    FileRule("*.tftest.json", "forbidden", _TWIN, "Write it as a .tftest.hcl file."),
+    FileRule("*.tofu", "forbidden", _TWIN, "Write it as a .tf file."),
+    FileRule("*.tofu.json", "forbidden", _TWIN, "Write it as a .tf file."),
+    FileRule("*.tofutest.*", "forbidden", _TWIN, "Write it as a .tftest.hcl file."),
+    FileRule("id_rsa*", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
+    FileRule("id_ed25519*", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
+    FileRule("*.pem", "forbidden", _CREDENTIAL, "Delete the file; if it was a private key, rotate it."),
+    FileRule("*.key", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
+    FileRule("*.p12", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
+    FileRule("*.pfx", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
+    FileRule(".env", "forbidden", _CREDENTIAL, "Delete the file, and rotate what it holds."),
+    FileRule("*.tf", "code"),
+    FileRule("*.tftest.hcl", "code"),
+    FileRule("*.tfmock.hcl", "code"),
+    # For tools that have no say here. They stay in the repository and never meet Terraform.
+    FileRule(".github/", "ignored"),
+    FileRule(".gitlab/", "ignored"),
+    FileRule(".circleci/", "ignored"),
+    FileRule(".vscode/", "ignored"),
+    FileRule(".idea/", "ignored"),
+    FileRule(".devcontainer/", "ignored"),
+    FileRule(".terraform.lock.hcl", "ignored"),
+    FileRule(".tflint.hcl", "ignored"),
+    FileRule(".trivyignore*", "ignored"),
+    FileRule("trivy.yaml", "ignored"),
+    FileRule("terragrunt.hcl", "ignored"),
+    FileRule(".*", "ignored"),
+    *(FileRule(f"*.{suffix}", "kept") for suffix in _KEPT_SUFFIXES.split()),
+    *(FileRule(name, "kept") for name in _KEPT_NAMES.split()),
+)
+
+PICTURES = ("png", "jpg", "jpeg", "gif", "webp")
+"""The only kinds that need not be text."""
+
+
+def rule_for(path: str) -> FileRule | None:
+    """The rule that decides about a path; None when no rule knows it. Case does not count."""
+    folded = path.casefold()
+    *directories, name = folded.split("/")
+    for rule in FILE_RULES:
+        pattern = rule.pattern.casefold()
+        if pattern.endswith("/"):
+            if pattern[:-1] in directories:
+                return rule
+        elif fnmatch.fnmatchcase(name, pattern):
+            return rule
+    return None

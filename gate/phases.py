@@ -1,0 +1,243 @@
+"""The checks that a real Terraform makes: fmt, init, validate, test.
+
+One workspace serves them all, and a provider is started as seldom as possible: each start costs seconds.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from gate import diagnostics
+from gate.engine import Session
+from gate.mirror import REGISTRY_HOST
+from gate.process import Completed
+from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
+from gate.report import Finding, Outcome, Profile, Severity
+from gate.structure import example_directories
+from gate.workspace import Workspace
+from tfmodule.facts import ParsedFile
+from tfmodule.files import FileMap
+
+_FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
+_PROVIDER_TROUBLE = re.compile(
+    r"Failed to query available provider packages|no available releases match|Could not retrieve the list of available"
+    r"|Failed to install provider|Incompatible provider version|no package for"
+)
+_ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
+_CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
+# The first versions with `mock_provider`.
+_MOCKS_SINCE = {"terraform": (1, 7), "tofu": (1, 8)}
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What one check concluded."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+
+
+PASSED = Conclusion("passed")
+SKIPPED = Conclusion("skipped")
+
+
+@dataclass
+class Bench:
+    """A module on the bench: an engine in a workspace, and what the screen learned."""
+
+    workspace: Workspace
+    session: Session
+    flavour: str
+    version: str
+    profile: Profile
+    files: FileMap
+    parsed: Mapping[str, ParsedFile]
+    providers: tuple[NeededProvider, ...]
+    missing: tuple[NeededProvider, ...]
+    command_seconds: float
+    end: float
+    initialised: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: str, directory: str = "") -> Completed:
+        deadline = min(time.monotonic() + self.command_seconds, self.end)
+        return self.session.run(arguments, directory=directory, deadline=deadline)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The examples that can be resolved here: those that call the module by path."""
+        return tuple(
+            directory
+            for directory in example_directories(self.files)
+            if not any(path.startswith(directory + "/") and _calls_registry(file) for path, file in self.parsed.items())
+        )
+
+
+def check_format(bench: Bench) -> Conclusion:
+    """Let `fmt` rewrite the copy, compare, put the original back: so every difference has its line."""
+    done = bench.run("fmt", "-recursive", "-no-color", "-list=false")
+    stopped = _stopped(done, "fmt")
+    if stopped:
+        return stopped
+    severity: Severity = "error" if bench.profile == "house" else "warning"
+    findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
+    for path in sorted(path for path in bench.files if path.endswith(_FORMATTED)):
+        target = bench.workspace.work / path
+        formatted = target.read_bytes()
+        if formatted != bench.files[path]:
+            target.write_bytes(bench.files[path])
+            line = _first_difference(bench.files[path], formatted)
+            message = "The file is not formatted as `terraform fmt` writes it."
+            findings.append(Finding("fmt", severity, message, path, line, fix="Run `terraform fmt -recursive`."))
+    return _conclude(findings)
+
+
+def _first_difference(before: bytes, after: bytes) -> int:
+    old, new = before.split(b"\n"), after.split(b"\n")
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False), 1) if a != b), min(len(old), len(new)))
+
+
+def check_init(bench: Bench) -> Conclusion:
+    """Initialise the root and every example from the mirror alone."""
+    if bench.missing:
+        return Conclusion("undecided", tuple(_not_in_mirror(provider) for provider in bench.missing))
+    findings: list[Finding] = []
+    for directory in ("", *bench.examples):
+        done = bench.run("init", "-backend=false", "-input=false", "-no-color", directory=directory)
+        stopped = _stopped(done, "init")
+        if stopped:
+            return stopped
+        if done.code == 0:
+            bench.initialised.append(directory)
+            continue
+        found = diagnostics.from_text(done.stderr + done.stdout, "init", directory, bench.workspace)
+        if _PROVIDER_TROUBLE.search(done.stderr) or _ENGINE_TOO_OLD.search(done.stderr):
+            return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
+        findings += found or [_silent("init", done)]
+    return _conclude(findings)
+
+
+def _not_in_mirror(provider: NeededProvider) -> Finding:
+    return Finding(
+        "provider-missing",
+        "warning",
+        f"The provider `{provider.source}` is not in the provider mirror, so nobody could judge what uses it.",
+        provider.path,
+        provider.line,
+        fix="Put the provider into a filesystem mirror and name it in TERRASMITH_PROVIDER_MIRROR.",
+    )
+
+
+def check_validate(bench: Bench) -> Conclusion:
+    """Types, references and provider schemas, for the root and every example."""
+    findings: list[Finding] = []
+    for directory in bench.initialised:
+        done = bench.run("validate", "-json", "-no-color", directory=directory)
+        stopped = _stopped(done, "validate")
+        if stopped:
+            return stopped
+        found = diagnostics.from_validate(done.stdout, "validate", directory, bench.workspace)
+        if found is None:
+            return Conclusion("undecided", (_silent("validate", done, severity="warning"),))
+        findings += found
+        if any(finding.severity == "error" for finding in found) and not directory:
+            break  # every example calls the root and would repeat it, at the price of a provider start each
+    return _conclude(dict.fromkeys(findings))
+
+
+def check_tests(bench: Bench) -> Conclusion:
+    """Run the module's own tests, as far as they reach nothing outside."""
+    if bench.initialised[:1] != [""]:
+        return SKIPPED
+    tests = [path for path in sorted(bench.parsed) if path.endswith(".tftest.hcl") and path.count("/") <= 1]
+    tests = [path for path in tests if "/" not in path or path.startswith("tests/")]
+    if not tests:
+        return SKIPPED
+    if _release(bench.version) < _MOCKS_SINCE[bench.flavour]:
+        message = f"{bench.flavour} {bench.version} cannot mock providers, so the tests were not run."
+        return Conclusion("undecided" if bench.profile == "house" else "skipped", (Finding("test", "note", message),))
+    findings: list[Finding] = []
+    mocked = []
+    for path in tests:
+        unmocked = _unmocked(bench, path)
+        if unmocked:
+            findings.append(_reaches_out(path, unmocked, bench.profile))
+        else:
+            mocked.append(path)
+    if not mocked:
+        return Conclusion(_conclude(findings).outcome if bench.profile == "house" else "skipped", tuple(findings))
+    filters = [] if len(mocked) == len(tests) else [f"-filter={path}" for path in mocked]
+    done = bench.run("test", "-json", "-no-color", *filters)
+    stopped = _stopped(done, "test")
+    if stopped:
+        return stopped
+    found = diagnostics.from_test(done.stdout, bench.workspace)
+    if done.code != 0 and not any(finding.severity == "error" for finding in found):
+        found += (_silent("test", done),)
+    return _conclude([*findings, *found])
+
+
+def _unmocked(bench: Bench, path: str) -> list[str]:
+    """The providers that a test file would really call."""
+    sources = local_names([file for name, file in bench.parsed.items() if "/" not in name])
+    blocks = bench.parsed[path].blocks
+    mocked = {sources.get(b.labels[0]) or b.labels[0] for b in blocks if b.kind == "mock_provider" and b.labels}
+    mocked |= {b.labels[0] for b in blocks if b.kind == "mock_provider" and b.labels}
+    return sorted(
+        provider.name
+        for provider in bench.providers
+        if provider.source not in OFFLINE
+        and not provider.path.startswith("examples/")
+        and not {provider.source, provider.name} & mocked
+    )
+
+
+def _reaches_out(path: str, names: list[str], profile: Profile) -> Finding:
+    return Finding(
+        "test-reaches-out",
+        "error" if profile == "house" else "note",
+        f"The test would call real providers ({', '.join(names)}), so it was not run.",
+        path,
+        1,
+        fix=" ".join(f'Add `mock_provider "{name}" {{}}`.' for name in names),
+    )
+
+
+def missing_providers(
+    providers: Iterable[NeededProvider], available: Mapping[str, tuple[str, ...]]
+) -> tuple[NeededProvider, ...]:
+    """The providers of which the mirror holds no version at all."""
+    return tuple(p for p in providers if p.source != BUILTIN and not available.get(p.source))
+
+
+def mirror_source(source: str, flavour: str) -> str:
+    """Where an engine looks for a provider: OpenTofu has another default host."""
+    return source.replace(REGISTRY_HOST, "registry.opentofu.org", 1) if flavour == "tofu" else source
+
+
+def _calls_registry(file: ParsedFile) -> bool:
+    return any(b.kind == "module" and not (b.literal("source") or ".").startswith(".") for b in file.blocks)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _stopped(done: Completed, command: str) -> Conclusion | None:
+    """A command that hit a limit or died decided nothing."""
+    if done.limit is not None:
+        message = f"`{command}` was stopped: it reached the {done.limit} limit after {done.seconds:.0f} s."
+        fix = "Make the module smaller, or raise the limit if this size is meant."
+        return Conclusion("undecided", (Finding("limit", "warning", message, fix=fix),))
+    if done.code is None or _CRASHED.search(done.stderr):
+        return Conclusion("undecided", (Finding("engine", "warning", f"`{command}` died without an answer."),))
+    return None
+
+
+def _silent(command: str, done: Completed, severity: Severity = "error") -> Finding:
+    return Finding(command, severity, f"`{command}` ended with code {done.code} and did not say why.")
+
+
+def _conclude(findings: Iterable[Finding]) -> Conclusion:
+    found = tuple(findings)
+    return Conclusion("failed" if any(finding.severity == "error" for finding in found) else "passed", found)

@@ -1,0 +1,272 @@
+"""The look at strangers' files before any Terraform runs: what could run code, reach out or hide is refused by parse.
+
+Fails closed: a file that cannot be read the same way by everyone is refused. It asks no engine and no network.
+"""
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gate.file_types import PICTURES, Treatment, rule_for
+from gate.policy import Policy
+from gate.providers import needed_providers, normalise, requirements
+from gate.report import Finding
+from tfmodule.facts import Block, ParsedFile
+from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
+from tfmodule.hcl import parse
+
+_REGISTRY_ADDRESS = re.compile(
+    r"(?:[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?\.[A-Za-z0-9-]+(?::[0-9]+)?/)?"
+    r"[0-9A-Za-z][0-9A-Za-z_-]*/[0-9A-Za-z][0-9A-Za-z_-]*/[0-9a-z]+(?://[\w./-]+)?"
+)
+_SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
+_BLOCK_KINDS = {
+    ".tf": "terraform variable output locals resource data ephemeral module provider moved removed import check",
+    ".tftest.hcl": "test run variables variable provider mock_provider override_resource override_data override_module",
+    ".tfmock.hcl": "mock_resource mock_data override_resource override_data override_module",
+}
+# Data sources that run a program or fetch what the module names; each with what to do instead.
+_REACHING_DATA = {
+    "external": "Compute the value in Terraform, or take it as a variable.",
+    "http": "Take the value as a variable.",
+    "terraform_remote_state": "Take the value as a variable; the caller knows where the state lies.",
+    "dns_a_record_set": "Take the addresses as a variable.",
+}
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the screen found, and what the later checks may use: the parsed code and the files Terraform may see."""
+
+    findings: tuple[Finding, ...]
+    parsed: Mapping[str, ParsedFile]
+    admitted: FileMap
+
+    @property
+    def refused(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
+
+def screen(files: FileMap, policy: Policy) -> Screened:
+    """Look at everything; the findings come in the order of files and lines."""
+    findings = list(_sizes(files, policy))
+    if findings:
+        return Screened(tuple(findings), {}, {})
+    findings += _names(files)
+    treatments = {path: _treatment(path) for path in files}
+    parsed = {
+        path: parse(path, files[path])
+        for path, treatment in sorted(treatments.items())
+        if treatment == "code" and not any(f.path == path for f in findings)
+    }
+    for path in sorted(files):
+        findings += _file(path, files[path])
+    for file in parsed.values():
+        for rule in CODE_RULES:
+            findings += rule(file)
+    findings += _providers(parsed, policy)
+    admitted = {path: data for path, data in files.items() if treatments[path] in ("code", "kept")}
+    ordered = sorted(set(findings), key=lambda f: (f.path or "", f.line or 0, f.rule, f.message))
+    return Screened(tuple(ordered), parsed, admitted)
+
+
+def _sizes(files: FileMap, policy: Policy) -> Iterator[Finding]:
+    if len(files) > policy.max_files:
+        yield _error("too-large", f"The module has {len(files)} files; {policy.max_files} are allowed.")
+    total = sum(len(data) for data in files.values())
+    if total > policy.max_total_bytes:
+        yield _error("too-large", f"The module is {total} bytes large; {policy.max_total_bytes} are allowed.")
+    for path, data in files.items():
+        if len(data) > policy.max_file_bytes:
+            message = f"The file is {len(data)} bytes large; {policy.max_file_bytes} are allowed."
+            yield _error("too-large", message, printable(path), fix="Split it, or leave it out of the module.")
+
+
+def _names(files: FileMap) -> Iterator[Finding]:
+    safe = []
+    for path in files:
+        try:
+            check_path(path)
+            safe.append(path)
+        except UnsafePathError as error:
+            yield _error("file-name", error.message, printable(path), fix="Rename the file.")
+    try:
+        check_unique(sorted(safe))
+    except UnsafePathError as error:
+        yield _error("file-name", error.message, error.path, fix="Rename one of them.")
+
+
+def _treatment(path: str) -> Treatment:
+    rule = rule_for(path)
+    return rule.treatment if rule else "forbidden"
+
+
+def _file(path: str, data: bytes) -> Iterator[Finding]:
+    rule = rule_for(path)
+    if rule is None:
+        yield _error(
+            "file-type",
+            "Files of this kind have no place in a module.",
+            printable(path),
+            fix="Remove the file, or build it outside of the module.",
+        )
+        return
+    if rule.treatment == "forbidden":
+        yield _error("planted-file", f"The file is refused: {rule.why}.", printable(path), fix=rule.fix)
+        return
+    if rule.treatment == "ignored" or path.rsplit(".", 1)[-1].casefold() in PICTURES:
+        return
+    yield from _text(path, data)
+
+
+def _text(path: str, data: bytes) -> Iterator[Finding]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        yield _error("not-text", "The file is not UTF-8 text.", path, line, fix="Save it as UTF-8, or remove it.")
+        return
+    for number, line_text in enumerate(text.split("\n"), 1):
+        plain = line_text.isascii() and line_text.isprintable()
+        hidden = None if plain else next((c for c in line_text if _hidden(c)), None)
+        if hidden is not None:
+            yield _error(
+                "invisible-text",
+                f"The line holds the invisible character U+{ord(hidden):04X}: what runs is not what people see.",
+                path,
+                number,
+                fix="Delete the character.",
+            )
+            return
+        if suppression := _SUPPRESSION.search(line_text):
+            message = f"A comment suppresses a scanner here: `{printable(suppression.group())}`."
+            yield Finding("suppression", "note", message, path, number)
+
+
+def _hidden(character: str) -> bool:
+    if character in "\t\r\f\u200d\ufe0f":  # the last two join and colour emoji, and hide nothing
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _syntax(file: ParsedFile) -> Iterator[Finding]:
+    for problem in file.problems:
+        message = f"{problem.message[:1].upper()}{problem.message[1:]}."
+        yield _error(
+            "syntax", message, problem.path, problem.line, fix="Run `terraform fmt` and correct what it names."
+        )
+
+
+def _kinds(file: ParsedFile) -> Iterator[Finding]:
+    known = next(kinds.split() for suffix, kinds in _BLOCK_KINDS.items() if file.path.casefold().endswith(suffix))
+    for block in file.blocks:
+        if block.kind not in known:
+            yield _at(
+                block, "unknown-block", f"`{printable(block.kind)}` blocks are not allowed here.", "Remove the block."
+            )
+
+
+def _provisioners(file: ParsedFile) -> Iterator[Finding]:
+    for block in file.walk():
+        if block.kind in ("provisioner", "connection"):
+            fix = "Remove it: let user data, an image or the pipeline do this."
+            yield _at(block, "provisioner", "Provisioners run programs on the machine that applies the module.", fix)
+
+
+def _reaching_data(file: ParsedFile) -> Iterator[Finding]:
+    for block in file.walk():
+        kind = block.labels[0] if block.labels else ""
+        if block.kind in ("data", "ephemeral") and kind in _REACHING_DATA:
+            message = f'The data source "{kind}" runs a program or fetches what the module names.'
+            yield _at(block, "reaching-data", message, _REACHING_DATA[kind])
+
+
+def _settings(file: ParsedFile) -> Iterator[Finding]:
+    for block in file.blocks:
+        for inner in block.blocks if block.kind == "terraform" else ():
+            if inner.kind in ("backend", "cloud", "state_store"):
+                fix = f"Remove the `{inner.kind}` block: the configuration that calls the module chooses it."
+                yield _at(inner, "backend", "A module must not say where state is kept.", fix)
+            elif inner.kind not in ("required_providers", "provider_meta"):
+                message = f"`{printable(inner.kind)}` is not allowed inside `terraform`."
+                yield _at(inner, "unknown-block", message, "Remove the block.")
+
+
+def _provider_blocks(file: ParsedFile) -> Iterator[Finding]:
+    if file.path.split("/")[0] in ("examples", "tests", "test") or file.path.endswith(".tftest.hcl"):
+        return
+    for block in file.blocks:
+        if block.kind == "provider":
+            fix = "Move it to the examples; the module itself only names the provider in `required_providers`."
+            message = "A module with its own provider configuration cannot be used with count, for_each or depends_on."
+            yield _at(block, "provider-block", message, fix)
+
+
+def _sources(file: ParsedFile) -> Iterator[Finding]:
+    for block in file.walk():
+        if block.kind == "module" and (block.labels or "source" in block.attributes):
+            problem = _source_problem(file.path, block)
+            if problem:
+                fix = "Use a path inside this module, such as `./modules/name`."
+                line = block.attributes["source"].line if "source" in block.attributes else block.line
+                yield _error("module-source", problem, file.path, line, fix=fix)
+            elif not (block.literal("source") or "").startswith("."):
+                message = "The module behind a registry address is not fetched: this call is checked for its form only."
+                yield Finding("registry-source", "note", message, file.path, block.line, fix='Use `source = "../../"`.')
+
+
+def _source_problem(path: str, block: Block) -> str | None:
+    source = block.literal("source")
+    if source is None:
+        return "The source of a module must be a plain string."
+    shown = printable(source)
+    if source.startswith(("./", "../")) or source in (".", ".."):
+        if "\\" in source or "?" in source or "//" in source.rstrip("/"):
+            return f"The module source `{shown}` is not a plain path."
+        # A test names modules as seen from the directory it tests, which is the root.
+        base = "" if path.endswith(".tftest.hcl") else posixpath.dirname(path)
+        target = posixpath.normpath(posixpath.join(base, source))
+        if target == ".." or target.startswith("../"):
+            return f"The module source `{shown}` leads out of this module."
+        return None
+    if path.startswith("examples/") and _REGISTRY_ADDRESS.fullmatch(source):
+        return None
+    return f"The module source `{shown}` is not allowed: foreign code would be fetched and published as ours."
+
+
+CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
+    _syntax,
+    _kinds,
+    _provisioners,
+    _reaching_data,
+    _settings,
+    _provider_blocks,
+    _sources,
+)
+
+
+def _providers(parsed: Mapping[str, ParsedFile], policy: Policy) -> Iterator[Finding]:
+    for file in parsed.values():
+        for requirement in requirements(file):
+            if requirement.source is not None and normalise(requirement.source) is None:
+                message = f"`{printable(requirement.source)}` is not the address of a provider."
+                yield _error("provider", message, file.path, requirement.line, fix="Write `namespace/type`.")
+    for needed in needed_providers(parsed):
+        if needed.source not in policy.allowed_providers:
+            yield _error(
+                "provider",
+                f"The provider `{needed.source}` is not on the list of allowed providers.",
+                needed.path,
+                needed.line,
+                fix="Use an allowed provider, or ask the platform team to add this one.",
+            )
+
+
+def _error(rule: str, message: str, path: str | None = None, line: int | None = None, *, fix: str = "") -> Finding:
+    return Finding(rule, "error", message, path, line, fix=fix)
+
+
+def _at(block: Block, rule: str, message: str, fix: str) -> Finding:
+    return Finding(rule, "error", message, block.path, block.line, block.end_line, fix)
