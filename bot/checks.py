@@ -17,6 +17,7 @@ from core.ids import new_id
 from gate.report import Report
 
 Kind = Literal["pull", "version"]
+KINDS: tuple[Kind, ...] = ("pull", "version")
 
 
 @dataclass(frozen=True, kw_only=True)

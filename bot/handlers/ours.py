@@ -1,0 +1,16 @@
+"""Which repositories concern us: those named like a module's, and those a module of ours went to."""
+
+from sqlalchemy.orm import Session
+
+from bot import requests
+from bot.payloads import Repository
+from tfmodule.address import Address
+
+
+def concerns_us(session: Session, repository: Repository, branch: str = "") -> bool:
+    """Whether pull requests, tags and checks of this repository are our business."""
+    return (
+        Address.from_repository(repository.owner, repository.name) is not None
+        or requests.request_id_of(branch) is not None
+        or requests.is_target(session, repository.id)
+    )
