@@ -1,0 +1,69 @@
+"""Settings: every wrong or missing value is one line that names the variable and what it expects."""
+
+import pytest
+from core.errors import SettingsError
+from core.settings import Settings, load, variable
+
+SECRET = "s" * 32
+WEB = {
+    "DATABASE_URL": "sqlite:///x.db",
+    "TERRASMITH_BASE_URL": "https://registry.example.com/",
+    "TERRASMITH_SECRET_KEY": SECRET,
+    "TERRASMITH_WEBHOOK_SECRETS": f"{SECRET}, {'t' * 40}",
+}
+
+
+def test_the_web_role_reads_what_it_needs() -> None:
+    settings = load("web", WEB)
+    assert settings.base_url == "https://registry.example.com"
+    assert settings.registry_host == "registry.example.com"
+    assert [secret.get_secret_value() for secret in settings.webhook_secrets] == [SECRET, "t" * 40]
+
+
+@pytest.mark.parametrize(
+    ("change", "variable_named", "expectation"),
+    [
+        ({"DATABASE_URL": ""}, "DATABASE_URL is not set", "sqlite:///"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL is wrong", "postgresql://"),
+        ({"TERRASMITH_BASE_URL": "registry.example.com"}, "TERRASMITH_BASE_URL is wrong", "https://registry"),
+        ({"TERRASMITH_SECRET_KEY": "short"}, "TERRASMITH_SECRET_KEY is wrong", "32 or more"),
+        ({"TERRASMITH_WEBHOOK_SECRETS": f"{SECRET},short"}, "TERRASMITH_WEBHOOK_SECRETS is wrong", "32 or more"),
+        ({"TERRASMITH_LEASE_SECONDS": "soon"}, "TERRASMITH_LEASE_SECONDS is wrong", "seconds"),
+        ({"TERRASMITH_SANDBOX": "off"}, "TERRASMITH_SANDBOX is wrong", "trusted-local"),
+        ({"TERRASMITH_GITHUB_PRIVATE_KEY": "/no/such.pem"}, "TERRASMITH_GITHUB_PRIVATE_KEY is wrong", "PEM"),
+    ],
+)
+def test_a_wrong_value_is_one_line(change: dict[str, str], variable_named: str, expectation: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load("web", WEB | change)
+    assert caught.value.message.startswith(variable_named)
+    assert expectation in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.checklist("S1")
+def test_S1_no_start_without_a_webhook_secret() -> None:
+    with pytest.raises(SettingsError, match="TERRASMITH_WEBHOOK_SECRETS is not set"):
+        load("web", {name: value for name, value in WEB.items() if name != "TERRASMITH_WEBHOOK_SECRETS"})
+
+
+def test_several_missing_ones_are_all_named() -> None:
+    with pytest.raises(SettingsError, match=r"DATABASE_URL is not set.*Also not set: REDIS_URL"):
+        load("relay", {})
+
+
+def test_a_role_asks_only_for_its_own() -> None:
+    assert load("check", {}).sandbox == "require"
+    assert load("operator", {"DATABASE_URL": "sqlite:///x.db"}).redis_url is None
+
+
+def test_settings_cannot_be_changed_and_hide_their_secrets() -> None:
+    settings = load("web", WEB)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.base_url = "https://evil.example"  # type: ignore[misc]
+    assert SECRET not in repr(settings)
+
+
+def test_every_setting_says_what_it_expects() -> None:
+    undocumented = [variable(name) for name, field in Settings.model_fields.items() if not field.description]
+    assert undocumented == []
