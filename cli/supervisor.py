@@ -1,5 +1,6 @@
 """Keeps a few processes of this machine running: starts them in order, restarts the dead with back-off, stops them in
-reverse, and leaves no orphan, not even after its own SIGKILL. Knows nothing of what the processes do."""
+reverse, and leaves no orphan, not even after its own SIGKILL. Knows nothing of what the processes do.
+"""
 
 import json
 import os

@@ -1,5 +1,6 @@
 """`terrasmith up`: everything on this machine under one supervisor, with embedded defaults; on request with a simulated
-GitHub. Knows which processes there are and in which order; what they do is theirs."""
+GitHub. Knows which processes there are and in which order; what they do is theirs.
+"""
 
 import json
 import shutil
@@ -254,9 +255,7 @@ def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, s
     over = stop_on_signals()
     machine = Machine(directory, simulate=simulate, given=given, tell=say)
     if machine_is_trusting(simulate, given):
-        say(
-            "sandbox: trusted-local. Whoever may comment can run Terraform on this machine: keep it to people you trust."
-        )
+        say("sandbox: trusted-local. Who may comment can run Terraform on this machine: keep it to people you trust.")
     machine.start()
     try:
         if simulate and as_json:
@@ -295,9 +294,7 @@ def say(text: str) -> None:
 
 def _describe(found: Addresses) -> None:
     say(f"registry          {found.registry_url}")
-    say(
-        f"simulated GitHub  {found.github_web_url}  (organisation {found.organisation}; you may act as {found.writer.login})"
-    )
+    say(f"simulated GitHub  {found.github_web_url}/{found.repository}  (you may act as {found.writer.login})")
     say(f"terraform         TF_CLI_CONFIG_FILE={found.cli_config}")
     say("Comment `/generate an S3 bucket` on an issue there. Ctrl-C stops everything.")
 

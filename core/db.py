@@ -78,7 +78,7 @@ class Database:
         token = _open.set(True)
         try:
             with self._sessions() as session:
-                # SQLite must take the write lock first: a read that turns into a write fails at once with BUSY_SNAPSHOT.
+                # SQLite takes the write lock first: a read that turns into a write fails at once with BUSY_SNAPSHOT.
                 session.connection(execution_options={"terrasmith_write": writing})
                 yield session
                 if writing:

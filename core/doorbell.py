@@ -1,4 +1,4 @@
-"""The doorbell: wakes the relay as soon as something was committed. If nobody hears it, the relay looks every second."""
+"""The doorbell: wakes the relay as soon as something was committed. Unheard, the relay looks every second anyway."""
 
 import time
 
@@ -9,7 +9,7 @@ _DEAF_SECONDS = 1.0
 
 
 class Doorbell:
-    """Rings by a Redis list of at most one element. A dead Redis costs the caller one short timeout a second at most."""
+    """Rings by a Redis list of at most one element. A dead Redis costs its callers one short timeout a second."""
 
     def __init__(self, redis: Redis | None) -> None:
         self._redis = redis

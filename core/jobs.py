@@ -1,4 +1,4 @@
-"""The job engine's truth: rows, leases and fencing epochs, retries and dead letters. Knows no queue and no job function.
+"""The job engine's truth: rows, leases and fencing epochs, retries and dead letters. Knows no queue and no function.
 
 A job runs at least once; what it writes, it writes under its own epoch, so that a worker that was paused, orphaned or
 declared dead writes nothing. The state table is `TRANSITIONS`; docs/ARCHITECTURE.md shows it with who moves what.
@@ -259,9 +259,7 @@ def view(session: Session, job_id: int) -> JobView | None:
 
 def counts(session: Session) -> dict[str, int]:
     """How many jobs stand in each state."""
-    return {
-        state: count for state, count in session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
-    }
+    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples())
 
 
 def prune(session: Session, before: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Structured logs: a readable event and fields, one JSON line each, on standard error. Everything passes one redactor."""
+"""Structured logs: a readable event and fields, one JSON line each, on standard error, all through one redactor."""
 
 import logging
 import sys
@@ -17,7 +17,7 @@ _DEPTH = 6
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """A logger; field names are shared by all: `delivery`, `installation`, `request`, `job`, `attempt`, `module`, `version`."""
+    """A logger; field names are shared by all: `delivery`, `installation`, `request`, `job`, `module`, `version`."""
     return cast("FilteringBoundLogger", structlog.get_logger(source=name))
 
 

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema, and says whether it is there. The migrations themselves live in `migrations`."""
+"""Brings a database to the newest schema, and says whether it is there. The migrations live in `migrations`."""
 
 from pathlib import Path
 

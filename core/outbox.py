@@ -25,4 +25,6 @@ def record(session: Session, event: events.Event) -> int:
 def prune(session: Session, before: datetime) -> None:
     """Delete events recorded before `before` whose jobs are all gone."""
     has_jobs = exists().where(Job.event_id == OutboxRow.id)
-    session.execute(delete(OutboxRow).where(OutboxRow.relayed_at.is_not(None), OutboxRow.recorded_at < before, ~has_jobs))
+    session.execute(
+        delete(OutboxRow).where(OutboxRow.relayed_at.is_not(None), OutboxRow.recorded_at < before, ~has_jobs)
+    )

@@ -31,12 +31,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
 
-    database_url: str | None = Field(
-        None, description="sqlite:///PATH or postgresql://USER@HOST/NAME"
-    )
-    redis_url: SecretStr | None = Field(
-        None, description="redis://HOST:PORT/0, rediss://… or unix://PATH"
-    )
+    database_url: str | None = Field(None, description="sqlite:///PATH or postgresql://USER@HOST/NAME")
+    redis_url: SecretStr | None = Field(None, description="redis://HOST:PORT/0, rediss://… or unix://PATH")
     base_url: str | None = Field(
         None, description="the public address of the registry, such as https://registry.example.com"
     )
@@ -134,7 +130,9 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
     A missing or wrong value raises SettingsError: one line, the variable first. An empty value counts as missing.
     """
     given = os.environ if environ is None else environ
-    values: dict[str, Any] = {name: given[variable(name)] for name in Settings.model_fields if given.get(variable(name))}
+    values: dict[str, Any] = {
+        name: given[variable(name)] for name in Settings.model_fields if given.get(variable(name))
+    }
     try:
         settings = Settings(**values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Whether the person who asked may: asked of GitHub at the moment of acting, and again before a write (S7, S8, T-36)."""
+"""Whether the person who asked may: asked of GitHub when we act, and again before we write (S7, S8, T-36)."""
 
 from bot.github.gateway import InstallationClient
 from bot.requests import RequestView

@@ -1,4 +1,4 @@
-"""What a job may use: the settings, the database, GitHub, the storage, the gate and the generator. Built once per process."""
+"""What a job may use: the settings, the database, GitHub, the storage, the gate and the generator. One per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,8 @@ class Environment:
 
     @cached_property
     def database(self) -> Database:
-        assert self.settings.database_url is not None and self.settings.redis_url is not None
+        assert self.settings.database_url is not None
+        assert self.settings.redis_url is not None
         return Database(self.settings.database_url, after_commit=Doorbell(connect(self._redis_url)).ring)
 
     @cached_property

@@ -1,6 +1,6 @@
 """Runs one job: claim, keep the lease alive, call the function, record how it ended. RQ calls `execute` in its horse.
 
-Safe to repeat: a job that is done, or that somebody else holds, is left alone. RQ's own retries are off; the row decides.
+Safe to repeat: a job that is done, or that somebody else holds, is left alone. RQ never retries; the row decides.
 """
 
 import os

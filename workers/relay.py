@@ -92,7 +92,8 @@ class Relay:
     """The process `terrasmith relay`."""
 
     def __init__(self, settings: Settings) -> None:
-        assert settings.redis_url is not None and settings.database_url is not None
+        assert settings.redis_url is not None
+        assert settings.database_url is not None
         redis = connect(settings.redis_url.get_secret_value())
         self._database = Database(settings.database_url)
         self._queues = Queues(redis, settings.job_timeout_seconds)

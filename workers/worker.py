@@ -77,6 +77,6 @@ def run(settings: Settings, queue: str) -> int:
         worker.settings = settings
         worker.work(logging_level="WARNING", with_scheduler=False)
     except RedisConnectionError as error:
-        logger.error("the worker lost Redis; start it again once Redis is back", error=str(error))
+        logger.exception("the worker lost Redis; start it again once Redis is back", error=str(error))
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""Every job by its name: its function, its queue, and the authority under which it works. A job imports no other job."""
+"""Every job by its name: its function, its queue, and the authority it works under. A job imports no other job."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -11,9 +11,7 @@ from workers.context import JobContext
 logger = get_logger(__name__)
 
 
-def run(
-    ctx: JobContext, *, version_id: str, address: str, version: str, repository_id: int, commit_sha: str  # noqa: ARG001
-) -> None:
+def run(ctx: JobContext, *, version_id: str, address: str, version: str, repository_id: int, commit_sha: str) -> None:
     """Tell the people who waited for it; a tag made by hand has nobody waiting."""
     with ctx.read() as session:
         made = releases.find_by_commit(session, repository_id, commit_sha)
