@@ -34,16 +34,16 @@ _STRONG, _WEAK = 10, 1
 
 # What people ask for and no template makes. Where it outweighs the templates' own words, none of them fits.
 _FOREIGN = tuple(
-    """
-    lambda, function, dynamodb, rds, aurora, database, postgres, mysql, ec2, instance, eks, ecs, fargate, kubernetes,
-    k8s, cluster, cloudfront, route53, dns zone, api gateway, load balancer, alb, sns, topic, kinesis, eventbridge,
-    step functions, elasticache, redis, opensearch, iam role, iam user, vpn, transit gateway, azure, azurerm, gcp,
-    google, google cloud, gcs, datadog, github repository, virtual machine, container registry, ecr, secrets manager, kafka,
-    rabbitmq, pubsub, cognito, waf, certificate, glue, athena, redshift, sagemaker, batch job, mongodb
-    """.replace("\n", " ")
-    .replace("    ", "")
-    .strip()
-    .split(", ")
+    " ".join(
+        """
+        lambda, function, dynamodb, rds, aurora, database, postgres, mysql, ec2, instance, eks, ecs, fargate,
+        kubernetes, k8s, cluster, cloudfront, route53, dns zone, api gateway, load balancer, alb, sns, topic,
+        kinesis, eventbridge, step functions, elasticache, redis, opensearch, iam role, iam user, vpn, transit
+        gateway, azure, azurerm, gcp, google, google cloud, gcs, datadog, github repository, virtual machine,
+        container registry, ecr, secrets manager, kafka, rabbitmq, pubsub, cognito, waf, certificate, glue, athena,
+        redshift, sagemaker, batch job, mongodb
+        """.split()
+    ).split(", ")
 )
 
 

@@ -7,7 +7,7 @@ python-hcl2 renders the blocks; what its formatter does otherwise than Terraform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from hcl2 import Builder
@@ -81,11 +81,8 @@ def _render(block: Block) -> str:
 
 
 def _add(builder: "Builder", block: Block) -> None:
-    inner = builder.block(
-        _name(block.kind),
-        labels=[_quoted(label) for label in block.labels],
-        **{_name(key): _tree(value) for key, value in block.attributes.items()},
-    )
+    attributes: dict[str, Any] = {_name(key): _tree(value) for key, value in block.attributes.items()}
+    inner = builder.block(_name(block.kind), labels=[_quoted(label) for label in block.labels], **attributes)
     for child in block.blocks:
         _add(inner, child)
 

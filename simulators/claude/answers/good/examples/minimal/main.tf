@@ -1,0 +1,7 @@
+module "service_catalogue" {
+  source = "../../"
+
+  services = {
+    orders = { owner = "shop" }
+  }
+}
