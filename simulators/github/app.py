@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import json
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -95,6 +96,7 @@ class Simulator:
         if fault and fault["kind"] == "slow":
             await asyncio.sleep(fault["seconds"])
         refusal = faults.refuse(self.world, fault) if fault else None
+        path = _by_name(self.world, path)
         found = self.table.find(method, path)
         if refusal:
             reply = _error(refusal)
@@ -134,6 +136,13 @@ class Simulator:
             return _error(ApiError(401, str(error)))
         except ApiError as error:
             return _error(error)
+
+
+def _by_name(world: World, path: str) -> str:
+    """Everything of a repository lies under its id as well: that is where GitHub redirects to after a renaming."""
+    by_id = re.fullmatch(r"/api/v3/repositories/(\d+)(/.+)", path)
+    repo = world.store.get("repositories", int(by_id[1])) if by_id else None
+    return f"/api/v3/repos/{world.full_name(repo)}{by_id[2]}" if by_id and repo else path
 
 
 async def _read(receive: Receive) -> bytes:
