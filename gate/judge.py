@@ -1,7 +1,6 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
 import time
-from collections.abc import Iterator
 
 from gate import sandbox
 from gate.checks import CHECKS, Check, Material
@@ -18,13 +17,15 @@ from tfmodule.files import FileMap
 _DEFAULT_POLICY = Policy()
 
 
-def judge(files: FileMap, *, profile: Profile, engine: EngineSettings, policy: Policy = _DEFAULT_POLICY) -> Report:
-    """Judge a module by a profile.
+def judge(files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy = _DEFAULT_POLICY) -> Report:
+    """Judge a module by a profile, "safety" or "house".
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
     """
-    judgement = _Judgement(files, profile, engine, policy)
+    if profile not in ("safety", "house"):
+        raise ValueError(f"no such profile: {profile}")
+    judgement = _Judgement(files, "house" if profile == "house" else "safety", engine, policy)
     judgement.run()
     return judgement.report()
 
@@ -167,9 +168,3 @@ def _no_sandbox(level: sandbox.Level) -> Finding:
     )
     fix = "If everyone who can ask is trusted with this machine, set TERRASMITH_SANDBOX=trusted-local."
     return Finding("sandbox", "warning", message, fix=fix)
-
-
-def ordered(findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Errors first, then by place: the order in which people read them."""
-    rank = {"error": 0, "warning": 1, "note": 2}
-    yield from sorted(findings, key=lambda f: (rank[f.severity], f.path or "", f.line or 0, f.rule))

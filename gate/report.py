@@ -68,6 +68,12 @@ class Report:
         """The findings that stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
+    @property
+    def ordered(self) -> tuple[Finding, ...]:
+        """Errors first, then by place: the order in which people read them."""
+        rank = {"error": 0, "warning": 1, "note": 2}
+        return tuple(sorted(self.findings, key=lambda f: (rank[f.severity], f.path or "", f.line or 0, f.rule)))
+
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold; `from_dict` is its inverse."""
         return asdict(self) | {
