@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import or_, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from bot import deliveries
 from bot.handlers import HANDLERS
 from bot.handlers.outcome import Change, Handler, Hearing, Ignored
-from bot.models import Delivery
 from bot.payloads import Payload
-from core import clock
 from core.db import Database
 from core.errors import Transient
 from core.log import get_logger
@@ -84,10 +82,11 @@ class Intake:
     def again(self, guid: str) -> Answer:
         """Run a delivery that failed once more, from the body that was kept."""
         with self.database.read() as session:
-            row = session.scalar(select(Delivery).where(Delivery.guid == guid, Delivery.state == "failed"))
-            if row is None or row.body is None:
-                return Answer(404, "no such failed delivery")
-            heard = _Heard(row.guid, row.event, row.body, json.loads(row.body))
+            kept = deliveries.failed_body(session, guid)
+        if kept is None:
+            return Answer(404, "no such failed delivery")
+        event, body = kept
+        heard = _Heard(guid, event, body, json.loads(body))
         understood = self._understand(heard.event, heard.values)
         return Answer(202, "ignored") if isinstance(understood, Ignored) else self._write(heard, understood)
 
@@ -103,7 +102,7 @@ class Intake:
 
     def _write(self, heard: "_Heard", change: Change) -> Answer:
         with self.database.unit_of_work() as session:
-            row = _claim(session, heard)
+            row = deliveries.claim(session, heard.guid, heard.event, heard.body, heard.values)
             if row is None:
                 return Answer(200, "already")
             try:
@@ -172,34 +171,6 @@ def _guarded(handler: Handler, payload: Payload, hearing: Hearing) -> Change | I
         raise bug
 
     return change
-
-
-def _claim(session: Session, heard: _Heard) -> Delivery | None:
-    """The row of this delivery, ours to fill; None when it, or its body under another name, was here before."""
-    digest = hashlib.sha256(heard.body).hexdigest()
-    same = or_(Delivery.guid == heard.guid, Delivery.body_sha256 == digest)
-    known = session.scalars(select(Delivery).where(same).with_for_update()).all()
-    if known:
-        row = known[0]
-        again = row.state == "failed" and (row.guid, row.body_sha256) == (heard.guid, digest)
-        return row if again else None
-    action = heard.values.get("action")
-    installation = heard.values.get("installation")
-    row = Delivery(
-        guid=heard.guid,
-        body_sha256=digest,
-        event=heard.event,
-        action=action[:64] if isinstance(action, str) else None,
-        installation_id=installation.get("id") if isinstance(installation, dict) else None,
-        state="handled",
-        received_at=clock.now(),
-    )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:  # the same delivery, at the same moment, in another process
-        return None
-    return row
 
 
 def _names(headers: Headers, app_id: int | None) -> tuple[str, str]:

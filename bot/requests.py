@@ -17,6 +17,7 @@ from bot.models import Release, Request, Run, Step
 from bot.states import REQUEST_TRANSITIONS, RUN_TRANSITIONS, STEP_TRANSITIONS, check
 from core import clock, events, outbox
 from core.ids import new_id
+from core.models import OutboxRow
 
 STEPS: Mapping[str, str] = {
     "read": "Reading the request",
@@ -196,7 +197,9 @@ def fail(session: Session, request_id: str, reason: str) -> RequestView:
         _fail_running_steps(session, row, reason)
     elif "failed" in REQUEST_TRANSITIONS[row.state]:
         _move(row, "failed", reason)
+        row.reason = reason
         _end_run(session, row, "failed", reason)
+        _changed(session, row)
     return _view(session, row)
 
 
@@ -384,8 +387,11 @@ def _move(row: Request, state: str, reason: str | None = None) -> None:
 
 
 def _changed(session: Session, row: Request) -> None:
+    """Tell that the living comment is out of date: once in a transaction, however much moved."""
     session.flush()
-    outbox.record(session, events.StepsChanged(request_id=row.id))
+    told: dict[str, int] = session.info.setdefault("steps_changed", {})
+    if row.id not in told or session.get(OutboxRow, told[row.id]) is None:
+        told[row.id] = outbox.record(session, events.StepsChanged(request_id=row.id))
 
 
 def _reopen_run(session: Session, row: Request) -> Run:
