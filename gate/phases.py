@@ -19,7 +19,7 @@ from gate.workspace import Workspace
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
 
-_FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
+FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
 _PROVIDER_TROUBLE = re.compile(
     r"Failed to query available provider packages|no available releases match|Could not retrieve the list of available"
     r"|Failed to install provider|Incompatible provider version|no package for"
@@ -81,7 +81,7 @@ def check_format(bench: Bench) -> Conclusion:
         return stopped
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
-    for path in sorted(path for path in bench.files if path.endswith(_FORMATTED)):
+    for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
         target = bench.workspace.work / path
         formatted = target.read_bytes()
         if formatted != bench.files[path]:

@@ -3,11 +3,11 @@
 Safe to repeat: a job that is done, or that somebody else holds, is left alone. RQ never retries; the row decides.
 """
 
-import os
 import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 
@@ -80,7 +80,7 @@ def _describe(error: Exception) -> str:
     if isinstance(error, Transient | UserError):
         return error.message
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({os.path.basename(frame.filename)}:{frame.lineno})"
+    return f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 @contextmanager

@@ -62,13 +62,13 @@ def _exit_without(parent: int) -> None:
     os._exit(1)
 
 
-def run(settings: Settings, queue: str) -> int:
+def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseWorker) -> int:
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     execution.prepare(settings)
     redis = connect(settings.redis_url.get_secret_value(), patient=True)
     try:
-        worker = HorseWorker(
+        worker = worker_class(
             [Queue(queue, connection=redis, serializer=JSONSerializer)],
             connection=redis,
             serializer=JSONSerializer,

@@ -6,7 +6,7 @@ Safe to repeat: a run that has its draft goes straight on.
 from collections.abc import Callable
 from dataclasses import asdict
 
-from gate.format import formatter
+from gate.formatting import formatter
 
 from bot import drafts, replies, requests, targets
 from bot.requests import RequestView

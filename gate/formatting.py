@@ -1,0 +1,28 @@
+"""Brings a module's files to `terraform fmt` form with the engine that judges them. Changes nothing else."""
+
+import time
+from collections.abc import Callable
+
+from gate.engine import EngineSettings, find_engine
+from gate.phases import FORMATTED
+from gate.workspace import open_workspace
+from tfmodule.files import FileMap
+
+_SECONDS = 30.0
+
+
+def formatter(settings: EngineSettings) -> Callable[[FileMap], FileMap]:
+    """A function that formats; without an engine, or on files it cannot read, it hands back what it was given."""
+
+    def formatted(files: FileMap) -> FileMap:
+        engine = find_engine(settings)
+        if engine is None:
+            return files
+        with open_workspace(files, None) as place, engine.open(place) as session:
+            session.run(["fmt", "-recursive", "-list=false"], directory="", deadline=time.monotonic() + _SECONDS)
+            return {
+                path: (place.work / path).read_bytes() if path.endswith(FORMATTED) else data
+                for path, data in files.items()
+            }
+
+    return formatted
