@@ -25,6 +25,16 @@ def _marks(node: ast.AST) -> list[str]:
     return [argument.value for call in calls for argument in call.args if isinstance(argument, ast.Constant)]
 
 
+def _opening(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """The ids with which a test's docstring opens: `S23: no token …`, or `G22, G23.`"""
+    match = re.match(rf"({ID}(?:, {ID})*)[:.]", ast.get_docstring(node) or "")
+    return match.group(1).split(", ") if match else []
+
+
+def borne_by_file(path: str, text: str) -> dict[str, set[str]]:
+    return borne(path, ast.parse(text, path))
+
+
 def borne(path: str, tree: ast.Module) -> dict[str, set[str]]:
     """Id → tests of one file, each as `path::name`. A mark on the file counts for all of its tests."""
     whole = [id for node in tree.body if isinstance(node, ast.Assign) for id in _marks(node)]
@@ -32,7 +42,7 @@ def borne(path: str, tree: ast.Module) -> dict[str, set[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             own = [id for decorator in node.decorator_list for id in _marks(decorator)]
-            for id in (*whole, *own):
+            for id in (*whole, *own, *_opening(node)):
                 found[id].add(f"{path}::{node.name}")
         if isinstance(node, ast.ClassDef):
             for id in (id for decorator in node.decorator_list for id in _marks(decorator)):
@@ -86,10 +96,12 @@ def test_marks_are_found_wherever_they_stand() -> None:
     code = (
         "import pytest\npytestmark = pytest.mark.checklist('S1')\n"
         "@pytest.mark.checklist('T-01', 'T-02')\ndef test_a(): ...\n"
-        "class TestB:\n    def test_c(self): ...\n"
+        "class TestB:\n    def test_c(self):\n        'G22, G23: and after a crash.'\n"
     )
     assert borne("f.py", ast.parse(code)) == {
         "S1": {"f.py::test_a", "f.py::test_c"},
         "T-01": {"f.py::test_a"},
         "T-02": {"f.py::test_a"},
+        "G22": {"f.py::test_c"},
+        "G23": {"f.py::test_c"},
     }
