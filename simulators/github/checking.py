@@ -81,6 +81,8 @@ class Checker:
         self.record("request", name, problems)
 
     def answer(self, scope: Scope, status: int, content_type: str, body: bytes) -> None:
+        if status < 300 and content_type and not content_type.startswith("application/json"):
+            return  # the caller asked for another representation: a diff, a raw file, a bare sha
         decoded = decode(body, content_type)
         problems = self.contract.check_response(scope["method"], scope["path"], status, decoded)
         self.record("answer", f"{status} {scope['method']} {scope['path']}", problems)
@@ -147,7 +149,7 @@ class _Answer:
 
 
 def app_caller(scope: Scope) -> str | None:
-    """ "installation" or "app" when the token is one of a GitHub App, None for a person or nobody."""
+    """The kind of GitHub App token, `installation` or `app`; None for a person or nobody."""
     headers = dict(scope["headers"])
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() not in ("bearer", "token"):
