@@ -67,6 +67,7 @@ def cut(full: Json, operations: set[str], webhooks: set[str]) -> Json:
         for name in webhooks
     }
     schemas = reachable(full, [paths, hooks])
+    correct(paths, schemas)
     document = {
         "openapi": full["openapi"],
         "info": {**full["info"], "description": "Cut down by tools/cut_openapi.py; licence: LICENSE beside this file."},
@@ -83,8 +84,7 @@ def slim_operation(full: Json, operation: Json, shared: list[Json]) -> Json:
         "x-github": {"enabledForGitHubApps": operation.get("x-github", {}).get("enabledForGitHubApps", False)},
         "parameters": [slim_parameter(follow(full, each)) for each in [*shared, *operation.get("parameters", [])]],
         "responses": {
-            status: slim_response(full, status, follow(full, response))
-            for status, response in operation["responses"].items()
+            status: slim_response(status, follow(full, response)) for status, response in operation["responses"].items()
         },
     }
     if "requestBody" in operation:
@@ -103,7 +103,7 @@ def slim_body(full: Json, body: Json) -> Json:
     return {"required": bool(body.get("required")), "content": content}
 
 
-def slim_response(full: Json, status: str, response: Json) -> Json:
+def slim_response(status: str, response: Json) -> Json:
     """Only successes keep their JSON schema: an error needs no more than its status here."""
     media = response.get("content", {}).get("application/json")
     if not status.startswith("2") or media is None:
@@ -162,6 +162,21 @@ def references(value: Json) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from references(each)
+
+
+def correct(paths: Json, schemas: Json) -> None:
+    """Puts right where the description contradicts what GitHub answers; each line is one such place."""
+    if "/app/installations" in paths:
+        answer = paths["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        account = (
+            answer["items"]["properties"]["account"] if "items" in answer and "properties" in answer["items"] else {}
+        )
+        if "allOf" in account:  # an account is a user or an enterprise, as everywhere else in the file, not both
+            account["anyOf"] = account.pop("allOf")
+    if "pull-request-simple" in schemas:
+        # GitHub sends null for a label without a description.
+        label = schemas["pull-request-simple"]["properties"]["labels"]["items"]
+        label["properties"]["description"]["nullable"] = True
 
 
 def share_repeated(document: Json) -> Json:

@@ -27,6 +27,7 @@ SPANNING = frozenset({"path", "ref", "basehead", "branch", "tag"})
 MESSAGE_LIMIT = 240
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
+_BY_ID = re.compile(r"\A/repositories/\d+(?=/|\Z)")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 
 
@@ -79,7 +80,7 @@ class Contract:
         query: Query,
         headers: Mapping[str, str],
         body: Json,
-        is_app_token: bool,
+        is_app_token: bool,  # noqa: FBT001 - a value of the request like the others
     ) -> list[str]:
         """Problems of one request; `body` is decoded JSON, None when absent, bytes for an upload."""
         operation = self.find(method, path)
@@ -242,8 +243,9 @@ def _operation(method: str, template: str, description: Json) -> Operation:
         re.escape(piece) if index % 2 == 0 else ("(.+)" if piece in multi else "([^/]+)")
         for index, piece in enumerate(pieces)
     )
-    if template.endswith("/{path}"):
-        pattern = pattern.removesuffix("/(.+)") + "(?:/(.*))?"  # the folder at the top has an empty path
+    if template.endswith(("/{path}", "/tarball/{ref}")):
+        # The folder at the top has an empty path, and a tarball without a ref is the default branch's.
+        pattern = pattern.removesuffix("/(.+)") + "(?:/(.*))?"
     enabled = bool(description["x-github"]["enabledForGitHubApps"])
     return Operation(description["operationId"], method.upper(), template, re.compile(pattern), enabled, description)
 
@@ -251,8 +253,10 @@ def _operation(method: str, template: str, description: Json) -> Operation:
 def _without_prefix(path: str) -> str:
     for prefix in PREFIXES:
         if path == prefix or path.startswith(prefix + "/"):
-            return path[len(prefix) :] or "/"
-    return path
+            path = path[len(prefix) :] or "/"
+            break
+    # The address that GitHub redirects a renamed repository to; it answers like the named one and is not in the file.
+    return _BY_ID.sub("/repos/by/id", path)
 
 
 def _typed(text: str, schema: Json) -> Json:
@@ -273,8 +277,12 @@ def _check_error(body: Json) -> list[str]:
 
 def _describe(error: ValidationError, where: str) -> str:
     cause = error
-    while cause.context:  # of the alternatives that all failed, tell the one that came furthest
-        cause = max(cause.context, key=lambda each: len(each.absolute_path))
+    while cause.context:
+        # Of the alternatives that all failed, tell about the one that failed least.
+        failed: dict[Json, list[ValidationError]] = {}
+        for each in cause.context:
+            failed.setdefault(each.relative_schema_path[0], []).append(each)
+        cause = min(failed.values(), key=len)[0]
     place = "/".join([where, *(str(part) for part in cause.absolute_path)])
     value: Json = cause.instance
     if cause.validator == "maxItems":

@@ -29,7 +29,7 @@ def create_label(call: Call) -> Reply:
     taken = call.store.first("SELECT 1 FROM labels WHERE repo_id = ? AND name = ?", call.repo["id"], name)
     if taken:
         raise invalid("Label", "name", "already_exists")
-    colour = _colour(call, call.text("color", "Label", required=False, default=issues.DEFAULT_COLOUR))
+    colour = _colour(call.text("color", "Label", required=False, default=issues.DEFAULT_COLOUR))
     row = issues.create_label(call, name, colour, call.body.get("description"))
     return Reply(201, payloads.label(call.world, call.repo, row))
 
@@ -46,7 +46,7 @@ def update_label(call: Call) -> dict[str, Any]:
     if "new_name" in call.body:
         changes["name"] = call.text("new_name", "Label")
     if "color" in call.body:
-        changes["color"] = _colour(call, call.text("color", "Label"))
+        changes["color"] = _colour(call.text("color", "Label"))
     if "description" in call.body:
         changes["description"] = call.body["description"]
     changed = call.store.update("labels", row["id"], **changes)
@@ -112,7 +112,7 @@ def _names(call: Call) -> list[str]:
     return given
 
 
-def _colour(call: Call, text: str) -> str:
+def _colour(text: str) -> str:
     if not COLOUR.match(text):
         raise invalid("Label", "color")
     return text.lower()

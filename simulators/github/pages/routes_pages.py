@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def home(call: Call) -> Reply:
 
 @routes.get("/_pages/{file}", who="anyone")
 def static(call: Call) -> Reply:
-    path = STATIC / os.path.basename(call.params["file"])
+    path = STATIC / Path(call.params["file"]).name
     if path.suffix not in MEDIA or not path.is_file():
         raise not_found()
     return Reply(200, path.read_bytes(), {"cache-control": "no-cache"}, MEDIA[path.suffix])

@@ -97,9 +97,8 @@ def verdict(runs: Iterable[dict[str, Any]]) -> str:
 
 def conversation(world: World, issue: Row) -> list[dict[str, Any]]:
     """Comments and reviews in the order in which they came."""
-    entries: list[dict[str, Any]] = []
-    for row in world.store.all("SELECT * FROM comments WHERE issue_id = ? ORDER BY id", issue["id"]):
-        entries.append({**row, "kind": "comment", "at": row["created_at"]})
+    comments = world.store.all("SELECT * FROM comments WHERE issue_id = ? ORDER BY id", issue["id"])
+    entries: list[dict[str, Any]] = [{**row, "kind": "comment", "at": row["created_at"]} for row in comments]
     if issue["is_pull"]:
         sql = "SELECT * FROM reviews WHERE pull_id = ? AND submitted_at IS NOT NULL ORDER BY id"
         for row in world.store.all(sql, issue["id"]):
@@ -239,7 +238,7 @@ def recent(world: World, viewer: Row | None, limit: int = 12) -> list[dict[str, 
         owner, _, repo_name = name.partition("/")
         repo = world.repository(owner, repo_name)
         if repo is not None and may_see(world, repo, viewer):
-            place, number = row["subject"].partition("#")[::2]
+            _place, number = row["subject"].partition("#")[::2]
             link = f"/{name}/issues/{number}" if number.isdigit() else f"/{name}"
             shown.append({**row, "link": link, "what": row["kind"].replace("_", " ").replace(".", " ")})
         if len(shown) == limit:
@@ -261,5 +260,4 @@ def busy(world: World, issue: Row, runs: Iterable[dict[str, Any]] = ()) -> bool:
 def _seconds(start: str | None, end: str | None) -> int | None:
     if not start or not end:
         return None
-    form = "%Y-%m-%dT%H:%M:%S"
-    return max(0, int((datetime.strptime(end[:19], form) - datetime.strptime(start[:19], form)).total_seconds()))
+    return max(0, int((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()))
