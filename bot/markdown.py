@@ -6,6 +6,8 @@ People's prompts, a model's summaries and a tool's messages all pass through her
 import re
 from collections.abc import Callable
 
+from markdown_it import MarkdownIt
+
 MAX_BODY = 65_536
 """GitHub's limit for a comment or a pull request's text. We count bytes, never fewer than GitHub counts."""
 
@@ -23,6 +25,12 @@ _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 _APART = "&#8203;"  # a zero-width space: GitHub then sees no mention, no reference and no address
 _SPECIAL = re.compile(r"[\\`*_\[\]|~<>&$]|[@#](?=\w)|#|://|(?i:www\.)|(?i:\bGH-(?=\d))")
+_ACTING = re.compile(r"[<>\[\]$]|&(?!#8203;)|[@#](?=\w)|://|(?i:www\.)|(?i:\bGH-(?=\d))")
+# A code span on one line: the whole of it, its fence, and what is inside.
+_CODE = re.compile(r"((?<!`)(`{1,9})(?!`)([^\n]*?)(?<!`)\2(?!`))")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ALIVE = re.compile(r"[@#](?=\w)|://|(?i:www\.)|(?i:\bGH-(?=\d))")
+_READER = MarkdownIt("commonmark").enable("table").disable("text_join")
 _AT_LINE_START = re.compile(r"[/\-+=:]|\d{1,9}(?=[.)])")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": "&#36;"}
 
@@ -35,6 +43,26 @@ def visible(text: str) -> str:
 def neutralise(text: str) -> str:
     """Markdown that shows exactly this text: no mention, closing keyword, reference, link, image, HTML or command."""
     return "\n".join(_line(line) for line in visible(text).split("\n")).strip("\n")
+
+
+def defuse(text: str, limit: int = 10_000) -> str:
+    """Markdown that we or our tools wrote around a stranger's words: its form stays, what could act does not.
+
+    Code stays as it is; elsewhere mentions, references, addresses, HTML, links, images and commands become text. Where
+    a stranger's backticks make it unclear what is code, the form goes too.
+    """
+    given = visible(shorten(text, limit))
+    lines: list[str] = []
+    fence = ""
+    for line in given.split("\n"):
+        mark = _FENCE.match(line)
+        apart = line.startswith("    ") and (not lines or not lines[-1].strip() or lines[-1].startswith("    "))
+        if fence or mark:
+            closes = mark is not None and mark.group(1).startswith(fence) and not line.strip(" `~")
+            fence = "" if fence and closes else fence or (mark.group(1) if mark else "")
+        lines.append(line if fence or mark or apart else _without_acts(line))
+    made = "\n".join(lines + ([fence] if fence else []))
+    return made if _is_harmless(made) else neutralise(given)
 
 
 def one_line(text: str, limit: int = 200) -> str:
@@ -96,6 +124,27 @@ def fit(render: Callable[[int], str], most: int = 20_000, *, room: int = MAX_BOD
             return text
         limit //= 2
     return render(0).encode()[: room - 3].decode(errors="ignore") + "…"
+
+
+def _without_acts(line: str) -> str:
+    parts = _CODE.split(line)
+    parts[::4] = [_ACTING.sub(_harmless, part) for part in parts[::4]]
+    kept = [part for index, part in enumerate(parts) if index % 4 in (0, 1)]
+    return re.sub(r"^(\s*)/", r"\1\\/", "".join(kept))
+
+
+def _is_harmless(text: str) -> bool:
+    for block in _READER.parse(text):
+        if block.type == "html_block":
+            return False
+        starts = True
+        for token in block.children or ():
+            if token.type in {"html_inline", "link_open", "image"}:
+                return False
+            if token.type == "text" and (_ALIVE.search(token.content) or (starts and token.content.startswith("/"))):
+                return False
+            starts = token.type in {"softbreak", "hardbreak"}
+    return True
 
 
 def _line(line: str) -> str:

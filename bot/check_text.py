@@ -1,0 +1,112 @@
+"""The words of a check run: verdict, who judged, findings as annotations. Renders a report; decides nothing."""
+
+from typing import TypedDict
+
+from bot.github.values import Annotation, AnnotationLevel, Conclusion
+from bot.markdown import code, defuse, fit, plain, visible
+from bot.pull_text import judge, proof
+from bot.releases import ReleaseView
+from bot.replies import finding_line
+from gate.report import Finding, Report
+from tfmodule.address import Address
+
+PULL_CHECK = "Terrasmith: module"
+VERSION_CHECK = "Terrasmith: version"
+
+_LEVELS: dict[str, AnnotationLevel] = {"error": "failure", "warning": "warning", "note": "notice"}
+# What could not be judged must not look judged: neutral would let a protected branch merge.
+_CONCLUSIONS: dict[str, Conclusion] = {"passed": "success", "refused": "failure", "undecided": "action_required"}
+_ROOM = 65_000
+
+
+class Output(TypedDict):
+    """What a check run is finished with: the arguments of the gateway's `checks.finish`."""
+
+    conclusion: Conclusion
+    title: str
+    summary: str
+    text: str
+    annotations: tuple[Annotation, ...]
+
+
+def judged(report: Report, problem: str | None = None) -> Output:
+    """The gate's verdict. A `problem` is a reason beside the report, such as the registry's; it fails the check."""
+    start = f"{defuse(problem)}\n\n" if problem else ""
+    return Output(
+        conclusion=_CONCLUSIONS[report.verdict] if problem is None or not report.passed else "failure",
+        title=_title(report) if problem is None or not report.passed else "Not published",
+        summary=fit(lambda limit: start + _summary(report, limit), room=_ROOM),
+        text="",
+        annotations=tuple(_annotation(finding) for finding in report.findings if finding.path is not None),
+    )
+
+
+def published(address: Address, release: ReleaseView, report: Report) -> Output:
+    """The version is in the registry."""
+    output = judged(report)
+    output["title"] = f"Published {address} {release.version}"
+    return output
+
+
+def no_version(tag: str, reason: str) -> Output:
+    """The tag names no version."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(tag, 100)} is no version",
+        summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n"
+        "Delete the tag and push one such as `v1.4.0`.",
+        text="",
+        annotations=(),
+    )
+
+
+def fork() -> Output:
+    """Code of somebody who may not write here is not run (S15)."""
+    return Output(
+        conclusion="neutral",
+        title="Not checked: it comes from a fork",
+        summary="I do not run code from forks. Somebody with write access can push the change to a branch of this "
+        "repository and open the pull request from there; then it is checked.",
+        text="",
+        annotations=(),
+    )
+
+
+def one_line(report: Report) -> str:
+    """The verdict in a few words, with the first reason."""
+    if report.passed:
+        return _title(report)
+    first = next(iter(report.errors or report.findings), None)
+    place = f" ({first.place})" if first is not None and first.place else ""
+    return f"{_title(report)}: {plain(first.message, 200)}{place}" if first is not None else _title(report)
+
+
+def _title(report: Report) -> str:
+    errors = len(report.errors)
+    if report.verdict == "undecided":
+        return "Could not be judged"
+    if report.verdict == "refused":
+        return f"Refused: {errors} error{'s' if errors != 1 else ''}"
+    others = len(report.findings)
+    return "Passed" if not others else f"Passed with {others} remark{'s' if others != 1 else ''}"
+
+
+def _summary(report: Report, limit: int) -> str:
+    shown = report.findings[: max(limit // 200, 3)]
+    lines = [finding_line(finding) for finding in shown]
+    if len(report.findings) > len(shown):
+        lines.append(f"- … and {len(report.findings) - len(shown)} more, at their lines")
+    return "\n\n".join([proof(report) if report.checks else judge(report), *(["\n".join(lines)] if lines else [])])
+
+
+def _annotation(finding: Finding) -> Annotation:
+    start = max(finding.line or 1, 1)
+    fix = f"\n\n{finding.fix}" if finding.fix else ""
+    return Annotation(
+        path=finding.path or "",
+        start_line=start,
+        end_line=max(finding.end_line or start, start),
+        level=_LEVELS[finding.severity],
+        message=visible(finding.message + fix)[:20_000],
+        title=plain(finding.rule, 200),
+    )

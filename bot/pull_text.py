@@ -1,0 +1,129 @@
+"""The words of a pull request, its commit and its release. Renders a draft's values; decides nothing.
+
+No closing keyword ever: the issue is closed after publication, by us, not by GitHub at the merge.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from bot.drafts import DraftView
+from bot.markdown import MAX_BODY, cell, code, fit, folded, neutralise, one_line, plain, quote, shorten
+from bot.requests import RequestView
+from gate.report import Report
+from tfmodule.hcl import read_facts
+from tfmodule.interface import Interface
+
+_TIERS = {
+    "provider": "with its real providers",
+    "builtin": "with Terraform's built-in provider",
+    "none": "without an engine",
+}
+_OUTCOMES = {"passed": "✅", "failed": "❌", "skipped": "➖", "undecided": "❔"}
+
+
+def title(draft: DraftView) -> str:
+    """The pull request's title."""
+    return plain(draft.title, 200) or f"Add the module {plain(draft.name)}"
+
+
+def headline(draft: DraftView) -> str:
+    """The first line of the commit."""
+    return shorten(title(draft), 72)
+
+
+def commit_body(request: RequestView, draft: DraftView) -> str:
+    """The rest of the commit message: one paragraph of plain text, so that it cannot hold a trailer of its own."""
+    return f"{plain(draft.summary, 1000)} (Asked for in {request.repository}, issue {request.issue_number}.)"
+
+
+def body(request: RequestView, draft: DraftView) -> str:
+    """The pull request's text: asked, assumed, interface, proof, and how to go on."""
+    return fit(lambda limit: _body(request, draft, limit), room=MAX_BODY)
+
+
+def release_notes(pull_title: str, number: int, author: str) -> str:
+    """The text of a GitHub release that we make."""
+    return f"- {one_line(pull_title, 250)} (#{int(number)}) by {code(author)}"
+
+
+def proof(report: Report) -> str:
+    """How it was judged, as a sentence and a table."""
+    rows = [
+        (f"{_OUTCOMES.get(check.outcome, '❔')} {check.outcome}", one_line(check.title), f"{check.seconds:.1f} s")
+        for check in report.checks
+    ]
+    return f"{judge(report)}\n\n{_table(('Result', 'Check', 'Time'), rows)}"
+
+
+def judge(report: Report) -> str:
+    """Who judged: a verdict is worth no more than that."""
+    return (
+        f"Profile **{report.profile}**, judged by {code(report.engine)} {_TIERS.get(report.tier, report.tier)} "
+        f"(sandbox: {one_line(report.sandbox, 100)})."
+    )
+
+
+def _body(request: RequestView, draft: DraftView, limit: int) -> str:
+    interface = Interface.from_facts(read_facts(draft.files))
+    sections: list[tuple[str, str]] = [
+        ("", neutralise(shorten(draft.summary, limit))),
+        (
+            "Asked",
+            f"{code(request.author_login)} in {request.repository}#{request.issue_number}:\n\n"
+            + quote(shorten(request.prompt, limit)),
+        ),
+        ("Assumed", _assumptions(draft.assumptions, limit)),
+        ("Inputs", _inputs(interface, limit)),
+        ("Outputs", _outputs(interface, limit)),
+        ("Proved", proof(draft.report)),
+        ("What now", _what_now(draft)),
+    ]
+    text = "\n\n".join(f"## {name}\n\n{content}" if name else content for name, content in sections if content)
+    return f"{text}\n\n<!-- terrasmith:pull:{request.id} -->"
+
+
+def _assumptions(assumptions: Sequence[str], limit: int) -> str:
+    lines = [f"- {one_line(text, min(limit, 500))}" for text in assumptions[:30]]
+    return "\n".join(lines) or "Nothing that the request did not say."
+
+
+def _inputs(interface: Interface, limit: int) -> str:
+    rows = [
+        (
+            cell(item.name, 80),
+            one_line(item.description, min(limit, 300)),
+            cell(item.type, min(limit, 120)),
+            "required" if item.required else cell(item.default or "null", min(limit, 120)),
+        )
+        for item in sorted(interface.inputs, key=lambda item: (not item.required, item.name))
+    ]
+    return _foldable(_table(("Name", "Description", "Type", "Default"), rows), len(rows), "inputs") if rows else "None."
+
+
+def _outputs(interface: Interface, limit: int) -> str:
+    rows = [(cell(item.name, 80), one_line(item.description, min(limit, 300))) for item in interface.outputs]
+    return _foldable(_table(("Name", "Description"), rows), len(rows), "outputs") if rows else "None."
+
+
+def _what_now(draft: DraftView) -> str:
+    written = draft.source.partition(":")
+    by = (
+        f"the template {code(written[2])}"
+        if written[0] == "template"
+        else f"the model {code(written[2] or draft.source)}"
+    )
+    return (
+        "- **To change something**, push to this branch or use *Suggest changes*; every push is checked again.\n"
+        "- **Merging** tags the merge commit and publishes the next version: `0.1.0` if it is the first, otherwise the "
+        "next minor. The `module` block to copy then appears here.\n"
+        "- **Closing** without a merge publishes nothing.\n\n"
+        f"<sub>Written with {by}.</sub>"
+    )
+
+
+def _foldable(table: str, rows: int, what: str) -> str:
+    return folded(f"{rows} {what}", table) if rows > 20 else table
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

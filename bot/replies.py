@@ -1,0 +1,126 @@
+"""What we say in comments of their own: answers to commands, refusals with their reason, the good news at the end.
+
+Renders values; decides nothing. Everything that a stranger or a tool wrote goes through `bot.markdown`.
+"""
+
+from dataclasses import dataclass
+
+from bot.commands import COMMANDS
+from bot.markdown import code, defuse, fenced, one_line
+from bot.requests import RequestView
+from gate.report import Finding, Report
+
+_MOST_FINDINGS = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A comment, with the hidden marker by which our app finds it again. `reason` is the short form of a refusal."""
+
+    marker: str
+    body: str
+    reason: str = ""
+
+
+def immediate(request: RequestView) -> Reply | None:
+    """The answer to a command that needs no work: help, or what was wrong with it. None: there is work."""
+    if request.problem is not None:
+        return _reply(request, request.problem)
+    return _reply(request, help_text()) if request.command == "help" else None
+
+
+def help_text() -> str:
+    """Everything we understand, from the table of commands."""
+    lines = ["I write Terraform modules, prove them, and publish them when you merge.", ""]
+    for kind in COMMANDS.values():
+        who = "anyone" if kind.who == "anyone" else "people with write access"
+        lines += [f"**`{kind.usage}`** ({who})", "", kind.description, ""]
+        lines += [f"- `--{flag.name} {flag.value}`: {flag.description}" for flag in kind.flags]
+        lines += ["", "For example:", "", f"    {kind.example}", ""]
+    lines += [
+        (
+            "A command stands at the start of a line, in a new comment or in the text of a new issue. I ignore quotes, "
+            "code and edited comments. If another bot listens to the same words, write `/tf generate` and `/tf help`."
+        ),
+    ]
+    return "\n".join(lines).replace("\n\n\n", "\n\n")
+
+
+def no_permission(request: RequestView) -> Reply:
+    """The requester may only read."""
+    reason = f"{code(request.author_login)} has no write access to {code(request.repository)}"
+    owner = request.repository.partition("/")[0]
+    return _reply(
+        request,
+        f"I would, but {reason}, and {code('/' + request.command)} needs it: what I make is opened in its name. "
+        f"GitHub's roles *write*, *maintain* and *admin* all do.\n\n"
+        f"Somebody with the *admin* role on the repository, or an owner of {code(owner)}, can give it under "
+        "*Settings → Collaborators and teams*. Or ask somebody who has it to comment the command.",
+        reason,
+    )
+
+
+def right_lost(request: RequestView) -> str:
+    """The requester could write when they asked, and cannot any more."""
+    return (
+        f"{code(request.author_login)} had write access to {code(request.repository)} when this was asked, "
+        "but has it no longer, so I stopped. Somebody who has it can ask again."
+    )
+
+
+def no_right_there(request: RequestView, repository: str) -> str:
+    """The requester names a repository that they cannot write to."""
+    return (
+        f"{code(request.author_login)} has no write access to {code(repository)}, so I do not propose anything there "
+        "on their behalf. Choose another name with `--repo`, or ask somebody who has it."
+    )
+
+
+def module_exists(repository: str) -> str:
+    """The repository is no empty place."""
+    return (
+        f"{code(repository)} holds a module already, and I do not write over one. For a module of its own, "
+        "ask again with another name: `--repo terraform-<system>-<name>`."
+    )
+
+
+def refused_draft(report: Report) -> str:
+    """The module we wrote did not pass our own gate."""
+    if report.verdict == "undecided":
+        start = "I wrote the module, but it could not be judged here, so I do not hand it over."
+    else:
+        start = "The module that I wrote did not pass the checks, so I do not hand it over."
+    problems = report.errors or report.findings
+    lines = [finding_line(finding) for finding in problems[:_MOST_FINDINGS]]
+    if len(problems) > _MOST_FINDINGS:
+        lines.append(f"- … and {len(problems) - _MOST_FINDINGS} more")
+    return "\n".join([start, "", *lines]).strip()
+
+
+def given_up(job: str, job_id: int, error: str) -> str:
+    """Our own failure, after every attempt. The operator finds the details by the number."""
+    return (
+        f"Something on my side failed, more than once, while I worked on this ({code(job)}, job {job_id}): "
+        f"{one_line(error, 300)}\n\nWho operates me can see why with {code(f'terrasmith runs show {job_id}')} "
+        f"and try again with {code(f'terrasmith runs retry {job_id}')}."
+    )
+
+
+def published(address: str, version: str, block: str) -> Reply:
+    """The version is there: the block to copy."""
+    return Reply(
+        f"<!-- terrasmith:version:{address}:{version} -->",
+        f"🎉 **{code(address)} {code(version)} is published.** To use it:\n\n{fenced(block, 'hcl')}",
+    )
+
+
+def finding_line(finding: Finding) -> str:
+    """A list item for a finding."""
+    place = f"{code(finding.place)}: " if finding.place else ""
+    fix = f" *{one_line(finding.fix, 300)}*" if finding.fix else ""
+    return f"- {place}{one_line(finding.message, 600)}{fix}"
+
+
+def _reply(request: RequestView, body: str, reason: str = "") -> Reply:
+    marker = f"<!-- terrasmith:reply:{request.id} -->"
+    return Reply(marker, f"{defuse(body)}\n\n{marker}", reason)
