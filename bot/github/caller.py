@@ -44,7 +44,7 @@ class AppCredentials:
     def token(self) -> str | None:
         return None
 
-    def evict(self, token: str) -> None:  # noqa: ARG002
+    def evict(self, token: str) -> None:
         return
 
 

@@ -52,7 +52,7 @@ class Pace(Protocol):
 class Unpaced:
     """No gap between writes."""
 
-    def before_write(self, what: str) -> None:  # noqa: ARG002
+    def before_write(self, what: str) -> None:
         return
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from bot.github.gateway import GitHub, InstallationClient
 from bot.github.tokens import TokenCache
 from core.settings import Settings
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 INSTALLATION = 7
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -23,7 +24,9 @@ Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 def answer(status: int, body: Any = None, **headers: str) -> httpx.Response:
     """One answer; header names with underscores for dashes."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(status, json=body, headers=names) if body is not None else httpx.Response(status, headers=names)
+    return (
+        httpx.Response(status, json=body, headers=names) if body is not None else httpx.Response(status, headers=names)
+    )
 
 
 def refusal(status: int, message: str, **headers: str) -> httpx.Response:

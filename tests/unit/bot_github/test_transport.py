@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from bot.github.errors import (
     ForbiddenError,
     GitHubError,
@@ -26,7 +27,9 @@ COMMENT = f"PATCH {API}/repos/acme/platform/issues/comments/5"
 SECONDARY = "You have exceeded a secondary rate limit."
 
 
-def test_every_request_names_the_api_version_and_bears_the_right_identity(scripted: Any, github: GitHub, acme: Any) -> None:
+def test_every_request_names_the_api_version_and_bears_the_right_identity(
+    scripted: Any, github: GitHub, acme: Any
+) -> None:
     scripted.on(REPO, _status(404))
     scripted.on(f"GET {API}/app", _json(200, {"slug": "terrasmith"}))
     assert acme.repositories.get("acme/platform") is None
@@ -82,7 +85,7 @@ def test_a_creation_that_never_left_is_sent_again(scripted: Any, acme: Installat
         ),
     ],
 )
-def test_a_long_rate_limit_is_left_to_the_job(  # noqa: PLR0913
+def test_a_long_rate_limit_is_left_to_the_job(
     scripted: Any, acme: InstallationClient, status: int, message: str, headers: dict[str, str], wait: float
 ) -> None:
     scripted.on(COMMENTS, httpx.Response(status, json={"message": message}, headers=headers))
@@ -282,7 +285,9 @@ class TestTarball:
         assert last.url.query == b"token=once"
         assert "authorization" not in last.headers
 
-    @pytest.mark.parametrize("host", ["https://evil.test", "https://codeload.github.test.evil.test", "http://github.test"])
+    @pytest.mark.parametrize(
+        "host", ["https://evil.test", "https://codeload.github.test.evil.test", "http://github.test"]
+    )
     def test_no_other_host_is_asked(self, scripted: Any, acme: Any, host: str) -> None:
         scripted.on(self.route, httpx.Response(302, headers={"location": f"{host}/x"}))
         with pytest.raises(GitHubError, match="another host"):
