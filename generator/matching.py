@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from generator.catalogue import Effect, NumberOption, Option, Template
 from generator.request import MAX_PROMPT_CHARACTERS
@@ -20,7 +21,7 @@ _BOUNDARIES = frozenset(".,;:!?\n()")
 _NEGATIONS = frozenset(
     {"without", "no", "not", "non", "never", "don't", "disable", "skip", "exclude", "excluding", "except"}
 )
-_TURNS = frozenset({"with", "but", "plus", "using", "use", "enable"})
+_TURNS = frozenset({"with", "but", "plus"})
 _OFF = frozenset({"off", "disabled", "false"})
 _NUMBERS = {
     word: value
@@ -31,20 +32,6 @@ _NUMBERS = {
 _REACH = 4
 """How many words away from its phrase a negation or a number may stand."""
 _STRONG, _WEAK = 10, 1
-
-# What people ask for and no template makes. Where it outweighs the templates' own words, none of them fits.
-_FOREIGN = tuple(
-    " ".join(
-        """
-        lambda, function, dynamodb, rds, aurora, database, postgres, mysql, ec2, instance, eks, ecs, fargate,
-        kubernetes, k8s, cluster, cloudfront, route53, dns zone, api gateway, load balancer, alb, sns, topic,
-        kinesis, eventbridge, step functions, elasticache, redis, opensearch, iam role, iam user, vpn, transit
-        gateway, azure, azurerm, gcp, google, google cloud, gcs, datadog, github repository, virtual machine,
-        container registry, ecr, secrets manager, kafka, rabbitmq, pubsub, cognito, waf, certificate, glue, athena,
-        redshift, sagemaker, batch job, mongodb
-        """.split()
-    ).split(", ")
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ class _Hit:
 def find(prompt: str, templates: Sequence[Template], system: str | None = None) -> Match | None:
     """The best template for this prompt, of this system where one is given; None where nothing fits."""
     words = _words(prompt)
-    foreign = {phrase: hit for phrase in _FOREIGN if (hit := _asked(words, phrase))}
+    foreign = {phrase: hit for phrase in _not_made() if (hit := _asked(words, phrase))}
     foreign_rank = (_STRONG * len(foreign), -min((hit.start for hit in foreign.values()), default=0))
     best: tuple[tuple[int, int], Template] | None = None
     for template in templates:
@@ -178,6 +165,12 @@ def _is_declined(words: Sequence[str], start: int, end: int) -> bool:
             return True
     following = [word for word in words[end : end + 3] if word != ":"]
     return any(word in _OFF for word in following[:2]) and not any(word in _BOUNDARIES for word in following[:1])
+
+
+@cache
+def _not_made() -> tuple[str, ...]:
+    lines = (Path(__file__).parent / "not_made.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @cache

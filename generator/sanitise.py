@@ -17,9 +17,11 @@ _COMMENT = re.compile(r"<!--.{0,2000}?(?:-->|$)", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]{0,500}>")
 _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}(?:\s[^()]{0,300})?\)")
 _SCHEME = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|javascript:|data:)", re.IGNORECASE)
-_MENTION = re.compile(r"@(?=[\w/-])")
-_ISSUE = re.compile(r"(?:\b[\w.-]{1,100}/[\w.-]{1,100})?#(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
+_MENTION = re.compile(r"@+(?=[\w/-])")
+_ISSUE = re.compile(r"(?:\b[\w.-]{1,100}/[\w.-]{1,100})?#+(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
 _COMMAND = re.compile(r"^[\s>*+-]*/+(?=\w)")
+_SIGNS = str.maketrans({"<": "", ">": "", "\\": "", "*": "", "`": "'", "|": "/", "[": "(", "]": ")"})
+_ROUNDS = 8
 
 
 def visible(text: str) -> str:
@@ -30,18 +32,23 @@ def visible(text: str) -> str:
 def sentence(text: str, limit: int = 300) -> str:
     """One line of plain prose, fit for a README, a comment or a pull request."""
     # Bounded before the expressions run, and generously: markup is about to fall away.
-    line = " ".join(visible(text[: limit * 4]).split())
-    line = _COMMENT.sub("", line)
-    line = _IMAGE_OR_LINK.sub(r"\1", line)
-    line = _TAG.sub("", line)
-    line = _SCHEME.sub("", line)
-    line = _MENTION.sub("", line)
-    line = _ISSUE.sub("no. ", line)
-    line = line.replace("<", "").replace(">", "").replace("`", "'").replace("|", "/").replace("\\", "")
-    line = line.replace("[", "(").replace("]", ")").replace("*", "").replace("~~", "")
-    line = _COMMAND.sub("", line).lstrip("#=-+> ").strip()
-    line = " ".join(line.split())
+    line = visible(text[: limit * 4])
+    # What is taken out may bring together what stood around it; a line that never settles keeps its words alone.
+    for _ in range(_ROUNDS):
+        before, line = line, _harmless(" ".join(line.split()))
+        if line == before:
+            break
+    else:
+        line = " ".join(re.findall(r"[^\W_]+", line))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _harmless(line: str) -> str:
+    line = _COMMENT.sub("", _COMMAND.sub("", line))
+    line = _TAG.sub("", _IMAGE_OR_LINK.sub(r"\1", line))
+    line = line.translate(_SIGNS).replace("~~", "")
+    line = _ISSUE.sub("no. ", _MENTION.sub("", _SCHEME.sub("", line)))
+    return _COMMAND.sub("", line).lstrip("#=-+ ").strip()
 
 
 def file_text(text: str) -> bytes:

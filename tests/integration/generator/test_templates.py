@@ -1,0 +1,120 @@
+"""Every built-in template through the real gate, as it stands and with its defaults changed, and one really applied."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gate.report import Report
+from generator.catalogue import Template, built_in
+from generator.loop import generate
+from generator.request import Ask, Draft
+from generator.template_writer import TemplateWriter
+from tfmodule.files import FileMap
+from tfmodule.hcl_writer import Block, Reference, document
+
+# One plain wish, and one that turns as many of the template's defaults as go together.
+_PROMPTS = {
+    "aws-bucket": (
+        "an S3 bucket",
+        "an S3 bucket with KMS, cross-region replication and force destroy, objects expire after 90 days",
+        "an S3 bucket without versioning",
+    ),
+    "aws-queue": (
+        "an SQS queue",
+        "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
+        "an SQS queue without dead-letter queue",
+    ),
+    "aws-vpc": (
+        "a VPC",
+        "a VPC over 2 availability zones with a NAT gateway per zone and flow logs",
+        "an isolated VPC",
+    ),
+    "terraform-label": (
+        "a naming and tags module",
+        "a naming module with underscores, upper case, at most 24 characters",
+    ),
+}
+_CASES = [(template, prompt) for template in built_in() for prompt in _PROMPTS[template.folder]]
+
+
+def _draft(prompt: str, judge: Callable[[FileMap], Report]) -> Draft:
+    return generate(Ask(prompt, None, None, "acme"), writer=TemplateWriter(), judge=judge)
+
+
+def _write(files: FileMap, folder: Path) -> Path:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
+def _terraform(program: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    configuration = folder / "terraform.rc"
+    configuration.touch()
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "CHECKPOINT_DISABLE": "1",
+    }
+    return subprocess.run(
+        [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(("template", "prompt"), _CASES, ids=[prompt for _, prompt in _CASES])
+def test_a_template_passes_the_house_profile(
+    template: Template,
+    prompt: str,
+    house: Callable[[FileMap], Report],
+    terraform: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    if template.providers:
+        request.getfixturevalue("aws")
+    draft = _draft(prompt, house)
+    assert draft.source == f"template:{template.folder}"
+    assert draft.report.verdict == "passed"
+    assert draft.report.tier == ("provider" if template.providers else "builtin")
+    assert [finding for finding in draft.report.findings if finding.severity == "error"] == []
+
+
+@pytest.mark.parametrize("template", built_in(), ids=lambda template: template.folder)
+def test_a_template_is_clean_for_terraform_fmt(template: Template, terraform: str, tmp_path: Path) -> None:
+    for number, prompt in enumerate(_PROMPTS[template.folder]):
+        folder = _write(TemplateWriter().propose(Ask(prompt, None, None, "acme")).files, tmp_path / str(number))
+        answer = _terraform(terraform, folder, "fmt", "-check", "-recursive", "-diff")
+        assert (answer.returncode, answer.stdout) == (0, "")
+
+
+def test_what_we_write_is_clean_for_terraform_fmt(terraform: str, tmp_path: Path) -> None:
+    deep = {"a": 1, "longer": {"b": [1, 2], "c d": {}}, "list": [{"x": 1}, {"yy": [True]}], "z": None}
+    blocks = [
+        Block(
+            "terraform", (), {"required_version": ">= 1.7"}, (Block("required_providers", (), {"x": {"source": "s"}}),)
+        ),
+        Block("module", ("m",), {"source": "./m", **deep, "long": ["words " * 8] * 9, "last": Reference("var.v[0].w")}),
+        Block(
+            "run", ("r",), {"command": Reference("plan")}, (Block("variables", (), {"a": "${x}%{y}\n"}), Block("empty"))
+        ),
+        Block("output", ("o",), {"value": 'quote " and \\ and ends = {'}),
+    ]
+    folder = _write({"main.tf": document(blocks)}, tmp_path)
+    answer = _terraform(terraform, folder, "fmt", "-check", "-diff")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("example", ["minimal", "complete"])
+def test_the_built_in_template_applies_and_then_plans_clean_twice(
+    example: str, house: Callable[[FileMap], Report], terraform: str, tmp_path: Path
+) -> None:
+    draft = _draft("a naming and tags module", house)
+    folder = _write(draft.files, tmp_path) / "examples" / example
+    for command in ("init", "apply -auto-approve", "plan -detailed-exitcode", "plan -detailed-exitcode"):
+        answer = _terraform(terraform, folder, *command.split(), "-no-color", "-input=false")
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    shown = _terraform(terraform, folder, "output", "-raw", "id").stdout
+    assert shown == {"minimal": "orders", "complete": "acme-prod-orders-public-blue"}[example]

@@ -1,0 +1,131 @@
+"""Which template a prompt gets, and with which defaults: words in, choices out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.catalogue import built_in
+from generator.matching import Match, find
+from generator.request import MAX_PROMPT_CHARACTERS
+
+
+def _find(prompt: str, system: str | None = None) -> Match | None:
+    return find(prompt, built_in(), system)
+
+
+def _defaults(prompt: str) -> dict[str, object]:
+    match = _find(prompt)
+    assert match is not None
+    return {name: value for choice in match.choices for name, value in choice.defaults.items()}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "folder"),
+    [
+        ("an S3 bucket with versioning and encryption", "aws-bucket"),
+        ("an S3 bucket with replication", "aws-bucket"),
+        ("Buckets for our log archive, private", "aws-bucket"),
+        ("object storage for uploads", "aws-bucket"),
+        ("an SQS queue with a dead-letter queue", "aws-queue"),
+        ("a message queue for orders", "aws-queue"),
+        ("queue that receives S3 events", "aws-queue"),
+        ("a VPC with private subnets", "aws-vpc"),
+        ("a network over three availability zones", "aws-vpc"),
+        ("public and private subnets with NAT gateways", "aws-vpc"),
+        ("a naming and tags module", "terraform-label"),
+        ("consistent labels for our resources", "terraform-label"),
+        ("tags and names for buckets", "terraform-label"),
+        ("an S3 bucket with tags", "aws-bucket"),
+        ("S3-BUCKET!!", "aws-bucket"),
+        ("an s3\u200b bucket", "aws-bucket"),
+        ("not a queue but an S3 bucket", "aws-bucket"),
+    ],
+)
+def test_the_prompt_chooses_the_template(prompt: str, folder: str) -> None:
+    match = _find(prompt)
+    assert match is not None
+    assert match.template.folder == folder
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "make me a sandwich",
+        "an EKS cluster",
+        "a Lambda function that reads from an SQS queue",
+        "a Google Cloud Storage bucket",
+        "GCS bucket",
+        "an Azure virtual network",
+        "an RDS database with backups to S3",
+        "…",
+        "S" * 10_000,
+        "<script>alert(1)</script>",
+    ],
+)
+def test_what_no_template_makes_fits_nowhere(prompt: str) -> None:
+    assert _find(prompt) is None
+
+
+def test_the_system_filters() -> None:
+    assert _find("an S3 bucket", "aws") is not None
+    assert _find("an S3 bucket", "terraform") is None
+    assert _find("an S3 bucket", "google") is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "defaults"),
+    [
+        ("an S3 bucket", {}),
+        ("an S3 bucket with versioning", {"versioning": True}),
+        ("an S3 bucket without versioning", {"versioning": False}),
+        ("an S3 bucket, versioning off", {"versioning": False}),
+        ("an S3 bucket, don't enable versioning", {"versioning": False}),
+        (
+            "an S3 bucket without versioning, with KMS encryption",
+            {"versioning": False, "encryption_algorithm": "aws:kms"},
+        ),
+        ("a bucket whose objects expire after 90 days", {"expire_after_days": 90}),
+        ("a bucket with a 2 week retention", {"expire_after_days": 14}),
+        ("a bucket, retention two years", {"expire_after_days": 730}),
+        ("a bucket that keeps objects for 999999 days", {}),
+        ("a FIFO queue", {"fifo": True}),
+        ("a queue without dead-letter queue", {"dead_letter_queue": False}),
+        ("a queue, 3 attempts, keep messages for 7 days", {"max_receive_count": 3, "retention_seconds": 604800}),
+        ("a vpc in two azs with a single NAT", {"zone_count": 2, "nat_gateways": "one"}),
+        ("a vpc with NAT gateway per AZ and flow logs", {"nat_gateways": "per_zone", "flow_logs": True}),
+        ("a vpc without nat gateways", {"nat_gateways": "none"}),
+        ("an isolated vpc", {"public_subnets": False, "nat_gateways": "none"}),
+        ("a naming module, at most 32 characters, snake case", {"delimiter": "_", "max_length": 32}),
+    ],
+)
+def test_the_words_change_the_defaults(prompt: str, defaults: dict[str, object]) -> None:
+    assert _defaults(prompt) == defaults
+
+
+def test_replication_makes_the_destination_required() -> None:
+    match = _find("an S3 bucket with replication")
+    assert match is not None
+    assert {name for choice in match.choices for name in choice.effect.require} == {"replication"}
+
+
+def test_what_is_left_out_is_named() -> None:
+    match = _find("an S3 bucket with a Lambda trigger")
+    assert match is not None
+    assert match.left_out == ("lambda",)
+
+
+def test_the_same_prompt_gives_the_same_answer() -> None:
+    assert _find("an S3 bucket with KMS, keep 30 days") == _find("an S3 bucket with KMS, keep 30 days")
+
+
+@pytest.mark.parametrize("unit", ["a", "bucket ", "no versioning ", "((((", "\u202e", "9", "keep 9 ", "\n/generate x"])
+def test_a_huge_prompt_costs_no_more_than_the_largest_allowed(unit: str) -> None:
+    huge = (unit * (64 * 1024))[: 64 * 1024]
+    # Counted in words looked at, not in seconds: nothing behind the limit is read.
+    assert _find(huge) == _find(huge[:MAX_PROMPT_CHARACTERS])
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(prompt: str) -> None:
+    _find(prompt)
+    _find(f"an s3 bucket {prompt}")
