@@ -4,10 +4,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from accounts import namespaces
+from cli.columns import show
 from cli.database import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Namespaces: born when the GitHub App is installed.")
@@ -25,10 +24,8 @@ def list_namespaces() -> None:
     """Every namespace."""
     with open_database() as database, database.read() as session:
         found = namespaces.list_all(session)
-    table = Table("NAME", "VISIBILITY", "STATE", "GITHUB ID", "TYPE", box=None)
-    for one in found:
-        table.add_row(one.name, one.visibility, one.state, str(one.account_id), one.account_type)
-    Console(soft_wrap=True).print(table)
+    rows = [(one.name, one.visibility, one.state, str(one.account_id), one.account_type) for one in found]
+    show(("NAME", "VISIBILITY", "STATE", "GITHUB ID", "TYPE"), rows)
 
 
 @app.command()

@@ -1,15 +1,14 @@
 """`terrasmith token`: make, list and revoke registry tokens. The secret goes to standard output once, alone."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from accounts import tokens
+from cli.columns import show
 from cli.database import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Tokens with which Terraform reads private modules, and CI publishes.")
@@ -46,12 +45,17 @@ def list_tokens() -> None:
     """Every token, without its secret."""
     with open_database() as database, database.read() as session:
         found = tokens.list_all(session)
-    table = Table("ID", "NAME", "NAMESPACE", "ALLOW", "EXPIRES", "LAST USED", "REVOKED", box=None)
-    for token in found:
-        moments = (token.expires_at, token.last_used_at, token.revoked_at)
-        shown = [f"{moment:%Y-%m-%d %H:%M}" if moment else "-" for moment in moments]
-        table.add_row(token.id, token.name, token.namespace, token.allow, *shown)
-    Console(soft_wrap=True).print(table)
+    rows = [
+        (
+            token.id,
+            token.name,
+            token.namespace,
+            token.allow,
+            *(_moment(one) for one in (token.expires_at, token.last_used_at, token.revoked_at)),
+        )
+        for token in found
+    ]
+    show(("ID", "NAME", "NAMESPACE", "ALLOW", "EXPIRES", "LAST USED", "REVOKED"), rows)
 
 
 @app.command()
@@ -68,3 +72,7 @@ def parse_lifetime(text: str) -> timedelta:
     if match is None:
         raise typer.BadParameter(f"`{text}` is no lifetime: write 12h, 90d or 8w.", param_hint="--expires")
     return timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%dT%H:%MZ}" if value else "-"

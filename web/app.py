@@ -1,7 +1,5 @@
 """The web process: routes of registry, webhook and pages. Assembles, and refuses to start with an undeclared one."""
 
-import importlib
-import importlib.util
 from collections.abc import Iterable, Sequence
 
 from starlette.applications import Starlette
@@ -13,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from accounts.http import require_declared, route
 from accounts.permissions import Permission
+from bot import webhook
 from core.db import Database
 from core.errors import TerrasmithError
 from core.log import get_logger
@@ -34,7 +33,7 @@ def create_app(
     """The whole web application. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
     routes = [
         *registry_api.routes(settings, database, storage),
-        *_webhook_routes(settings, database),
+        *webhook.routes(settings, database),
         *extra_routes,
         *_own_routes(settings, database, storage),
     ]
@@ -61,13 +60,6 @@ def _own_routes(settings: Settings, database: Database, storage: Storage) -> Ite
         route(module, pages.module, permission=Permission.PUBLIC),
         route(module + "/{version}", pages.module, permission=Permission.PUBLIC),
     )
-
-
-def _webhook_routes(settings: Settings, database: Database) -> Iterable[BaseRoute]:
-    if importlib.util.find_spec("bot.webhook") is None:
-        return ()
-    routes: Iterable[BaseRoute] = importlib.import_module("bot.webhook").routes(settings, database)
-    return routes
 
 
 def _answer(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Namespaces on both databases: born once, renamed, suspended, and never handed to another account."""
 
 import pytest
+
 from accounts import audit, namespaces
 from accounts.namespaces import NamespaceNameError, NamespaceTakenError, UnknownNamespaceError
 from core.db import Database
@@ -20,6 +21,7 @@ def test_binding_twice_gives_one_private_namespace(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", ["acme", "ACME", "Acme"])
+@pytest.mark.checklist("T-11")
 def test_T11_a_recreated_organisation_of_the_same_name_gets_nothing(database: Database, name: str) -> None:
     _bind(database, 1, "acme")
     with pytest.raises(NamespaceTakenError) as caught:
@@ -27,6 +29,7 @@ def test_T11_a_recreated_organisation_of_the_same_name_gets_nothing(database: Da
     assert (caught.value.name, caught.value.account_id, caught.value.owner) == (name, 2, "acme")
 
 
+@pytest.mark.checklist("T-11")
 def test_T11_names_that_look_alike_collide(database: Database) -> None:
     _bind(database, 1, "My-Org")
     with pytest.raises(NamespaceTakenError):
@@ -36,6 +39,7 @@ def test_T11_names_that_look_alike_collide(database: Database) -> None:
         assert namespaces.find(session, "MY-ORG") is not None
 
 
+@pytest.mark.checklist("T-11")
 def test_T11_a_rename_keeps_the_old_name_bound_and_readable(database: Database) -> None:
     born = _bind(database, 1, "acme")
     renamed = _bind(database, 1, "acme-cloud")
@@ -48,6 +52,7 @@ def test_T11_a_rename_keeps_the_old_name_bound_and_readable(database: Database) 
     assert _bind(database, 1, "acme").id == born.id
 
 
+@pytest.mark.checklist("R8")
 def test_R8_a_login_terraform_would_refuse_is_no_namespace(database: Database) -> None:
     for login in ("acme-", "-acme", "ac me", "a" * 65, ""):
         with pytest.raises(NamespaceNameError):

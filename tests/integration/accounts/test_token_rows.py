@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text, update
+
 from accounts import audit, models, namespaces, tokens
 from accounts.namespaces import UnknownNamespaceError
 from accounts.tokens import TokenLifetimeError, UnknownTokenError
 from core import clock
 from core.db import Database
-from sqlalchemy import select, text, update
 
 DAY = timedelta(days=1)
 
@@ -24,6 +25,7 @@ def _create(database: Database, allow: tokens.Allow = "read") -> tuple[tokens.To
         return tokens.create(session, "ci", "ACME", allow, 90 * DAY)
 
 
+@pytest.mark.checklist("T-07")
 def test_T07_a_token_opens_its_own_namespace_only(database: Database) -> None:
     token, secret = _create(database)
     with database.read() as session:
@@ -34,6 +36,7 @@ def test_T07_a_token_opens_its_own_namespace_only(database: Database) -> None:
     assert principal.may_read(home.id) and not principal.may_read("ns_other") and not principal.may_publish(home.id)
 
 
+@pytest.mark.checklist("T-07")
 def test_T07_no_usable_token_stands_in_the_database(database: Database) -> None:
     _, secret = _create(database, "publish")
     with database.read() as session:
@@ -42,6 +45,7 @@ def test_T07_no_usable_token_stands_in_the_database(database: Database) -> None:
     assert secret not in dump and secret[4:34] not in dump
 
 
+@pytest.mark.checklist("T-07")
 def test_T07_expired_and_revoked_tokens_are_nobody(database: Database) -> None:
     token, secret = _create(database)
     with database.unit_of_work() as session:

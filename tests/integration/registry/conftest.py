@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+
 from accounts import namespaces
 from core.db import Database
 from core.settings import Settings
@@ -15,7 +17,6 @@ from registry.services import publishing
 from registry.services.publishing import Published, PublishVersion
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
-from starlette.applications import Starlette
 from tfmodule.address import Address
 from tfmodule.archive import Entry
 from tfmodule.interface import Interface
@@ -84,7 +85,7 @@ class Registry:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(base_url=f"https://{HOST}", secret_key=SECRET_KEY)  # type: ignore[arg-type]
+    return Settings(base_url=f"https://{HOST}", secret_key=SECRET_KEY, webhook_secrets="w" * 32)  # type: ignore[arg-type]
 
 
 def _registry(url: str, tmp_path: Path, settings: Settings) -> Registry:

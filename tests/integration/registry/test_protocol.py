@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
+from starlette.testclient import TestClient
+
 from accounts import models, namespaces, tokens
 from core import clock
 from registry.services.downloads import signed_path, signing_key
-from sqlalchemy import update
-from starlette.testclient import TestClient
 
 BASE = "/v1/modules/"
 
@@ -21,6 +22,7 @@ def _bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
+@pytest.mark.checklist("R1", "R4", "R7")
 def test_R1_R4_R7_discovery_is_relative_json_at_the_root(client) -> None:
     answer = client.get("/.well-known/terraform.json")
     assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
@@ -29,12 +31,14 @@ def test_R1_R4_R7_discovery_is_relative_json_at_the_root(client) -> None:
 
 
 @pytest.mark.parametrize("value", ["Bearer nonsense", "Bearer tsm_x", "Basic eDp5", "\x7f", ""])
+@pytest.mark.checklist("R2", "R5")
 def test_R2_R5_discovery_asks_nobody_and_needs_nothing(registry, client, value: str) -> None:
     registry.database.dispose()
     answer = client.get("/.well-known/terraform.json", headers={"Authorization": value})
     assert answer.status_code == 200 and "public" in answer.headers["cache-control"]
 
 
+@pytest.mark.checklist("R11", "R32", "R38")
 def test_R11_R32_R38_versions(registry, client) -> None:
     registry.namespace("acme")
     for version in ("0.9.0", "0.10.0", "0.10.0-rc.1", "0.2.0"):
@@ -51,7 +55,10 @@ def test_R11_R32_R38_versions(registry, client) -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["acme/none/aws", "acme/bucket/gcp", "acme/buc_ket/aws", "acme/bucket/AWS!", "acme/-/aws"])
+@pytest.mark.parametrize(
+    "path", ["acme/none/aws", "acme/bucket/gcp", "acme/buc_ket/aws", "acme/bucket/AWS!", "acme/-/aws"]
+)
+@pytest.mark.checklist("R11")
 def test_R11_an_unknown_module_of_a_public_namespace_is_404(registry, client, path: str) -> None:
     registry.namespace("acme")
     registry.publish("acme/bucket/aws", "1.0.0")
@@ -60,14 +67,20 @@ def test_R11_an_unknown_module_of_a_public_namespace_is_404(registry, client, pa
         assert (answer.status_code, answer.json()) == (404, {"errors": ["Module not found"]})
 
 
+@pytest.mark.checklist("R9")
 def test_R9_case_does_not_count_and_the_canonical_case_is_kept(registry, client) -> None:
     registry.namespace("Acme")
     registry.publish("Acme/My-Bucket/aws", "1.0.0")
     for path in ("Acme/My-Bucket/aws", "acme/my-bucket/aws", "ACME/MY-BUCKET/aws"):
-        assert client.get(f"{BASE}{path}/versions").json()["modules"][0]["source"].endswith("/Acme/terraform-aws-My-Bucket")
+        assert (
+            client.get(f"{BASE}{path}/versions")
+            .json()["modules"][0]["source"]
+            .endswith("/Acme/terraform-aws-My-Bucket")
+        )
         assert client.get(f"{BASE}{path}/1.0.0/download").status_code == 200
 
 
+@pytest.mark.checklist("R12", "R22")
 def test_R12_R22_download_answers_header_and_json(registry, client) -> None:
     registry.namespace("acme")
     published = registry.publish("acme/bucket/aws", "1.0.0")
@@ -79,6 +92,7 @@ def test_R12_R22_download_answers_header_and_json(registry, client) -> None:
 
 
 @pytest.mark.parametrize("asked", ["1.0.0+build.7", "1.0.0%2Bbuild.7", "1.0.0", "v1.0.0+build.7"])
+@pytest.mark.checklist("R10", "R30")
 def test_R10_R30_a_plus_in_a_version_survives(registry, client, asked: str) -> None:
     registry.namespace("acme")
     published = registry.publish("acme/bucket/aws", "1.0.0+build.7")
@@ -87,7 +101,10 @@ def test_R10_R30_a_plus_in_a_version_survives(registry, client, asked: str) -> N
     assert client.get(BASE + "acme/bucket/aws/1.0.0+build.8/download").status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["2.0.0", "latest", "1.0.0.0", "%2e%2e", "1.0.0%2F..", "1.0.0%0d%0aX:y", "%00", "%ff"])
+@pytest.mark.parametrize(
+    "asked", ["2.0.0", "latest", "1.0.0.0", "%2e%2e", "1.0.0%2F..", "1.0.0%0d%0aX:y", "%00", "%ff"]
+)
+@pytest.mark.checklist("R15")
 def test_R15_an_unknown_version_is_404_with_a_body(registry, client, asked: str) -> None:
     registry.namespace("acme")
     registry.publish("acme/bucket/aws", "1.0.0")
@@ -95,6 +112,7 @@ def test_R15_an_unknown_version_is_404_with_a_body(registry, client, asked: str)
     assert (answer.status_code, answer.json()) == (404, {"errors": ["Version not found"]})
 
 
+@pytest.mark.checklist("R18")
 def test_R18_caching_is_short_for_public_and_none_for_private(registry, client) -> None:
     registry.namespace("open")
     registry.namespace("closed", "private")
@@ -109,16 +127,20 @@ def test_R18_caching_is_short_for_public_and_none_for_private(registry, client) 
         assert private.headers["cache-control"] == "private, no-store" and private.headers["vary"] == "Authorization"
 
 
+@pytest.mark.checklist("T-09")
 def test_T09_a_stranger_learns_the_same_of_private_and_of_missing(registry, client) -> None:
     registry.namespace("closed", "private")
     registry.publish("closed/bucket/aws", "1.0.0")
     for tail in ("/versions", "/1.0.0/download", "/9.9.9/download"):
-        answers = [client.get(f"{BASE}{path}{tail}") for path in ("closed/bucket/aws", "closed/none/aws", "nobody/x/aws")]
+        answers = [
+            client.get(f"{BASE}{path}{tail}") for path in ("closed/bucket/aws", "closed/none/aws", "nobody/x/aws")
+        ]
         assert {answer.status_code for answer in answers} == {401} and len({answer.text for answer in answers}) == 1
         assert {answer.headers["www-authenticate"] for answer in answers} == {'Bearer realm="terrasmith"'}
         assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
 
 
+@pytest.mark.checklist("T-09")
 def test_T09_another_tenants_token_learns_nothing(registry, client) -> None:
     registry.namespace("closed", "private")
     registry.namespace("other", "private")
@@ -130,6 +152,7 @@ def test_T09_another_tenants_token_learns_nothing(registry, client) -> None:
         assert {(answer.status_code, answer.text) for answer in answers} == {(404, '{"errors":["Module not found"]}')}
 
 
+@pytest.mark.checklist("T-07")
 def test_T07_wrong_expired_and_revoked_tokens_are_strangers(registry, client) -> None:
     registry.namespace("closed", "private")
     registry.publish("closed/bucket/aws", "1.0.0")
@@ -173,6 +196,7 @@ def test_the_use_of_a_token_is_noted_after_the_answer(registry, client) -> None:
         assert tokens.list_all(session)[0].last_used_at == first
 
 
+@pytest.mark.checklist("R37")
 def test_R37_404_405_and_500_have_the_shape_too(registry, client) -> None:
     missing = client.get("/v1/modules/nothing")
     assert missing.status_code == 404 and list(missing.json()) == ["errors"]
@@ -185,10 +209,16 @@ def test_R37_404_405_and_500_have_the_shape_too(registry, client) -> None:
     assert broken.status_code == 500 and broken.json() == {"errors": ["Something went wrong on our side"]}
 
 
+@pytest.mark.checklist("T-13")
 def test_T13_no_host_header_is_ever_reflected(registry, client) -> None:
     registry.namespace("acme")
     published = registry.publish("acme/bucket/aws", "1.0.0")
-    evil = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example", "Accept": "text/html"}
+    evil = {
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "host=evil.example",
+        "Accept": "text/html",
+    }
     paths = [
         "/.well-known/terraform.json",
         BASE + "acme/bucket/aws/versions",
@@ -209,6 +239,7 @@ def test_T13_no_host_header_is_ever_reflected(registry, client) -> None:
 class TestArchives:
     """Bytes: public ones by digest, private ones by a fresh signature."""
 
+    @pytest.mark.checklist("R26", "R27")
     def test_R26_R27_head_get_and_ranges(self, registry, client) -> None:
         registry.namespace("acme")
         published = registry.publish("acme/bucket/aws", "1.0.0")
@@ -242,6 +273,7 @@ class TestArchives:
         assert stale.status_code == 200 and stale.content == data
         assert client.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
 
+    @pytest.mark.checklist("T-13")
     def test_T13_a_private_digest_is_not_public(self, registry, client) -> None:
         registry.namespace("closed", "private")
         published = registry.publish("closed/bucket/aws", "1.0.0")
@@ -251,6 +283,7 @@ class TestArchives:
         for strange in ("..", "%2e%2e%2f%2e%2e", published.sha256, published.sha256.upper() + ".tar.gz", "a.tar.gz"):
             assert client.get(f"/archives/sha256/{strange}").status_code == 404
 
+    @pytest.mark.checklist("R17", "R21", "T-14")
     def test_R17_R21_T14_a_private_location_opens_one_archive_for_a_while(self, registry, client) -> None:
         registry.namespace("closed", "private")
         published = registry.publish("closed/bucket/aws", "1.0.0")
@@ -271,6 +304,7 @@ class TestArchives:
         young = signed_path(key, token_id, published.sha256, clock.now())
         assert client.get(late).status_code == 404 and client.get(young).status_code == 200
 
+    @pytest.mark.checklist("T-14")
     def test_T14_a_revoked_or_expired_token_closes_its_locations(self, registry, client) -> None:
         registry.namespace("closed", "private")
         registry.publish("closed/bucket/aws", "1.0.0")
@@ -285,7 +319,10 @@ class TestArchives:
             session.execute(update(models.Token).values(expires_at=clock.now()))
         assert client.get(second).status_code == 404
 
-    def test_F17_a_truncated_archive_is_no_success_and_a_flipped_one_is_reported(self, registry, client, capsys) -> None:
+    @pytest.mark.checklist("F-17")
+    def test_F17_a_truncated_archive_is_no_success_and_a_flipped_one_is_reported(
+        self, registry, client, capsys
+    ) -> None:
         registry.namespace("acme")
         published = registry.publish("acme/bucket/aws", "1.0.0")
         path, file = f"/archives/sha256/{published.sha256}.tar.gz", registry.archive_path(published.sha256)

@@ -1,18 +1,20 @@
 """Publication on both databases: idempotent, one winner, bound to repository and account, told once."""
 
+import contextlib
 import secrets
 import threading
 
 import pytest
-from accounts import audit, namespaces
-from core.models import OutboxRow
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from accounts import audit, namespaces
+from core.models import OutboxRow
 from registry import models
 from registry.services import catalog, publishing
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError
-from sqlalchemy import func, select
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 
@@ -26,6 +28,7 @@ def _counts(registry) -> tuple[int, int, int, int]:
     return modules, versions, events, audits
 
 
+@pytest.mark.checklist("P-02")
 def test_P02_the_same_again_is_the_same_answer_and_one_event(registry) -> None:
     registry.namespace("acme")
     first = registry.publish("acme/bucket/aws", "1.0.0")
@@ -35,6 +38,7 @@ def test_P02_the_same_again_is_the_same_answer_and_one_event(registry) -> None:
     assert _counts(registry) == (1, 1, 1, 1)
 
 
+@pytest.mark.checklist("P-02", "R32")
 def test_P02_R32_other_bytes_or_equal_precedence_are_refused(registry) -> None:
     registry.namespace("acme")
     registry.publish("acme/bucket/aws", "1.0.0+a", "same")
@@ -56,6 +60,7 @@ def test_a_module_belongs_to_one_repository(registry) -> None:
         registry.publish("acme/bucket/aws", "1.0.0", repository_id=8)
 
 
+@pytest.mark.checklist("R9")
 def test_R9_names_that_differ_by_case_are_one_module_with_its_first_spelling(registry) -> None:
     registry.namespace("Acme")
     registry.publish("Acme/My-Bucket/aws", "1.0.0")
@@ -66,6 +71,7 @@ def test_R9_names_that_differ_by_case_are_one_module_with_its_first_spelling(reg
     assert _counts(registry)[:2] == (1, 2)
 
 
+@pytest.mark.checklist("T-11")
 def test_T11_nothing_is_published_into_a_closed_or_foreign_namespace(registry) -> None:
     registry.namespace("acme")
     with pytest.raises(NamespaceClosedError, match="another GitHub account"):
@@ -83,13 +89,14 @@ def test_T11_nothing_is_published_into_a_closed_or_foreign_namespace(registry) -
 def test_one_transaction_or_nothing(registry) -> None:
     registry.namespace("acme")
     request = registry.request("acme/bucket/aws", "1.0.0")
-    with pytest.raises(RuntimeError), registry.database.unit_of_work() as session:
+    with contextlib.suppress(RuntimeError), registry.database.unit_of_work() as session:
         publishing.publish(session, request)
         raise RuntimeError
     assert _counts(registry) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("kinds", [1, 5])
+@pytest.mark.checklist("F-12")
 def test_F12_fifty_publishers_at_once_and_one_winner(registry, kinds: int) -> None:
     registry.namespace("acme")
     requests = [registry.request("acme/bucket/aws", "1.0.0", str(number % kinds)) for number in range(50)]
@@ -104,7 +111,7 @@ def test_F12_fifty_publishers_at_once_and_one_winner(registry, kinds: int) -> No
             published.append(result)
         except VersionTakenError as error:
             refused.append(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a thread of a test must not die silently
             broken.append(error)
 
     threads = [threading.Thread(target=publish, args=(request,)) for request in requests]
@@ -142,6 +149,7 @@ def test_published_versions_answer_the_next_version(registry) -> None:
 
 @given(operations=st.lists(st.tuples(st.sampled_from(["1.0.0", "1.0.0+x", "1.1.0"]), st.integers(0, 2)), max_size=12))
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.checklist("P-02")
 def test_P02_no_history_of_publications_changes_a_published_digest(sqlite_registry, operations) -> None:
     name = f"m{secrets.token_hex(8)}"
     sqlite_registry.namespace("acme")

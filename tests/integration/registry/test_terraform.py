@@ -1,6 +1,6 @@
 """The real `terraform` against our registry on a real port: what it installs, and what it refuses."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import os
@@ -36,7 +36,9 @@ class Terraform:
         if self.certificate:
             environment["SSL_CERT_FILE"] = str(self.certificate)
         arguments = ["terraform", *(command or ("get", "-update")), "-no-color"]
-        return subprocess.run(arguments, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            arguments, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
 
     def installed(self) -> tuple[str, str]:
         """The version that was installed, and the content of its one file."""
@@ -63,6 +65,7 @@ def terraform(tmp_path: Path):
     return make
 
 
+@pytest.mark.checklist("R11", "R12", "R22")
 def test_R11_R12_R22_a_public_module_is_installed_on_both_databases(registry, serving, terraform) -> None:
     registry.namespace("acme")
     for version in ("0.1.0", "0.2.0", "0.10.0", "1.0.0-rc.1"):
@@ -74,6 +77,7 @@ def test_R11_R12_R22_a_public_module_is_installed_on_both_databases(registry, se
         assert work.installed()[0] == "0.10.0" and '"0.10.0"' in work.installed()[1]
 
 
+@pytest.mark.checklist("T-09")
 def test_T09_a_private_module_needs_its_own_token(registry, serving, terraform) -> None:
     registry.namespace("closed", "private")
     registry.namespace("other", "private")
@@ -90,6 +94,7 @@ def test_T09_a_private_module_needs_its_own_token(registry, serving, terraform) 
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])
+@pytest.mark.checklist("P-01")
 def test_P01_a_flipped_byte_is_refused(sqlite_registry, serving, terraform, visibility) -> None:
     sqlite_registry.namespace("acme", visibility)
     published = sqlite_registry.publish("acme/bucket/aws", "1.0.0")
@@ -104,6 +109,7 @@ def test_P01_a_flipped_byte_is_refused(sqlite_registry, serving, terraform, visi
     assert not (work.folder / ".terraform/modules/it/main.tf").exists()
 
 
+@pytest.mark.checklist("R9", "R10")
 def test_R9_R10_case_and_plus_survive_the_client(sqlite_registry, serving, terraform) -> None:
     sqlite_registry.namespace("Acme")
     sqlite_registry.publish("Acme/My-Bucket/aws", "1.0.0+build.7")
@@ -114,6 +120,7 @@ def test_R9_R10_case_and_plus_survive_the_client(sqlite_registry, serving, terra
         assert work.installed()[0] == "1.0.0+build.7"
 
 
+@pytest.mark.checklist("R31")
 def test_R31_a_prerelease_comes_only_by_exact_pin(sqlite_registry, serving, terraform) -> None:
     sqlite_registry.namespace("acme")
     for version in ("1.0.0", "1.1.0-rc.1"):
@@ -127,6 +134,7 @@ def test_R31_a_prerelease_comes_only_by_exact_pin(sqlite_registry, serving, terr
         assert terraform(port).get(f"{HOST}/acme/bucket/aws", "~> 1.1.0-rc.1").returncode == 1
 
 
+@pytest.mark.checklist("R11")
 def test_R11_an_unknown_module_and_version_are_told_cleanly(sqlite_registry, serving, terraform) -> None:
     sqlite_registry.namespace("acme")
     sqlite_registry.publish("acme/bucket/aws", "1.0.0")
@@ -138,6 +146,7 @@ def test_R11_an_unknown_module_and_version_are_told_cleanly(sqlite_registry, ser
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])
+@pytest.mark.checklist("R1", "R4", "R6", "R19")
 def test_R1_R4_R6_R19_https_discovery_with_a_private_ca_and_no_host_block(
     sqlite_registry, serving, tmp_path, visibility
 ) -> None:
@@ -160,7 +169,7 @@ def test_R1_R4_R6_R19_https_discovery_with_a_private_ca_and_no_host_block(
 
 def _certificates(folder: Path) -> tuple[Path, Path, Path]:
     """A private authority and a certificate for 127.0.0.1: (authority, certificate, key)."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
 
@@ -171,8 +180,8 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
             .issuer_name(authority_name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
         if not is_authority:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from registry.services.downloads import UnknownArchiveError, check_signature, signed_path, signing_key
 
 KEY = signing_key("k" * 32)
@@ -28,11 +29,15 @@ def _accepted(path: str, now: datetime, key: bytes = KEY) -> bool:
 
 
 @given(st.floats(0, 59.999))
+@pytest.mark.checklist("R17")
 def test_R17_a_signed_location_is_the_same_within_a_window(seconds: float) -> None:
-    assert signed_path(KEY, "tok_1", DIGEST, START) == signed_path(KEY, "tok_1", DIGEST, START + timedelta(seconds=seconds))
+    assert signed_path(KEY, "tok_1", DIGEST, START) == signed_path(
+        KEY, "tok_1", DIGEST, START + timedelta(seconds=seconds)
+    )
 
 
 @given(st.floats(0, 10_000), st.floats(0, 300))
+@pytest.mark.checklist("T-14")
 def test_T14_a_signed_location_lives_between_60_and_120_seconds(offset: float, age: float) -> None:
     made = START + timedelta(seconds=offset)
     path = signed_path(KEY, "tok_1", DIGEST, made)
@@ -44,6 +49,7 @@ def test_T14_a_signed_location_lives_between_60_and_120_seconds(offset: float, a
 
 
 @given(st.integers(0, 250), st.sampled_from(string.hexdigits.lower() + "/_."))
+@pytest.mark.checklist("T-14")
 def test_T14_any_change_of_a_signed_location_closes_it(position: int, character: str) -> None:
     path = signed_path(KEY, "tok_1", DIGEST, START)
     position %= len(path)
@@ -55,6 +61,7 @@ def test_T14_any_change_of_a_signed_location_closes_it(position: int, character:
         assert not _accepted(changed, START)
 
 
+@pytest.mark.checklist("T-14")
 def test_T14_another_key_another_token_another_object() -> None:
     path = signed_path(KEY, "tok_1", DIGEST, START)
     assert _accepted(path, START)
@@ -64,6 +71,7 @@ def test_T14_another_key_another_token_another_object() -> None:
 
 
 @pytest.mark.parametrize("expires", ["", "-1", "1e9", "٣", "9" * 40, "1 "])
+@pytest.mark.checklist("T-14")
 def test_T14_a_strange_expiry_is_refused(expires: str) -> None:
     with pytest.raises(UnknownArchiveError):
         check_signature(KEY, expires, "tok_1", "00", DIGEST, START)

@@ -3,13 +3,14 @@
 import json
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
 from accounts.permissions import SignInRequiredError
 from core.errors import Transient, UserError
 from registry.api.errors import answer, status_of
 from registry.services.catalog import UnknownModuleError
 from registry.services.publishing import VersionTakenError
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 
 def _request(**headers: str) -> Request:
@@ -31,6 +32,7 @@ def _request(**headers: str) -> Request:
         (RuntimeError("a secret"), 500),
     ],
 )
+@pytest.mark.checklist("R37")
 def test_R37_every_error_has_the_one_shape(error: Exception, status: int) -> None:
     response = answer(_request(), error)
     assert status_of(error) == response.status_code == status
@@ -40,8 +42,11 @@ def test_R37_every_error_has_the_one_shape(error: Exception, status: int) -> Non
     assert "secret" not in str(body)
 
 
+@pytest.mark.checklist("R37")
 def test_R37_the_headers_of_an_error_are_kept() -> None:
     assert answer(_request(), HTTPException(405, headers={"Allow": "GET"})).headers["allow"] == "GET"
     assert answer(_request(), Transient("x", retry_after=9)).headers["retry-after"] == "9"
     assert answer(_request(), SignInRequiredError()).headers["www-authenticate"] == 'Bearer realm="terrasmith"'
-    assert "invalid_token" in answer(_request(authorization="Bearer x"), SignInRequiredError()).headers["www-authenticate"]
+    assert (
+        "invalid_token" in answer(_request(authorization="Bearer x"), SignInRequiredError()).headers["www-authenticate"]
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from registry.storage.local import LocalStorage
 from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
 
@@ -28,6 +29,7 @@ def test_what_was_put_is_there(storage: Storage) -> None:
         assert stream.read(5) == data[100:105]
 
 
+@pytest.mark.checklist("P-02")
 def test_P02_nothing_is_ever_overwritten(storage: Storage) -> None:
     storage.put("a", b"first")
     storage.put("a", b"first")
@@ -37,6 +39,7 @@ def test_P02_nothing_is_ever_overwritten(storage: Storage) -> None:
         assert stream.read() == b"first"
 
 
+@pytest.mark.checklist("F-12")
 def test_F12_of_many_at_once_one_wins_and_the_others_are_told(storage: Storage) -> None:
     barrier, won, lost = threading.Barrier(16), [], []
 
@@ -66,7 +69,9 @@ def test_what_is_not_there_is_missing(storage: Storage) -> None:
         storage.size("none")
 
 
-@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "A", "a\n", "a b", "a\\b", "a" * 129, "é"])
+@pytest.mark.parametrize(
+    "key", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "A", "a\n", "a b", "a\\b", "a" * 129, "é"]
+)
 def test_a_strange_key_is_refused(storage: Storage, key: str) -> None:
     for use in (storage.open, storage.size, storage.exists, lambda one: storage.put(one, b"")):
         with pytest.raises(InvalidKeyError):
