@@ -17,7 +17,7 @@ from cli.story import Story
 from cli.visitor import Terraform, find_terraform
 from core.errors import UserError
 from gate.engine import find_mirror
-from generator import templates
+from generator import catalogue, matching
 
 _PROMPT = "an S3 bucket with versioning and encryption"
 _BUILTIN_PROMPT = "a label module for consistent names and tags"
@@ -136,10 +136,13 @@ def _affordable(
     console: Console, prompt: str, given: dict[str, str], directory: Path, terraform: Terraform, *, offline: bool
 ) -> str:
     """The prompt if its provider is to be had here; otherwise the one that needs none, and a word about it."""
-    source = templates.provider_source(prompt)
+    match = matching.find(prompt, catalogue.built_in())
+    sources = [provider["source"] for provider in match.template.providers.values()] if match else []
     mirror = find_mirror(given.get("TERRASMITH_PROVIDER_MIRROR"))
-    if source is None or (mirror is not None and any(Path(mirror).glob(f"*/{source}"))):
+    missing = [source for source in sources if mirror is None or not any(Path(mirror).glob(f"*/{source}"))]
+    if not missing:
         return prompt
+    source = missing[0]
     folder = directory / "providers"
     if not offline and _download(console, terraform, source, folder):
         given["TERRASMITH_PROVIDER_MIRROR"] = str(folder)

@@ -15,7 +15,7 @@ from cli.up import Addresses
 from cli.visitor import GitHubVisitor, StoryError, Terraform, installed_version, until
 
 _BLOCK = re.compile(r"```(?:hcl|terraform)\n(module \".*?)\n```", re.DOTALL)
-_CHECK = "terrasmith"
+_APP = "terrasmith"
 
 
 class Teller(Protocol):
@@ -148,7 +148,7 @@ class Story:
                 self.facts["system"] = link[1].split("/")[1].split("-")[1]
                 found: dict[str, Any] = self.writer.get(f"/repos/{link[1]}/pulls/{link[2]}")
                 return found
-            if "❌" in body or "could not" in body.lower():
+            if "❌" in body or "✋" in body:
                 raise StoryError(f"Terrasmith answered:\n\n{body}")
         return None
 
@@ -157,7 +157,7 @@ class Story:
 
         def look() -> bool | None:
             runs = self.writer.get(f"{self._module}/commits/{pull['head']['sha']}/check-runs")["check_runs"]
-            ours = _first(runs, lambda run: run["app"]["slug"] == _CHECK and run["status"] == "completed")
+            ours = _first(runs, lambda run: run["app"]["slug"] == _APP and run["status"] == "completed")
             if ours is None:
                 return None
             if ours["conclusion"] != "success":

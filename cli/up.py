@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -225,7 +226,7 @@ class Machine:
                     return kept
         _wait_for_namespace(database)
         with database.unit_of_work() as session:
-            _, secret = tokens.create(session, name="local", namespace=ORGANISATION, allow="read", days=_TOKEN_DAYS)
+            _, secret = tokens.create(session, "local", ORGANISATION, "read", timedelta(days=_TOKEN_DAYS))
         path.touch(mode=0o600)
         path.write_text(secret, encoding="utf-8")
         return secret

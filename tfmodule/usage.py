@@ -28,7 +28,8 @@ _META = frozenset({"source", "version", "providers", "count", "for_each", "depen
 
 def usage_block(files: FileMap, host: str, address: Address, version: Version, interface: Interface) -> str:
     """A block that installs this version's line (`~> MAJOR.MINOR`); with an example's values it validates as it is."""
-    constraint = f"~> {version.major}.{version.minor}"
+    # A prerelease is taken only by its exact name.
+    constraint = str(version) if version.is_prerelease else f"~> {version.major}.{version.minor}"
     call = _example_call(files)
     values = _values(call) if call is not None else None
     if values is None:

@@ -36,7 +36,7 @@ class Environment:
 
     @cached_property
     def github(self) -> GitHub:
-        return GitHub(self.settings, TokenCache(self.settings, connect(self._redis_url)))
+        return GitHub(self.settings, TokenCache(connect(self._redis_url), self.settings))
 
     @cached_property
     def storage(self) -> Storage:

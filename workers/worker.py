@@ -35,7 +35,7 @@ class HorseWorker(Worker):
 
     def setup_work_horse_signals(self) -> None:
         """In the horse, before the job: die with the parent, also by SIGKILL (F-02)."""
-        super().setup_work_horse_signals()
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         parent = os.getppid()
         if sys.platform == "linux":
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -45,7 +45,7 @@ class HorseWorker(Worker):
 
     def handle_work_horse_killed(self, job: Any, retpid: int, ret_val: int, rusage: Any) -> None:
         """In the parent: the horse is known to be dead, so nobody need wait for its lease to lapse."""
-        super().handle_work_horse_killed(job, retpid, ret_val, rusage)
+        super().handle_work_horse_killed(job, retpid, ret_val, rusage)  # type: ignore[no-untyped-call]
         assert self.settings.database_url is not None
         database = Database(self.settings.database_url)
         try:

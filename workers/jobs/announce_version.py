@@ -4,11 +4,15 @@ Safe to repeat: one comment for each version, one closing, one reaction.
 """
 
 from bot import releases, replies, requests
-from core.log import get_logger
 from registry.services import catalog
+from registry.storage.port import archive_key
+from tfmodule.address import Address
+from tfmodule.archive import unpack
+from tfmodule.hcl import read_facts
+from tfmodule.interface import Interface
+from tfmodule.usage import usage_block
+from tfmodule.version import Version
 from workers.context import JobContext
-
-logger = get_logger(__name__)
 
 
 def run(ctx: JobContext, *, version_id: str, address: str, version: str, repository_id: int, commit_sha: str) -> None:
@@ -16,12 +20,11 @@ def run(ctx: JobContext, *, version_id: str, address: str, version: str, reposit
     with ctx.read() as session:
         made = releases.find_by_commit(session, repository_id, commit_sha)
         release = next((one for one in made if one.version == version), None)
-        interface = catalog.interface_of(session, version_id)
-    if release is None or release.pull_number is None:
+        facts = catalog.version_by_id(session, version_id)
+    if facts is None or release is None or release.pull_number is None:
         return
     github = ctx.environment.github.installation(release.installation_id)
-    host = ctx.environment.settings.registry_host
-    comment = replies.published(host, address, version, interface)
+    comment = replies.published(address, version, _block(ctx, address, version, facts.sha256))
     github.issues.upsert_comment(release.repository, release.pull_number, comment.marker, comment.body)
     with ctx.write() as session:
         request = requests.find_by_pull(session, repository_id, release.pull_number)
@@ -30,3 +33,12 @@ def run(ctx: JobContext, *, version_id: str, address: str, version: str, reposit
         request = requests.mark_published(session, request.id, version)
     github.issues.close(request.repository, request.issue_number)
     github.issues.react(request.repository, "rocket", issue=request.issue_number, comment=request.comment_id)
+
+
+def _block(ctx: JobContext, address: str, version: str, sha256: str) -> str:
+    """The block to copy, from what was published and nothing else."""
+    with ctx.environment.storage.open(archive_key(sha256)) as stream:
+        files = {entry.path: entry.data for entry in unpack(stream)}
+    interface = Interface.from_facts(read_facts(files))
+    host = ctx.environment.settings.registry_host
+    return usage_block(files, host, Address.parse(address), Version.parse(version), interface)

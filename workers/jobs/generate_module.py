@@ -6,11 +6,10 @@ Safe to repeat: a run that has its draft goes straight on.
 from collections.abc import Callable
 from dataclasses import asdict
 
-from gate.formatting import formatter
-
 from bot import drafts, replies, requests, targets
 from bot.requests import RequestView
 from core.errors import UserError
+from gate.formatting import formatter
 from generator.loop import generate
 from generator.request import Ask, Draft, RefusedDraftError
 from workers.commenter import may_write

@@ -6,11 +6,13 @@ the pull request is found by its branch.
 
 from bot import drafts, pull_text, replies, requests, targets
 from bot.drafts import DraftView
+from bot.github.commits import message_body
 from bot.github.errors import RepositoryExistsError
 from bot.github.gateway import InstallationClient
 from bot.github.values import Pull, Repository
 from bot.requests import RequestView
 from core.errors import Transient, UserError
+from tfmodule.address import repository_name
 from workers.commenter import may_write
 from workers.context import JobContext
 
@@ -43,7 +45,7 @@ def _repository(
     with ctx.write() as session:
         requests.start_step(session, run_id, "repository")
     choice = targets.choose(request.repository, request.options.get("repo"), request.options.get("provider"))
-    wanted = f"{choice.owner}/{targets.repository_name(draft.system, draft.name)}"
+    wanted = f"{choice.owner}/{repository_name(draft.system, draft.name)}"
     existing = github.repositories.get(wanted)
     target = targets.settle(
         choice,
@@ -78,15 +80,14 @@ def _pull(github: InstallationClient, request: RequestView, draft: DraftView, re
         return known
     _refuse_a_full_house(github, name, base_sha)
     head = github.refs.ensure_branch(name, branch, base_sha)
-    if github.commits.find_ours(name, branch, request.id) is None:
+    if github.commits.find_request(name, branch, request.id) is None:
         github.commits.commit_files(
             name,
             branch,
             expected_head=head,
             headline=pull_text.headline(draft),
-            body=pull_text.commit_body(request, draft),
-            additions=dict(draft.files),
-            request_id=request.id,
+            body=message_body(pull_text.commit_body(request, draft), request.id),
+            additions=draft.files,
         )
     return github.pulls.create(
         name,

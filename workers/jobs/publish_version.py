@@ -14,7 +14,7 @@ from registry.services.publishing import PreparedArchive, PublishVersion
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.hcl import read_facts
-from tfmodule.interface import from_facts
+from tfmodule.interface import Interface
 from tfmodule.version import Version
 from workers.context import JobContext
 from workers.judging import fetch, unreadable
@@ -106,7 +106,7 @@ def _version(
         sha256=prepared.sha256,
         h1=prepared.h1,
         size=prepared.size,
-        interface=from_facts(read_facts(files)).to_dict(),
+        interface=Interface.from_facts(read_facts(files)).to_dict(),
         readme=files.get("README.md", b"").decode("utf-8", "replace"),
         report=report.to_dict(),
     )
