@@ -101,26 +101,24 @@ def _app_actor(world: World, token: str) -> Actor:
         claims = jwt.decode(token, app["public_key"], algorithms=["RS256"], options=options)  # type: ignore[arg-type]
     except jwt.PyJWTError:
         raise unreadable from None
-    issued, expires, now = claims.get("iat"), claims.get("exp"), world.time()
-    if not _is_number(expires):
+    _check_times(claims.get("iat"), claims.get("exp"), world.time())
+    return Actor("app", app=app)
+
+
+def _check_times(issued: object, expires: object, now: float) -> None:
+    """The texts are GitHub's, shortened where they only repeat themselves."""
+    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
         raise BadCredentialsError("Missing 'exp' claim in assertion")
-    if not _is_number(issued):
+    if isinstance(issued, bool) or not isinstance(issued, (int, float)):
         raise BadCredentialsError("Missing 'iat' claim in assertion")
     if expires <= now:
         raise BadCredentialsError(
-            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time"
         )
     if expires > now + MAX_JWT_SECONDS + CLOCK_LEEWAY:
         raise BadCredentialsError("'Expiration time' claim ('exp') is too far in the future")
     if issued > now + CLOCK_LEEWAY:
-        raise BadCredentialsError(
-            "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
-        )
-    return Actor("app", app=app)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+        raise BadCredentialsError("'Issued at' claim ('iat') must be an Integer representing the time of issue")
 
 
 def role_of(world: World, repo: Row, user: Row | None) -> str:

@@ -8,6 +8,7 @@ from .store import Row
 from .world import World
 
 NOT_ACCESSIBLE = "Resource not accessible by integration"
+UNAUTHENTICATED = "Requires authentication"
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 
 
@@ -30,34 +31,42 @@ def load_repository(world: World, call: Call) -> Row:
 
 def admit(call: Call) -> None:
     """Deny by default: each kind of caller must satisfy what the route says."""
-    who, actor = call.route.who, call.actor
-    if who == "anyone":
+    if call.route.who == "anyone":
         return
     version = call.headers.get("x-github-api-version")
     if version is not None and version not in API_VERSIONS:
         raise ApiError(400, "Invalid API version")
-    if who == "app":
-        if actor.kind != "app":
-            raise ApiError(401, "A JSON web token could not be decoded")
-        return
-    if actor.kind == "app":
-        raise ApiError(401, "Bad credentials")
-    if who == "user-token" and actor.kind != "user":
-        raise ApiError(403, NOT_ACCESSIBLE) if actor.kind == "installation" else ApiError(401, "Requires authentication")
-    if who == "installation" and actor.kind != "installation":
-        raise ApiError(403, "You must authenticate via a GitHub App.")
-    if actor.kind == "anonymous":
-        if call.route.writes:
-            raise ApiError(401, "Requires authentication")
-        if call.repo_row is None and call.route.needs and "metadata=read" not in call.route.needs:
-            raise ApiError(401, "Requires authentication")
-        return
-    if actor.kind == "installation":
+    _check_kind(call)
+    if call.actor.kind == "anonymous":
+        _admit_anonymous(call)
+    elif call.actor.kind == "installation":
         _admit_installation(call)
-    elif call.repo_row is not None and not has_role(call.world, call.repo_row, actor.user, call.route.role):
-        wanted = call.route.role
-        message = "Must have admin rights to Repository." if wanted == "admin" else f"Must have {wanted} access to Repository."
-        raise ApiError(403, message)
+    elif call.actor.kind == "user":
+        _admit_user(call)
+
+
+def _check_kind(call: Call) -> None:
+    who, kind = call.route.who, call.actor.kind
+    if (who == "app") != (kind == "app"):
+        raise ApiError(401, "A JSON web token could not be decoded" if who == "app" else "Bad credentials")
+    if who == "user-token" and kind != "user":
+        raise ApiError(403, NOT_ACCESSIBLE) if kind == "installation" else ApiError(401, UNAUTHENTICATED)
+    if who == "installation" and kind != "installation":
+        raise ApiError(403, "You must authenticate via a GitHub App.")
+
+
+def _admit_anonymous(call: Call) -> None:
+    """Reading what is public, and nothing that belongs to an account."""
+    private = call.repo_row is None and call.route.needs and "metadata=read" not in call.route.needs
+    if call.route.writes or private:
+        raise ApiError(401, UNAUTHENTICATED)
+
+
+def _admit_user(call: Call) -> None:
+    role = call.route.role
+    if call.repo_row is not None and not has_role(call.world, call.repo_row, call.actor.user, role):
+        wanted = "admin rights" if role == "admin" else f"{role} access"
+        raise ApiError(403, f"Must have {wanted} to Repository.")
 
 
 def _admit_installation(call: Call) -> None:

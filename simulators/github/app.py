@@ -1,4 +1,4 @@
-"""The ASGI application: finds the route, proves the caller, runs the handler in one transaction, writes GitHub's headers.
+"""The ASGI application: finds the route, proves the caller, runs the handler in one transaction, adds GitHub's headers.
 
 It refuses with 501 whatever has no route, naming it, so that nothing is silently pretended.
 """

@@ -1,4 +1,4 @@
-"""How the API turns a caller and a tree into a commit: who the author is, whether it counts as verified, what is refused."""
+"""How the API turns a caller and a tree into a commit: who the author is, what counts as verified, what is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse_person(call: Call, value: Mapping[str, Any], where: str) -> Signature:
     if not isinstance(name, str) or not isinstance(email, str):
         raise invalid("Commit", where, "missing_field", f"{where} needs name and email")
     try:
-        stamp = datetime.fromisoformat(value["date"].replace("Z", "+00:00")) if value.get("date") else None
+        stamp = datetime.fromisoformat(value["date"]) if value.get("date") else None
     except (ValueError, AttributeError):
         raise invalid("Commit", where, "invalid", f"{where}.date is no ISO 8601 time") from None
     seconds = int(stamp.astimezone(UTC).timestamp()) if stamp else int(call.world.time())
@@ -27,7 +27,7 @@ def parse_person(call: Call, value: Mapping[str, Any], where: str) -> Signature:
 
 
 def make_commit(call: Call, tree: str, parents: Sequence[str], message: str, *, web: bool = False) -> str:
-    """Writes the commit; verified when an app leaves author, committer and signature out, or through the web (GraphQL, merge)."""
+    """Verified when an app leaves author, committer and signature out, and always through the web (GraphQL)."""
     body = call.body if not web else {}
     own = signature_of(call.world, call.user)
     given = any(body.get(name) for name in ("author", "committer", "signature"))

@@ -1,4 +1,4 @@
-"""The configuration file of the simulated GitHub: app, organisations, users, repositories. Read once, refused when wrong."""
+"""The configuration file: app, organisations, users, repositories. Read once, refused when wrong."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def load(path: Path) -> Config:
     return parse(json.loads(path.read_text("utf-8")), path.parent)
 
 
-def parse(data: Mapping[str, Any], folder: Path = Path(".")) -> Config:
+def parse(data: Mapping[str, Any], folder: Path = Path()) -> Config:
     app = data.get("app")
     return Config(
         app=_app(app, folder) if app else None,

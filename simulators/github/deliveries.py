@@ -50,7 +50,9 @@ class Sender:
         """Call it after a commit; it costs one query when there is nothing to do."""
         if self._stopping:
             return
-        for row in self.world.store.all("SELECT DISTINCT COALESCE(repo_id, 0) AS line FROM deliveries WHERE pending = 1"):
+        for row in self.world.store.all(
+            "SELECT DISTINCT COALESCE(repo_id, 0) AS line FROM deliveries WHERE pending = 1"
+        ):
             if row["line"] not in self._tasks:
                 task = asyncio.get_running_loop().create_task(self._drain(row["line"]))
                 self._tasks[row["line"]] = task
@@ -114,7 +116,14 @@ class Sender:
             return "failed to connect to host"
 
     def _finish(
-        self, delivery: Row, headers: Mapping[str, str], *, status: str, code: int, started: float, answer: httpx.Response | None = None
+        self,
+        delivery: Row,
+        headers: Mapping[str, str],
+        *,
+        status: str,
+        code: int,
+        started: float,
+        answer: httpx.Response | None = None,
     ) -> None:
         with self.world.store.transaction():
             app = self.world.app()

@@ -26,7 +26,7 @@ def emit(
     installation = world.installation_of(account["id"]) if account else None
     if account is None or installation is None:
         return
-    covers = repo is None or world.installed_on(installation, repo) or event in ("installation_repositories",)
+    covers = repo is None or world.installed_on(installation, repo)
     always = event.startswith("installation")
     if not covers or (installation["suspended_at"] and not always):
         return

@@ -58,5 +58,7 @@ def refuse(world: World, fault: Row) -> ApiError | None:
         return ApiError(403, SECONDARY)
     if kind == "primary-limit":
         reset = str(int(world.time() + fault["seconds"]))
-        return ApiError(403, "API rate limit exceeded", headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset})
+        return ApiError(
+            403, "API rate limit exceeded", headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+        )
     return None

@@ -1,4 +1,4 @@
-"""Git's smart HTTP for clones and pushes, by `git http-backend`; a token is the password. It refuses the dumb protocol."""
+"""Git's smart HTTP, by `git http-backend`; a token is the password. It refuses the dumb protocol."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class GitHttp:
         query = scope["query_string"].decode("latin-1")
         body = await _body(receive)
         pushes = found[3] == "git-receive-pack" or "service=git-receive-pack" in query
-        actor, repo, refused = self._admit(found[1], found[2], headers.get("authorization"), pushes)
+        actor, repo, refused = self._admit(found[1], found[2], headers.get("authorization"), pushes=pushes)
         if refused or repo is None:
             await _answer(send, *(refused or (404, "Repository not found.")))
             return
@@ -47,7 +47,9 @@ class GitHttp:
         await send({"type": "http.response.start", "status": status, "headers": answer_headers})
         await send({"type": "http.response.body", "body": answer})
 
-    def _admit(self, owner: str, name: str, header: str | None, pushes: bool) -> tuple[Actor, Row | None, tuple[int, str] | None]:
+    def _admit(
+        self, owner: str, name: str, header: str | None, *, pushes: bool
+    ) -> tuple[Actor, Row | None, tuple[int, str] | None]:
         """Git shows a hidden repository as absent, and asks for a password before it says so."""
         try:
             actor = authenticate(self.world, header)
@@ -55,7 +57,11 @@ class GitHttp:
             return ANONYMOUS, None, (401, "Bad credentials")
         repo = self.world.repository(owner, name)
         if repo is None or not can_see(self.world, actor, repo):
-            return actor, None, ((401, "Authentication required") if actor is ANONYMOUS else (404, "Repository not found."))
+            return (
+                actor,
+                None,
+                ((401, "Authentication required") if actor is ANONYMOUS else (404, "Repository not found.")),
+            )
         if pushes:
             if actor.user is None:
                 return actor, repo, (401, "Authentication required")

@@ -1,4 +1,4 @@
-"""Merging a pull request: the three methods, each refused while it is a draft, in conflict, or not at the expected head."""
+"""Merging a pull request: three methods, refused for a draft, a conflict, or a head that is not the expected one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ CLOSING = re.compile(r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+
 
 
 def merge_pull(
-    call: Call, pull: Row, *, method: str = "merge", sha: str | None = None, title: str | None = None, message: str | None = None
+    call: Call,
+    pull: Row,
+    *,
+    method: str = "merge",
+    sha: str | None = None,
+    title: str | None = None,
+    message: str | None = None,
 ) -> str:
     """The sha the base branch has afterwards."""
     issue = call.store.must("issues", pull["id"])

@@ -88,7 +88,7 @@ def edit(call: Call, issue: Row, changes: dict[str, Any], state: str | None = No
     """Title, body and state of a pull request, by its row in issues; answers that row afresh."""
     before = {name: {"from": issue[name] or ""} for name, value in changes.items() if value != issue[name]}
     if before:
-        check_text(changes.get("title", issue["title"]), changes.get("body"))
+        check_text(str(changes.get("title", issue["title"])), changes.get("body"))
         call.store.update("issues", issue["id"], **changes, updated_at=call.now)
         pull = call.store.must("pulls", issue["id"])
         call.effect("pull_request.edited", subject(call, pull), fields=sorted(before))
@@ -114,7 +114,7 @@ def _set_state(call: Call, pull: Row, state: str) -> None:
     emit(call, "reopened", pull)
 
 
-def set_draft(call: Call, pull: Row, draft: bool) -> Row:
+def set_draft(call: Call, pull: Row, *, draft: bool) -> Row:
     if bool(pull["draft"]) == draft:
         return pull
     pull = call.store.update("pulls", pull["id"], draft=int(draft))

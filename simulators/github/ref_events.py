@@ -17,6 +17,7 @@ from .world import RefChange, World
 
 ZERO = "0" * 40
 MAX_TAG_EVENTS = 3
+OPEN_PULLS = "SELECT p.* FROM pulls p JOIN issues i ON i.id = p.id WHERE p.repo_id = ? AND i.state = 'open'"
 MAX_PUSH_COMMITS = 2048
 
 
@@ -67,7 +68,8 @@ def _push(world: World, repo: Row, change: RefChange) -> None:
     repository = {**payloads.webhook_repository(world, repo), "stargazers": 0, "master_branch": repo["default_branch"]}
     repository["owner"] = {**repository["owner"], "name": owner["login"], "email": None}
     emit(
-        world,         "push", None, repo=repo, sender=change.sender, ref=change.ref, before=change.old or ZERO, after=change.new or ZERO,
+        world, "push", None, repo=repo, sender=change.sender, ref=change.ref,
+        before=change.old or ZERO, after=change.new or ZERO,
         repository=repository, pusher=pusher, created=change.old is None, deleted=change.new is None,
         forced=bool(change.old and change.new and change.branch and not git.is_ancestor(change.old, change.new)),
         base_ref=None, compare=f"{web}/compare/{(change.old or ZERO)[:12]}...{(change.new or ZERO)[:12]}",
@@ -97,19 +99,19 @@ def _statuses(git: Repository, commit: Any) -> Any:
 def _follow(world: World, repo: Row, change: RefChange) -> None:
     """Open pull requests of this branch get the new head; of this base, they are merged when it contains them."""
     heads = world.store.all(
-        "SELECT p.* FROM pulls p JOIN issues i ON i.id = p.id WHERE p.repo_id = ? AND p.head_ref = ? AND i.state = 'open'",
+        f"{OPEN_PULLS} AND p.head_ref = ?",
         repo["id"], change.branch,
     )  # fmt: skip
     for pull in heads:
         if change.new is None:
             close_pull(world, repo, pull, change.sender)
             continue
-        pull = world.store.update("pulls", pull["id"], head_sha=change.new)
+        moved = world.store.update("pulls", pull["id"], head_sha=change.new)
         world.store.update("issues", pull["id"], updated_at=world.now())
-        point_pull_ref(world, repo, pull)
+        point_pull_ref(world, repo, moved)
         emit(
         world,             "pull_request", "synchronize", repo=repo, sender=change.sender, number=pull["number"],
-            before=change.old or ZERO, after=change.new, pull_request=payloads.pull(world, pull),
+            before=change.old or ZERO, after=change.new, pull_request=payloads.pull(world, moved),
         )  # fmt: skip
     if change.new:
         _merged_by_push(world, repo, change, change.new)
@@ -117,16 +119,16 @@ def _follow(world: World, repo: Row, change: RefChange) -> None:
 
 def _merged_by_push(world: World, repo: Row, change: RefChange, tip: str) -> None:
     bases = world.store.all(
-        "SELECT p.* FROM pulls p JOIN issues i ON i.id = p.id WHERE p.repo_id = ? AND p.base_ref = ? AND i.state = 'open'",
+        f"{OPEN_PULLS} AND p.base_ref = ?",
         repo["id"], change.branch,
     )  # fmt: skip
     git = world.git(repo)
     for pull in bases:
         if pull["head_sha"] != change.old and git.is_ancestor(pull["head_sha"], tip):
-            pull = world.store.update(
+            merged = world.store.update(
                 "pulls", pull["id"], merged_at=world.now(), merged_by=change.sender["id"], merge_commit_sha=tip
             )
-            close_pull(world, repo, pull, change.sender)
+            close_pull(world, repo, merged, change.sender)
 
 
 def point_pull_ref(world: World, repo: Row, pull: Row) -> None:

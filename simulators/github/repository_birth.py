@@ -32,7 +32,8 @@ def create_repository(
     """Without files the repository is empty, as GitHub's is without auto_init."""
     now = world.now()
     repo = world.store.insert(
-        "repositories", owner_id=owner["id"], name=name, private=int(private), description=description, homepage=homepage,
+        "repositories", owner_id=owner["id"], name=name, private=int(private), description=description,
+        homepage=homepage,
         settings_json=settings_json, created_at=now, updated_at=now, pushed_at=now,
     )  # fmt: skip
     for label, color, text in DEFAULT_LABELS:

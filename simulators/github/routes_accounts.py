@@ -93,7 +93,7 @@ def rate_limit(call: Call) -> Any:
 
 
 @routes.get("/meta", who="token")
-def meta(call: Call) -> Any:
+def meta(_call: Call) -> Any:
     return {"verifiable_password_authentication": False, "installed_version": "3.19.0"}
 
 

@@ -59,15 +59,15 @@ def delete_installation(call: Call) -> Any:
 
 @routes.put("/app/installations/{id}/suspended", who="app")
 def suspend(call: Call) -> Any:
-    return _suspend(call, True)
+    return _suspend(call, on=True)
 
 
 @routes.delete("/app/installations/{id}/suspended", who="app")
 def unsuspend(call: Call) -> Any:
-    return _suspend(call, False)
+    return _suspend(call, on=False)
 
 
-def _suspend(call: Call, on: bool) -> Reply:
+def _suspend(call: Call, *, on: bool) -> Reply:
     row = _installation(call)
     account = call.store.must("users", row["account_id"])
     action = "suspend" if on else "unsuspend"
@@ -103,7 +103,8 @@ def create_token(call: Call) -> Any:
     expires = call.world.stamp(call.world.time() + TOKEN_SECONDS)
     call.store.put(
         "tokens", token=token, kind="installation", installation_id=row["id"], permissions_json=json.dumps(permissions),
-        repositories_json=json.dumps([repo["id"] for repo in repositories]) if repositories else None, expires_at=expires,
+        repositories_json=json.dumps([repo["id"] for repo in repositories]) if repositories else None,
+        expires_at=expires,
     )  # fmt: skip
     account = call.store.must("users", row["account_id"])["login"]
     call.effect(

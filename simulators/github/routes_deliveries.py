@@ -44,7 +44,8 @@ def list_deliveries(call: Call) -> Any:
     }
     since = call.world.stamp(call.world.time() - KEPT_SECONDS)
     rows = call.store.all(
-        f"SELECT * FROM deliveries WHERE pending = 0 AND id < ? AND delivered_at >= ? {good[status]} ORDER BY id DESC LIMIT ?",
+        "SELECT * FROM deliveries WHERE pending = 0 AND id < ? AND delivered_at >= ?"
+        f" {good[status]} ORDER BY id DESC LIMIT ?",
         before, since, size + 1,
     )  # fmt: skip
     if len(rows) > size:
@@ -69,8 +70,8 @@ def redeliver(call: Call) -> Any:
     """The same GUID and the same payload, as a delivery of its own."""
     row = _delivery(call)
     call.store.insert(
-        "deliveries", guid=row["guid"], event=row["event"], action=row["action"], installation_id=row["installation_id"],
-        repo_id=row["repo_id"], payload=row["payload"], redelivery=1, created_at=call.now,
+        "deliveries", guid=row["guid"], event=row["event"], action=row["action"],
+        installation_id=row["installation_id"], repo_id=row["repo_id"], payload=row["payload"], redelivery=1, created_at=call.now,
     )  # fmt: skip
     call.effect("delivery.redelivered", row["guid"])
     return Reply(202, {})

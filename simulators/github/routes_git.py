@@ -104,10 +104,8 @@ def _tree_of(git: Repository, sha: object) -> str:
 def get_tree(call: Call) -> Any:
     refuse_empty(call)
     name = call.params["sha"]
-    if call.git.objects.has(name, "tree"):
-        sha = name
-    else:
-        sha = call.git.objects.commit(commit_or_404(call, name)).tree
+    is_tree = call.git.objects.has(name, "tree")
+    sha = name if is_tree else call.git.objects.commit(commit_or_404(call, name)).tree
     return shown_tree(call, sha, recursive="recursive" in call.query)
 
 

@@ -29,7 +29,8 @@ def list_pulls(call: Call) -> Any:
     """`state`, `head` (OWNER:BRANCH), `base`, `sort` and `direction` as GitHub reads them."""
     state = call.query.get("state", "open")
     rows = call.store.all(
-        "SELECT p.* FROM pulls p JOIN issues i ON i.id = p.id WHERE p.repo_id = ? AND (? = 'all' OR i.state = ?) ORDER BY p.id",
+        "SELECT p.* FROM pulls p JOIN issues i ON i.id = p.id"
+        " WHERE p.repo_id = ? AND (? = 'all' OR i.state = ?) ORDER BY p.id",
         call.repo["id"], state, state,
     )  # fmt: skip
     owner = call.world.owner(call.repo)["login"]
@@ -75,7 +76,11 @@ def _change_base(call: Call, pull: Row, base: str) -> None:
 def _refuse_strangers(call: Call, issue: Row) -> None:
     from .access import has_role
 
-    if call.actor.kind == "user" and issue["user_id"] != call.user["id"] and not has_role(call.world, call.repo, call.user, "write"):
+    if (
+        call.actor.kind == "user"
+        and issue["user_id"] != call.user["id"]
+        and not has_role(call.world, call.repo, call.user, "write")
+    ):
         raise ApiError(403, "Must have write access to Repository.")
 
 

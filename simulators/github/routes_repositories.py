@@ -1,4 +1,4 @@
-"""Repositories: born in an organisation (also by an app), read by name or number, changed, and who may do what in them."""
+"""Repositories: born in an organisation (also by an app), read by name or number, changed; who may do what in them."""
 
 from __future__ import annotations
 

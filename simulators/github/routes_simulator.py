@@ -20,7 +20,11 @@ def ledger(call: Call) -> Any:
         call.query.get("kind", ""), call.query.get("subject", ""),
     )  # fmt: skip
     return [
-        {**{key: row[key] for key in ("id", "at", "actor", "kind", "subject")}, "detail": json.loads(row["detail_json"])} for row in rows
+        {
+            **{key: row[key] for key in ("id", "at", "actor", "kind", "subject")},
+            "detail": json.loads(row["detail_json"]),
+        }
+        for row in rows
     ]
 
 

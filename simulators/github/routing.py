@@ -1,4 +1,4 @@
-"""The table of simulated routes: method, path template, what a caller needs. It refuses a route that declares nothing."""
+"""The table of routes: method, path template, what a caller needs. It refuses a route that declares nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)(:rest)?\}")
 
 @dataclass(frozen=True)
 class Route:
-    """`needs` is in the form of GitHub's X-Accepted-GitHub-Permissions: `;` between alternatives, `,` between conjuncts."""
+    """`needs` reads like GitHub's X-Accepted-GitHub-Permissions: `;` between alternatives, `,` between conjuncts."""
 
     method: str
     template: str

@@ -127,6 +127,7 @@ def _repository(world: World, config: RepositoryConfig) -> None:
         author_row = world.user(item.get("user", config.owner)) or _account(world, item["user"], "User")
         now = world.now()
         world.store.insert(
-            "issues", repo_id=repo["id"], number=world.take_number(repo["id"]), title=item["title"], body=item.get("body"),
+            "issues", repo_id=repo["id"], number=world.take_number(repo["id"]), title=item["title"],
+            body=item.get("body"),
             user_id=author_row["id"], created_at=now, updated_at=now,
         )  # fmt: skip

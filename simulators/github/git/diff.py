@@ -23,8 +23,10 @@ class FileDiff:
     patch: str
 
 
-def changed_paths(repository: Repository, old_tree: str | None, new_tree: str) -> dict[str, tuple[Entry | None, Entry | None]]:
-    """path → (before, after), without a process."""
+def changed_paths(
+    repository: Repository, old_tree: str | None, new_tree: str
+) -> dict[str, tuple[Entry | None, Entry | None]]:
+    """Path → (before, after), without a process."""
     before = repository.files(old_tree) if old_tree else {}
     after = repository.files(new_tree)
     paths = sorted({*before, *after})
@@ -65,7 +67,8 @@ def unified(repository: Repository, old_tree: str, new_tree: str) -> str:
     if old_tree == EMPTY_TREE:
         repository.objects.write("tree", b"")
     output = repository.run(
-        "-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff", "--no-renames", "--full-index", old_tree, new_tree,
+        "-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff", "--no-renames", "--full-index",
+        old_tree, new_tree,
         path=os.defpath + os.pathsep + os.environ.get("PATH", ""),
     )  # fmt: skip
     return output.decode("utf-8", "replace")
@@ -88,4 +91,4 @@ def _path(header: str) -> str:
     for line in header.split("\n"):
         if line.startswith("--- a/"):
             return line.removeprefix("--- a/").rstrip("\t")
-    return header.split("\n")[0].partition(" b/")[2]
+    return header.split("\n", maxsplit=1)[0].partition(" b/")[2]

@@ -18,14 +18,14 @@ def merge_trees(repository: Repository, base: str | None, ours: str, theirs: str
     """The tree that holds both sides' changes since `base`."""
     if base == ours:
         return theirs
-    if base == theirs or ours == theirs:
+    if theirs in (base, ours):
         return ours
     old = repository.files(base) if base else {}
     mine, other = repository.files(ours), repository.files(theirs)
     changes: dict[str, tuple[str, str] | None] = {}
     for path in {*old, *other}:
         before, here, there = old.get(path), mine.get(path), other.get(path)
-        if before == there or here == there:
+        if there in (before, here):
             continue
         if before == here:
             changes[path] = (there.mode, there.sha) if there else None
@@ -45,7 +45,7 @@ def _merge_file(
             file = Path(folder) / name
             file.write_bytes(repository.objects.blob(entry.sha))
             names.append(str(file))
-        result = subprocess.run(["git", "merge-file", "-p", *names], capture_output=True)
+        result = subprocess.run(["git", "merge-file", "-p", *names], capture_output=True, check=False)
     if result.returncode != 0:
         raise MergeConflictError(path)
     return here.mode, repository.objects.write("blob", result.stdout)

@@ -87,8 +87,8 @@ class Objects:
             handle, temporary = tempfile.mkstemp(dir=path.parent, prefix="tmp_obj_")
             with os.fdopen(handle, "wb") as file:
                 file.write(zlib.compress(body, 1))
-            os.chmod(temporary, 0o444)
-            os.replace(temporary, path)
+            Path(temporary).chmod(0o444)
+            Path(temporary).replace(path)
         return sha
 
     def read(self, sha: str, kind: str | None = None) -> tuple[str, bytes]:
@@ -163,7 +163,11 @@ class Objects:
     def write_tree(self, entries: Iterable[Entry]) -> str:
         ordered = sorted(entries, key=lambda entry: entry.name + ("/" if entry.mode == TREE_MODE else ""))
         data = b"".join(
-            entry.mode.encode() + b" " + entry.name.encode("utf-8", "surrogateescape") + b"\0" + bytes.fromhex(entry.sha)
+            entry.mode.encode()
+            + b" "
+            + entry.name.encode("utf-8", "surrogateescape")
+            + b"\0"
+            + bytes.fromhex(entry.sha)
             for entry in ordered
         )
         return self.write("tree", data)
@@ -171,7 +175,12 @@ class Objects:
     def write_commit(
         self, tree: str, parents: Sequence[str], author: Signature, committer: Signature, message: str
     ) -> str:
-        lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents), f"author {author}", f"committer {committer}"]
+        lines = [
+            f"tree {tree}",
+            *(f"parent {parent}" for parent in parents),
+            f"author {author}",
+            f"committer {committer}",
+        ]
         text = message if message.endswith("\n") else message + "\n"
         return self.write("commit", ("\n".join(lines) + "\n\n" + text).encode("utf-8", "surrogateescape"))
 

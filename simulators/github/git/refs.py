@@ -60,7 +60,7 @@ class Refs:
             if self.get(ref) != old or path.is_dir():
                 raise RefConflictError(ref)
             lock.write_text(new + "\n", "ascii")
-            os.replace(lock, path)
+            lock.replace(path)
         except BaseException:
             lock.unlink(missing_ok=True)
             raise

@@ -1,4 +1,4 @@
-"""One bare repository: paths in trees, commits on top of commits, history walks. It starts git only for what git does best."""
+"""One bare repository: paths in trees, commits on commits, history walks; git starts only for what git does best."""
 
 from __future__ import annotations
 

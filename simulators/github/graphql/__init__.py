@@ -1,1 +1,1 @@
-"""The small part of GraphQL a bot needs: a strict parser and a handful of fields; anything else is an error that names it."""
+"""The part of GraphQL a bot needs: a strict parser, a handful of fields, and an error that names anything else."""

@@ -33,7 +33,9 @@ def select(type_name: str, fields: Mapping[str, Callable[[Field], Any]], selecti
         elif field.name in fields:
             answer[field.alias] = fields[field.name](field)
         else:
-            raise FieldError("undefinedField", f"Field '{field.name}' doesn't exist on type '{type_name}' of the simulator")
+            raise FieldError(
+                "undefinedField", f"Field '{field.name}' doesn't exist on type '{type_name}' of the simulator"
+            )
     return answer
 
 
@@ -97,7 +99,9 @@ def commit(call: Call, repo: Row, sha: str, selection: Iterable[Field]) -> Answe
     if target is None:
         raise FieldError("NOT_FOUND", f"{sha} is no commit")
     value: Commit = git.objects.commit(target)
-    verified = call.store.first("SELECT 1 FROM signatures WHERE repo_id = ? AND sha = ?", repo["id"], target) is not None
+    verified = (
+        call.store.first("SELECT 1 FROM signatures WHERE repo_id = ? AND sha = ?", repo["id"], target) is not None
+    )
     headline, _, rest = value.message.partition("\n")
     return select(
         "Commit",
@@ -110,11 +114,13 @@ def commit(call: Call, repo: Row, sha: str, selection: Iterable[Field]) -> Answe
             "messageHeadline": plain(headline),
             "messageBody": plain(rest.strip()),
             "committedDate": plain(call.world.stamp(value.committer.time)),
-            "signature": lambda field: select(
-                "GpgSignature", {"isValid": plain(verified), "wasSignedByGitHub": plain(verified)}, field.selection
-            )
-            if verified
-            else None,
+            "signature": lambda field: (
+                select(
+                    "GpgSignature", {"isValid": plain(verified), "wasSignedByGitHub": plain(verified)}, field.selection
+                )
+                if verified
+                else None
+            ),
         },
         selection,
     )
@@ -129,9 +135,9 @@ def _by_number(call: Call, repo: Row, field: Field, *, is_pull: bool) -> Answer:
     if row is None:
         raise FieldError("NOT_FOUND", f"Could not resolve to a {kind} with the number of {number}.")
     needs = "pull_requests=read" if is_pull else "issues=read"
-    if call.actor.kind == "installation" and in_scope(call.world, call.actor, repo):
-        if not permitted(call.actor.permissions, needs):
-            raise FieldError("FORBIDDEN", "Resource not accessible by integration")
+    scoped = call.actor.kind == "installation" and in_scope(call.world, call.actor, repo)
+    if scoped and not permitted(call.actor.permissions, needs):
+        raise FieldError("FORBIDDEN", "Resource not accessible by integration")
     return pull_request(call, row["id"], field.selection) if is_pull else issue(call, row, field.selection)
 
 

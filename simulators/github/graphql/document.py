@@ -162,23 +162,27 @@ class _Parser:
                 raise DocumentError(f"Variable ${name} is not defined")
             return self.variables[name]
         if text == "[":
-            items = []
-            while not self.skip("]"):
-                items.append(self.value())
-            return items
+            return self.items()
         if text == "{":
-            found = {}
-            while not self.skip("}"):
-                key = self.name()
-                self.take(":")
-                found[key] = self.value()
-            return found
-        if kind == "string":
-            return json.loads(text)
+            return self.pairs()
         if kind == "block":
             return text[3:-3]
-        if kind == "number":
+        if kind in ("string", "number"):
             return json.loads(text)
         if kind == "name":
             return {"true": True, "false": False, "null": None}.get(text, text)
         raise DocumentError(f"unexpected {text or 'end'}")
+
+    def items(self) -> list[Any]:
+        found = []
+        while not self.skip("]"):
+            found.append(self.value())
+        return found
+
+    def pairs(self) -> dict[str, Any]:
+        found = {}
+        while not self.skip("}"):
+            key = self.name()
+            self.take(":")
+            found[key] = self.value()
+        return found

@@ -1,4 +1,4 @@
-"""The simulated mutations: createCommitOnBranch, markPullRequestReadyForReview, convertPullRequestToDraft, minimizeComment."""
+"""The simulated mutations: createCommitOnBranch, draft to ready and back, minimizeComment. It knows no other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from simulators.github.access import has_role, may
 from simulators.github.call import ApiError, Call
 from simulators.github.commit_making import check_path, make_commit, refuse_workflows
 from simulators.github.graphql.answers import (
-    Answer, FieldError, commit, plain, pull_request, ref, select, visible,
+    Answer,
+    FieldError,
+    commit,
+    plain,
+    pull_request,
+    ref,
+    select,
+    visible,
 )  # fmt: skip
 from simulators.github.graphql.document import Field
 from simulators.github.store import Row
@@ -55,7 +62,7 @@ def _create_commit(call: Call, given: Mapping[str, Any], field: Field) -> Answer
     if tip is None:
         raise FieldError("NOT_FOUND", f"No branch found with name {name}")
     if tip != expected:
-        message_text = f"Expected branch to point to \"{expected}\" but it did not. Pull and try again."
+        message_text = f'Expected branch to point to "{expected}" but it did not. Pull and try again.'
         raise FieldError("STALE_DATA", message_text)
     tree = _changed_tree(call, call.git.objects.commit(tip).tree, given.get("fileChanges") or {})
     body = message.get("body")
@@ -128,7 +135,7 @@ def _set_draft(draft: bool, payload: str) -> Callable[[Call, Mapping[str, Any], 
         pull = _pull(call, given)
         if not draft and call.store.must("issues", pull["id"])["state"] != "open":
             raise FieldError("UNPROCESSABLE", "Pull request is closed")
-        pulls.set_draft(call, pull, draft)
+        pulls.set_draft(call, pull, draft=draft)
         fields = {
             "clientMutationId": plain(given.get("clientMutationId")),
             "pullRequest": lambda one: pull_request(call, pull["id"], one.selection),
@@ -149,11 +156,17 @@ def _minimize(call: Call, given: Mapping[str, Any], field: Field) -> Answer:
     if reason not in MINIMIZED:
         raise FieldError("argumentLiteralsIncompatible", f"classifier: expected one of {', '.join(sorted(MINIMIZED))}")
     allowed = may(call.world, call.actor, repo, "issues=write; pull_requests=write", "write")
-    if not allowed and not (call.actor.kind == "user" and row["user_id"] == call.user["id"] and has_role(call.world, repo, call.user, "read")):
+    if not allowed and not (
+        call.actor.kind == "user"
+        and row["user_id"] == call.user["id"]
+        and has_role(call.world, repo, call.user, "read")
+    ):
         raise FieldError("FORBIDDEN", "Resource not accessible by integration")
     call.store.update("comments", row["id"], minimized_reason=reason.lower())
     issue = call.store.must("issues", row["issue_id"])
-    call.effect("comment.minimized", f"{call.world.full_name(repo)}#{issue['number']}", comment=row["id"], reason=reason)
+    call.effect(
+        "comment.minimized", f"{call.world.full_name(repo)}#{issue['number']}", comment=row["id"], reason=reason
+    )
     shown = {"isMinimized": plain(True), "minimizedReason": plain(reason.lower())}
     fields = {
         "clientMutationId": plain(given.get("clientMutationId")),

@@ -7,7 +7,13 @@ from typing import Any
 from simulators.github.call import ApiError, Call, Reply
 from simulators.github.graphql import mutations
 from simulators.github.graphql.answers import (
-    FieldError, issue, plain, pull_request, repository, select, visible,
+    FieldError,
+    issue,
+    plain,
+    pull_request,
+    repository,
+    select,
+    visible,
 )  # fmt: skip
 from simulators.github.graphql.document import DocumentError, Field, parse
 from simulators.github.routing import Routes
@@ -60,12 +66,12 @@ def _node(call: Call, field: Field) -> Any:
     for kind, table in (("R", "repositories"), ("PR", "pulls"), ("I", "issues")):
         found = call.world.from_node_id(kind, text)
         row = call.store.get(table, found) if found else None
-        repo = visible(call, call.store.get("repositories", row["repo_id"] if kind != "R" else row["id"])) if row else None
+        repo = (
+            visible(call, call.store.get("repositories", row["repo_id"] if kind != "R" else row["id"])) if row else None
+        )
         if row is None or repo is None:
             continue
         if kind == "R":
             return repository(call, repo, field.selection)
         return pull_request(call, row["id"], field.selection) if kind == "PR" else issue(call, row, field.selection)
     raise FieldError("NOT_FOUND", f"Could not resolve to a node with the global id of '{text}'")
-
-

@@ -81,7 +81,7 @@ def review(call: Call) -> Reply:
 def make_ready(call: Call) -> Reply:
     row = issues.find(call, call.number())
     issues.require_author_or_write(call, row["user_id"])
-    pulls.set_draft(call, pulls.find(call, row["number"]), False)
+    pulls.set_draft(call, pulls.find(call, row["number"]), draft=False)
     return redirect(_thread(call, row))
 
 

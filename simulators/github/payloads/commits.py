@@ -54,7 +54,8 @@ def git_commit(world: World, repo: Row, commit_: Commit) -> dict[str, Any]:
         "message": commit_.message.rstrip("\n"),
         "tree": {"sha": commit_.tree, "url": f"{base}/git/trees/{commit_.tree}"},
         "parents": [
-            {"sha": one, "url": f"{base}/git/commits/{one}", "html_url": f"{web}/commit/{one}"} for one in commit_.parents
+            {"sha": one, "url": f"{base}/git/commits/{one}", "html_url": f"{web}/commit/{one}"}
+            for one in commit_.parents
         ],
         "verification": verification(world, repo, sha),
     }
@@ -107,7 +108,9 @@ def diff_entry(world: World, repo: Row, sha: str, change: FileDiff) -> dict[str,
 
 def push_commit(world: World, repo: Row, commit_: Commit, changes: list[FileDiff]) -> dict[str, Any]:
     """A commit in a push event: paths by what happened to them."""
-    paths = {status: [one.path for one in changes if one.status == status] for status in ("added", "removed", "modified")}
+    paths = {
+        status: [one.path for one in changes if one.status == status] for status in ("added", "removed", "modified")
+    }
     author, committer = account_of(world, commit_.author), account_of(world, commit_.committer)
     return {
         "id": commit_.sha,

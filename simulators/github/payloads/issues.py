@@ -38,7 +38,9 @@ def reactions(world: World, subject: str, subject_id: int, url: str) -> dict[str
     """`subject` is `issue`, `comment`, `review_comment` or `release`; `url` is the subject's own."""
     counts: dict[str, int] = dict.fromkeys(REACTIONS, 0)
     for row in world.store.all(
-        "SELECT content, COUNT(*) AS number FROM reactions WHERE subject = ? AND subject_id = ? GROUP BY content", subject, subject_id
+        "SELECT content, COUNT(*) AS number FROM reactions WHERE subject = ? AND subject_id = ? GROUP BY content",
+        subject,
+        subject_id,
     ):
         counts[row["content"]] = row["number"]
     return {"url": f"{url}/reactions", "total_count": sum(counts.values()), **counts}

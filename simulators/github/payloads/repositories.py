@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 TEMPLATES = {
     "archive": "/{archive_format}{/ref}", "assignees": "/assignees{/user}", "blobs": "/git/blobs{/sha}",
-    "branches": "/branches{/branch}", "collaborators": "/collaborators{/collaborator}", "comments": "/comments{/number}",
+    "branches": "/branches{/branch}",
+    "collaborators": "/collaborators{/collaborator}", "comments": "/comments{/number}",
     "commits": "/commits{/sha}", "compare": "/compare/{base}...{head}", "contents": "/contents/{+path}",
     "contributors": "/contributors", "deployments": "/deployments", "downloads": "/downloads", "events": "/events",
-    "forks": "/forks", "git_commits": "/git/commits{/sha}", "git_refs": "/git/refs{/sha}", "git_tags": "/git/tags{/sha}",
+    "forks": "/forks",
+    "git_commits": "/git/commits{/sha}", "git_refs": "/git/refs{/sha}", "git_tags": "/git/tags{/sha}",
     "hooks": "/hooks", "issue_comment": "/issues/comments{/number}", "issue_events": "/issues/events{/number}",
     "issues": "/issues{/number}", "keys": "/keys{/key_id}", "labels": "/labels{/name}", "languages": "/languages",
     "merges": "/merges", "milestones": "/milestones{/number}",

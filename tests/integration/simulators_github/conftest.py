@@ -75,7 +75,7 @@ class Receiver:
         self.thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
     one = Receiver()
     yield one
@@ -97,7 +97,10 @@ class Simulator:
     def start(self) -> None:
         command = [sys.executable, "-m", "simulators.github", "--data-dir", str(self.folder / "data")]
         self.process = subprocess.Popen(
-            [*command, "--config", str(self.config), "--port", str(self.port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [*command, "--config", str(self.config), "--port", str(self.port)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout is not None
         self.url = json.loads(self.process.stdout.readline())["url"]
@@ -159,7 +162,9 @@ class Simulator:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def commit(self, client: httpx.Client, name: str, branch: str, files: dict[str, str], message: str = "Change") -> str:
+    def commit(
+        self, client: httpx.Client, name: str, branch: str, files: dict[str, str], message: str = "Change"
+    ) -> str:
         """One commit on a branch, made when absent, through git data as a bot does."""
         base = f"/repos/{name}/git"
         found = client.get(f"{base}/ref/heads/{branch}")
@@ -168,7 +173,9 @@ class Simulator:
         parent = start.json()["object"]["sha"]
         tree = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
         made = client.post(f"{base}/trees", json={"base_tree": parent, "tree": tree}).json()["sha"]
-        commit = client.post(f"{base}/commits", json={"message": message, "tree": made, "parents": [parent]}).json()["sha"]
+        commit = client.post(f"{base}/commits", json={"message": message, "tree": made, "parents": [parent]}).json()[
+            "sha"
+        ]
         if exists:
             answer = client.patch(f"{base}/refs/heads/{branch}", json={"sha": commit})
         else:
@@ -203,9 +210,7 @@ def make_config(private_key: str, webhook_url: str | None = None) -> dict[str, A
 
 
 @pytest.fixture(scope="module")
-def start(
-    private_key: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Simulator]]:
+def start(private_key: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Simulator]]:
     """Starts simulators; at the end each must have kept GitHub's own description in every answer and webhook."""
     started: list[Simulator] = []
 

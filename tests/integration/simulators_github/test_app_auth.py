@@ -81,7 +81,9 @@ def test_a_token_is_opaque_and_lives_an_hour(start: Callable[..., Any]) -> None:
 @pytest.mark.checklist("G8", "S11")
 def test_a_token_can_be_narrowed_to_repositories(github: Any) -> None:
     bot = github.bot(repositories=["platform"])
-    assert [one["full_name"] for one in bot.get("/installation/repositories").json()["repositories"]] == ["acme/platform"]
+    assert [one["full_name"] for one in bot.get("/installation/repositories").json()["repositories"]] == [
+        "acme/platform"
+    ]
     assert bot.get("/repos/acme/secret").status_code == 404
     refused = github.app().post(
         f"/app/installations/{github.app().get('/orgs/acme/installation').json()['id']}/access_tokens",

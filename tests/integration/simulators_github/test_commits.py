@@ -38,14 +38,23 @@ def test_a_ref_moves_forward_only_unless_forced(github: Any, fresh: Callable[...
 def test_bad_ref_names_are_refused(github: Any, fresh: Callable[..., str]) -> None:
     name, bot = fresh(), github.bot()
     sha = bot.get(f"/repos/{name}/git/ref/heads/main").json()["object"]["sha"]
-    for ref in ("heads/x", "refs/heads/-x", "refs/heads/a..b", "refs/heads/a.lock", "refs/heads/a@{b", "refs/heads/a b"):
+    for ref in (
+        "heads/x",
+        "refs/heads/-x",
+        "refs/heads/a..b",
+        "refs/heads/a.lock",
+        "refs/heads/a@{b",
+        "refs/heads/a b",
+    ):
         assert bot.post(f"/repos/{name}/git/refs", json={"ref": ref, "sha": sha}).status_code == 422
     assert bot.post(f"/repos/{name}/git/refs", json={"ref": "refs/heads/main", "sha": sha}).status_code == 422
     assert bot.post(f"/repos/{name}/git/refs", json={"ref": "refs/heads/main/sub", "sha": sha}).status_code == 422
     assert bot.post(f"/repos/{name}/git/refs", json={"ref": "refs/heads/ok", "sha": "1" * 40}).status_code == 422
 
 
-def test_a_file_is_changed_by_its_blob_sha(github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]) -> None:
+def test_a_file_is_changed_by_its_blob_sha(
+    github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]
+) -> None:
     name, bot = fresh(), github.bot()
     path = f"/repos/{name}/contents/docs/a.md"
     made = bot.put(path, json={"message": "a", "content": base64_of("one\n")})
@@ -62,7 +71,9 @@ def test_a_file_is_changed_by_its_blob_sha(github: Any, fresh: Callable[..., str
 
 
 @pytest.mark.checklist("G24")
-def test_workflow_files_need_their_own_permission(github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]) -> None:
+def test_workflow_files_need_their_own_permission(
+    github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]
+) -> None:
     name = fresh()
     path = f"/repos/{name}/contents/.github/workflows/x.yml"
     refused = github.bot().put(path, json={"message": "x", "content": base64_of("x")})
@@ -79,9 +90,12 @@ def test_history_and_comparison(github: Any, fresh: Callable[..., str]) -> None:
     assert (shown["status"], shown["ahead_by"], shown["behind_by"]) == ("diverged", 2, 1)
     assert [one["commit"]["message"] for one in shown["commits"]] == ["One", "Two"]
     assert [one["filename"] for one in shown["files"]] == ["a", "b"]
-    assert [one["commit"]["message"] for one in bot.get(f"/repos/{name}/commits", params={"sha": "topic"}).json()][:2] == ["Two", "One"]
+    assert [one["commit"]["message"] for one in bot.get(f"/repos/{name}/commits", params={"sha": "topic"}).json()][
+        :2
+    ] == ["Two", "One"]
     tag = bot.post(
-        f"/repos/{name}/git/tags", json={"tag": "v1.0.0", "message": "m", "object": shown["base_commit"]["sha"], "type": "commit"}
+        f"/repos/{name}/git/tags",
+        json={"tag": "v1.0.0", "message": "m", "object": shown["base_commit"]["sha"], "type": "commit"},
     ).json()
     assert bot.post(f"/repos/{name}/git/refs", json={"ref": "refs/tags/v1.0.0", "sha": tag["sha"]}).status_code == 201
     assert bot.get(f"/repos/{name}/git/ref/tags/v1.0.0").json()["object"]["type"] == "tag"

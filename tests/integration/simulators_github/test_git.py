@@ -14,7 +14,9 @@ def remote(github: Any, name: str, token: str) -> str:
     return f"http://x-access-token:{token}@127.0.0.1:{github.port}/{name}.git"
 
 
-def test_a_commit_made_over_the_api_is_cloned(github: Any, fresh: Callable[..., str], git: Callable[..., str], tmp_path: Path) -> None:
+def test_a_commit_made_over_the_api_is_cloned(
+    github: Any, fresh: Callable[..., str], git: Callable[..., str], tmp_path: Path
+) -> None:
     name, bot = fresh(private=True), github.bot()
     sha = github.commit(bot, name, "feature", {"main.tf": "# hello\n", "modules/a/b.tf": "# deep\n"})
     git("clone", "-q", "-b", "feature", remote(github, name, github.token()), "clone")
@@ -23,7 +25,9 @@ def test_a_commit_made_over_the_api_is_cloned(github: Any, fresh: Callable[..., 
     assert git("fsck", "--strict", cwd=tmp_path / "clone") is not None
 
 
-def test_a_push_is_read_over_the_api(github: Any, fresh: Callable[..., str], git: Callable[..., str], tmp_path: Path) -> None:
+def test_a_push_is_read_over_the_api(
+    github: Any, fresh: Callable[..., str], git: Callable[..., str], tmp_path: Path
+) -> None:
     name = fresh()
     git("clone", "-q", remote(github, name, "ghp_ada"), "clone")
     clone = tmp_path / "clone"
@@ -52,7 +56,9 @@ def test_a_push_needs_write(github: Any, fresh: Callable[..., str], git: Callabl
     git("commit", "-q", "--allow-empty", "-m", "x", cwd=clone)
     for token in readers:
         assert "failed" in git("push", remote(github, name, token), "HEAD:refs/heads/x", cwd=clone, check=False)
-    assert "failed" in git("push", f"http://127.0.0.1:{github.port}/{name}", "HEAD:refs/heads/x", cwd=clone, check=False)
+    assert "failed" in git(
+        "push", f"http://127.0.0.1:{github.port}/{name}", "HEAD:refs/heads/x", cwd=clone, check=False
+    )
     git("push", "-q", remote(github, name, github.token()), "HEAD:refs/heads/x", cwd=clone)
 
 

@@ -1,4 +1,4 @@
-"""GraphQL: a commit is one compare-and-swap, errors are typed, and nothing outside the simulated fields is pretended."""
+"""GraphQL: a commit is one compare-and-swap, errors are typed, and no other field is pretended."""
 
 import threading
 from collections.abc import Callable
@@ -23,13 +23,16 @@ def given(name: str, head: str, **additions: str) -> dict[str, Any]:
 
 
 def head_of(github: Any, name: str) -> str:
-    query = 'query($o: String!, $n: String!) { repository(owner: $o, name: $n) { id ref(qualifiedName: "main") { target { oid } } } }'
+    query = """query($o: String!, $n: String!) {
+      repository(owner: $o, name: $n) { id ref(qualifiedName: "main") { target { oid } } } }"""
     owner, _, short = name.partition("/")
     return github.graphql(github.bot(), query, o=owner, n=short)["data"]["repository"]["ref"]["target"]["oid"]
 
 
 @pytest.mark.checklist("G22", "G23")
-def test_a_commit_is_one_verified_compare_and_swap(github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]) -> None:
+def test_a_commit_is_one_verified_compare_and_swap(
+    github: Any, fresh: Callable[..., str], base64_of: Callable[[str], str]
+) -> None:
     name, bot = fresh(), github.bot()
     head = head_of(github, name)
     wanted = given(name, head, **{"main.tf": base64_of("# é\n"), "examples/x/main.tf": base64_of("")})
@@ -84,15 +87,17 @@ def test_errors_are_typed(github: Any, fresh: Callable[..., str], base64_of: Cal
 
 def test_what_is_not_simulated_is_an_error(github: Any) -> None:
     for query in (
-        "{ search(query: \"x\", type: REPOSITORY) { issueCount } }",
-        "mutation { deleteRef(input: {refId: \"x\"}) { clientMutationId } }",
-        "{ repository(owner: \"acme\", name: \"platform\") { stargazerCount } }",
+        '{ search(query: "x", type: REPOSITORY) { issueCount } }',
+        'mutation { deleteRef(input: {refId: "x"}) { clientMutationId } }',
+        '{ repository(owner: "acme", name: "platform") { stargazerCount } }',
         "subscription { x }",
         "{ viewer { login } ",
         "query($x: Int!) { viewer { login } }",
     ):
         assert github.graphql(github.bot(), query)["errors"]
-    assert github.graphql(github.bot(), "{ viewer { login __typename } }")["data"]["viewer"]["login"] == "terrasmith[bot]"
+    assert (
+        github.graphql(github.bot(), "{ viewer { login __typename } }")["data"]["viewer"]["login"] == "terrasmith[bot]"
+    )
     assert github.client().post(f"{github.url}/api/graphql", json={"query": "{ viewer { login } }"}).status_code == 401
 
 
@@ -101,7 +106,8 @@ def test_a_comment_is_minimized(github: Any, fresh: Callable[..., str]) -> None:
     number = bot.post(f"/repos/{name}/issues", json={"title": "x"}).json()["number"]
     comment = bot.post(f"/repos/{name}/issues/{number}/comments", json={"body": "old"}).json()
     text = """mutation($id: ID!) {
-      minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized minimizedReason } } }"""
+      minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) {
+        minimizedComment { isMinimized minimizedReason } } }"""
     assert "errors" in github.graphql(github.client("ghp_bob"), text, id=comment["node_id"])
     done = github.graphql(bot, text, id=comment["node_id"])["data"]["minimizeComment"]
     assert done["minimizedComment"] == {"isMinimized": True, "minimizedReason": "outdated"}

@@ -40,7 +40,9 @@ def test_a_draft_refuses_to_merge(github: Any, fresh: Callable[..., str]) -> Non
     refused = ada.put(path, json={})
     assert refused.status_code == 405
     assert "draft" in refused.json()["message"]
-    ready = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    ready = (
+        "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    )
     answer = github.graphql(github.bot(), ready, id=pull["node_id"])
     assert answer["data"]["markPullRequestReadyForReview"]["pullRequest"] == {"isDraft": False}
     assert ada.get(path).status_code == 404

@@ -15,7 +15,10 @@ def test_an_app_makes_a_repository_in_its_organisation(github: Any, git: Callabl
     again = bot.post("/orgs/acme/repos", json={"name": "Terraform-AWS-bucket"})
     assert again.status_code == 422
     assert again.json()["errors"][0]["message"] == "name already exists on this account"
-    assert git("ls-remote", f"http://x:{github.token()}@127.0.0.1:{github.port}/acme/terraform-aws-bucket").count("\n") == 2
+    assert (
+        git("ls-remote", f"http://x:{github.token()}@127.0.0.1:{github.port}/acme/terraform-aws-bucket").count("\n")
+        == 2
+    )
 
 
 @pytest.mark.checklist("G19")
