@@ -10,7 +10,7 @@ from gate.phases import Bench, Conclusion, mirror_source, missing_providers
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
-from gate.screen import Screened, screen
+from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
 
@@ -55,11 +55,21 @@ class _Judgement:
                 begun = started if check.id == "screen" else time.monotonic()
                 self._note(check, check.look(material), begun)
         engine_checks = [check for check in checks if check.run is not None]
-        if screened.refused:
+        if screened.only_syntax:
+            # `fmt` only parses. It tells the place of an error better than the screen does.
+            formatting = [check for check in engine_checks if check.id == "fmt"]
+            self._run_engine(formatting, screened)
+            self._note_all([check for check in engine_checks if check not in formatting], Conclusion("skipped"))
+            self._prefer_engine_words()
+        elif screened.refused:
             # Code that the screen refuses never meets an engine.
             self._note_all(engine_checks, Conclusion("skipped"))
         else:
             self._run_engine(engine_checks, screened)
+
+    def _prefer_engine_words(self) -> None:
+        better = {finding.path for finding in self.findings if finding.rule == "fmt" and finding.severity == "error"}
+        self.findings = [f for f in self.findings if f.rule != SYNTAX or f.path not in better]
 
     def _run_engine(self, checks: list[Check], screened: Screened) -> None:
         level = sandbox.probe()

@@ -22,6 +22,8 @@ _REGISTRY_ADDRESS = re.compile(
     r"[0-9A-Za-z][0-9A-Za-z_-]*/[0-9A-Za-z][0-9A-Za-z_-]*/[0-9a-z]+(?://[\w./-]+)?"
 )
 _SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
+SYNTAX = "syntax"
+"""The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
 _BLOCK_KINDS = {
     ".tf": "terraform variable output locals resource data ephemeral module provider moved removed import check",
     ".tftest.hcl": "test run variables variable provider mock_provider override_resource override_data override_module",
@@ -47,6 +49,12 @@ class Screened:
     @property
     def refused(self) -> bool:
         return any(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def only_syntax(self) -> bool:
+        """Refused, but for nothing worse than ordinary syntax errors."""
+        rules = {finding.rule for finding in self.findings if finding.severity == "error"}
+        return rules == {SYNTAX}
 
 
 def screen(files: FileMap, policy: Policy) -> Screened:
@@ -154,9 +162,8 @@ def _hidden(character: str) -> bool:
 def _syntax(file: ParsedFile) -> Iterator[Finding]:
     for problem in file.problems:
         message = f"{problem.message[:1].upper()}{problem.message[1:]}."
-        yield _error(
-            "syntax", message, problem.path, problem.line, fix="Run `terraform fmt` and correct what it names."
-        )
+        rule = SYNTAX if problem.readable else "unreadable"
+        yield _error(rule, message, problem.path, problem.line, fix="Run `terraform fmt` and correct what it names.")
 
 
 def _kinds(file: ParsedFile) -> Iterator[Finding]:

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class SyntaxProblem:
+    """`readable` is False where no other parser should see the text: over a cap, no text, or two readers disagree."""
+
     path: str
     line: int
     column: int
     message: str
+    readable: bool = True
 
 
 @dataclass(frozen=True)

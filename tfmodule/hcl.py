@@ -91,14 +91,14 @@ def _language() -> tree_sitter.Language:
 
 
 def _unreadable(path: str, line: int, message: str) -> ParsedFile:
-    return ParsedFile(path, (), {}, (SyntaxProblem(path, line, 1, message),))
+    return ParsedFile(path, (), {}, (SyntaxProblem(path, line, 1, message, readable=False),))
 
 
 def _disagreements(path: str, openers: set[tuple[str, int]], blocks: tuple[Block, ...]) -> tuple[SyntaxProblem, ...]:
     """Block heads that Terraform's scanner would see and the parser did not: something is being hidden from us."""
     known = {(inner.kind, inner.line) for block in blocks for inner in block.walk()}
     return tuple(
-        SyntaxProblem(path, line, 1, f"two readers disagree whether `{kind}` opens a block here")
+        SyntaxProblem(path, line, 1, f"two readers disagree whether `{kind}` opens a block here", readable=False)
         for kind, line in sorted(openers - known, key=lambda opener: opener[1])
     )
 

@@ -62,6 +62,7 @@ class _Scanner:
         self.text = text
         self.found = Prescan()
         self.stack: list[str] = []
+        self.opened: list[int] = []
         self.operators = [0]
         self.position = 0
         self.line_start = True
@@ -84,15 +85,18 @@ class _Scanner:
                 found.problem = f"the file has more than {MAX_TOKENS} tokens"
         if found.problem is None and self.stack:
             found.problem = "a bracket, string or heredoc is never closed"
+            found.line = self.opened[-1]
         return found
 
     def _push(self, closer: str) -> None:
         self.stack.append(closer)
+        self.opened.append(self.found.line)
         self.operators.append(0)
         self._measure()
 
     def _pop(self) -> None:
         self.stack.pop()
+        self.opened.pop()
         self.operators.pop()
 
     def _measure(self) -> None:

@@ -1,0 +1,88 @@
+"""Terraform's words as findings: places inside the module, and nothing of the machine's directories."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gate import diagnostics
+from gate.workspace import Workspace
+
+SPACE = Workspace(Path("/jobs/1"), Path("/jobs/1/work"), {})
+
+
+def validate(**place: object) -> str:
+    item = {
+        "severity": "error",
+        "summary": "Bad.",
+        "detail": "In /jobs/1/work/x\n and /jobs/1/home",
+        "range": place or None,
+    }
+    return json.dumps({"valid": False, "diagnostics": [item]})
+
+
+@pytest.mark.parametrize(
+    ("name", "directory", "expected"),
+    [
+        ("main.tf", "", "main.tf"), ("main.tf", "examples/a", "examples/a/main.tf"), ("../../main.tf", "examples/a", "main.tf"),
+        ("/jobs/1/work/modules/x.tf", "", "modules/x.tf"), ("/etc/passwd", "", None), ("../x", "", None),
+    ],
+)  # fmt: skip
+def test_places_are_relative_to_the_module(name: str, directory: str, expected: str | None) -> None:
+    output = validate(filename=name, start={"line": 3}, end={"line": 4})
+    (finding,) = diagnostics.from_validate(output, "validate", directory, SPACE) or ()
+    assert finding.path == expected
+    assert (finding.line, finding.end_line) == ((3, 4) if expected else (None, None))
+    assert finding.message == "Bad: In ./x and …/home"
+
+
+@pytest.mark.parametrize("output", ["", "nonsense", "[]", "{}", '{"diagnostics": 3}', '{"diagnostics": [3]}'])
+def test_nonsense_is_no_answer(output: str) -> None:
+    assert diagnostics.from_validate(output, "validate", "", SPACE) is None
+
+
+TEXT = """
+Error: Unsupported argument
+
+  on examples/x/main.tf line 3, in module "m":
+   3:   nme = "x"
+
+An argument named "nme" is not expected here.
+
+Warning: Old
+
+It is old.
+"""
+
+
+def test_plain_text_is_read() -> None:
+    error, warning = diagnostics.from_text(TEXT, "init", "", SPACE)
+    assert (error.severity, error.place) == ("error", "examples/x/main.tf:3")
+    assert error.message == 'Unsupported argument: An argument named "nme" is not expected here.'
+    assert (warning.severity, warning.place, warning.message) == ("warning", "", "Old: It is old.")
+    assert diagnostics.from_text("all is well", "init", "", SPACE) == ()
+
+
+def test_test_events_name_their_run() -> None:
+    lines = [
+        "not json",
+        json.dumps(
+            {
+                "type": "diagnostic",
+                "@testrun": "a",
+                "@testfile": "t.tftest.hcl",
+                "diagnostic": {"severity": "error", "summary": "S"},
+            }
+        ),
+        json.dumps({"type": "test_summary"}),
+    ]
+    (finding,) = diagnostics.from_test("\n".join(lines), SPACE)
+    assert (finding.path, finding.message) == ("t.tftest.hcl", 'S (run "a")')
+
+
+@pytest.mark.checklist("T-27")
+def test_long_and_invisible_words_are_tamed() -> None:
+    output = json.dumps({"diagnostics": [{"severity": "error", "summary": "a\u202eb\x1b[31m" + "x" * 9_000}]})
+    (finding,) = diagnostics.from_validate(output, "validate", "", SPACE) or ()
+    assert len(finding.message) <= 1_500
+    assert finding.message.isprintable()

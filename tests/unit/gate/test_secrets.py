@@ -1,0 +1,69 @@
+"""Credentials: known formats are found at their line, samples are not, and no value gets into a report."""
+
+import random
+import string
+
+import pytest
+
+from gate.secrets import find_secrets
+
+_RANDOM = random.Random(7)
+
+
+def made_up(alphabet: str, length: int) -> str:
+    return "".join(_RANDOM.choice(alphabet) for _ in range(length))
+
+
+_ANY = string.ascii_letters + string.digits
+# Built here, so that this file itself holds none of them.
+SECRETS = {
+    "AWS Access Key": "AKIA" + made_up(string.ascii_uppercase + "234567", 16),
+    "GitHub Token": "ghp" + "_" + made_up(_ANY, 36),
+    "GitHub fine-grained token": "github" + "_pat_" + made_up(_ANY, 60),
+    "Private Key": "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "Slack Token": "xoxb-" + made_up(string.digits, 12) + "-" + made_up(_ANY, 24),
+    "Stripe Access Key": "sk" + "_live_" + made_up(_ANY, 24),
+    "Anthropic API key": "sk-" + "ant-" + made_up(_ANY, 40),
+    "Google API key": "AI" + "za" + made_up(_ANY, 35),
+    "HCP Terraform token": made_up(_ANY, 14) + ".atlas" + "v1." + made_up(_ANY, 60),
+    "Basic Auth Credentials": "https://bob:" + made_up(_ANY, 12) + "@host.internal/x",
+}
+
+
+@pytest.mark.checklist("T-37")
+@pytest.mark.parametrize("path", ["main.tf", "README.md", "examples/a/main.tf", ".github/workflows/x.yml"])
+@pytest.mark.parametrize("kind", sorted(SECRETS))
+def test_a_credential_is_found_at_its_line_and_not_repeated(kind: str, path: str) -> None:
+    value = SECRETS[kind]
+    found = [f for f in find_secrets({path: f'first\nx = "{value}"\n'.encode()}) if kind in f.message]
+    assert [(f.rule, f.severity, f.path, f.line) for f in found] == [("secret", "error", path, 2)]
+    assert all(value not in str(f) and f.fix for f in found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'access_key = "AKIAIOSFODNN7EXAMPLE"', "password = var.password", 'password = ""', 'token = "${var.token}"',
+        'kms_key_id = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"',
+        'password = "changeme123"', 'sha = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
+        "10.0.0.0/8",
+    ],
+)  # fmt: skip
+def test_samples_and_references_are_no_credentials(line: str) -> None:
+    assert not list(find_secrets({"main.tf": line.encode()}))
+
+
+def test_a_literal_for_a_secret_name_is_a_warning() -> None:
+    found = list(find_secrets({"main.tf": b'master_password = "hunter22"\n'}))
+    assert [(f.rule, f.severity, f.line) for f in found] == [("secret-literal", "warning", 1)]
+    assert "hunter22" not in str(found)
+
+
+def test_a_credential_across_a_window_is_found() -> None:
+    value = SECRETS["GitHub Token"]
+    for start in (3_950, 3_990, 4_000, 7_980):
+        assert any("GitHub Token" in f.message for f in find_secrets({"x.md": b"." * start + b" " + value.encode()}))
+
+
+def test_pictures_and_broken_text_are_no_trouble() -> None:
+    assert not list(find_secrets({"a.png": b"\x89PNG", "b.md": b"\xff\xfe\x00"}))
