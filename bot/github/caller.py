@@ -33,6 +33,9 @@ _NOT_FOR_APPS = "resource not accessible by integration"
 class Credentials(Protocol):
     """Where the token of an identity comes from. `token` None means: the app's own JWT."""
 
+    @property
+    def installation_id(self) -> int | None: ...
+
     def token(self) -> str | None: ...
 
     def evict(self, token: str) -> None: ...
@@ -40,6 +43,8 @@ class Credentials(Protocol):
 
 class AppCredentials:
     """The app itself: githubkit signs its JWT."""
+
+    installation_id = None
 
     def token(self) -> str | None:
         return None
@@ -151,7 +156,8 @@ class Caller:
 
     def _send(self, outgoing: Outgoing) -> httpx.Response:
         token = self._credentials.token()
-        response = self._transport.send(replace(outgoing, token=token))
+        outgoing = replace(outgoing, token=token, installation_id=self._credentials.installation_id)
+        response = self._transport.send(outgoing)
         if response.status_code != 401 or token is None:
             return response
         # Revoked, or its installation was suspended for a while: a new one tells which.

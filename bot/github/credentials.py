@@ -44,7 +44,7 @@ class InstallationCredentials:
     ) -> None:
         self._app = app
         self._tokens = tokens
-        self._installation_id = installation_id
+        self.installation_id = installation_id
         self._permissions = dict(permissions)
         self._repository_ids = tuple(sorted(repository_ids))
         scope = ",".join(f"{name}={level}" for name, level in sorted(self._permissions.items()))
@@ -61,13 +61,13 @@ class InstallationCredentials:
             body = self._ask(self._permissions)
         except GitHubError as error:
             if error.status == 404:
-                raise InstallationGoneError(self._installation_id) from error
+                raise InstallationGoneError(self.installation_id) from error
             if error.status != 422:
                 raise
             body = self._ask(self._granted())
         except ForbiddenError as error:
             if "suspended" in error.details.casefold():
-                raise InstallationSuspendedError(self._installation_id) from error
+                raise InstallationSuspendedError(self.installation_id) from error
             raise
         return Token(body["token"], datetime.fromisoformat(body["expires_at"]))
 
@@ -75,12 +75,12 @@ class InstallationCredentials:
         wanted: dict[str, Any] = {"permissions": dict(permissions)}
         if self._repository_ids:
             wanted["repository_ids"] = list(self._repository_ids)
-        body = self._app.call(operations.CREATE_TOKEN, json=wanted, installation_id=self._installation_id).body
+        body = self._app.call(operations.CREATE_TOKEN, json=wanted, installation_id=self.installation_id).body
         return dict(body)
 
     def _granted(self) -> dict[str, str]:
         """What we need and the owner has granted so far: new permissions wait for the owner (G12), work goes on."""
-        body = self._app.call(operations.GET_INSTALLATION, installation_id=self._installation_id).body
+        body = self._app.call(operations.GET_INSTALLATION, installation_id=self.installation_id).body
         granted: Mapping[str, str] = body["permissions"]
         common = {
             name: min(level, granted[name], key=_LEVELS.index)

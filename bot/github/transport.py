@@ -44,15 +44,18 @@ _LIMIT_WORDS = re.compile(r"rate limit|abuse detection|temporarily blocked", re.
 
 
 class Pace(Protocol):
-    """Where a governor for writes fits in: it waits, or raises Transient, before a write goes out."""
+    """Where a governor for writes fits in: it waits, or raises Transient, before a write goes out.
 
-    def before_write(self, what: str) -> None: ...
+    `installation_id` is None for what the app does as itself.
+    """
+
+    def before_write(self, what: str, installation_id: int | None) -> None: ...
 
 
 class Unpaced:
     """No gap between writes."""
 
-    def before_write(self, what: str) -> None:
+    def before_write(self, what: str, installation_id: int | None) -> None:
         return
 
 
@@ -67,6 +70,7 @@ class Outgoing:
     token: str | None = field(default=None, repr=False)
     query: Mapping[str, str | int] | None = None
     json: Any = None
+    installation_id: int | None = None
 
     @property
     def writes(self) -> bool:
@@ -170,7 +174,7 @@ class Transport:
     def _once(self, call: Outgoing, *, stream: bool = False) -> httpx.Response:
         refuse_inside_unit_of_work(f"GitHub ({call.what})")
         if call.writes:
-            self._pace.before_write(call.what)
+            self._pace.before_write(call.what, call.installation_id)
         client = self._connected()
         headers = {"X-GitHub-Api-Version": API_VERSION} | ({"Accept-Encoding": "identity"} if stream else {})
         request = client.build_request(call.method, call.url, params=call.query, json=call.json, headers=headers)

@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,14 @@ class Simulated:
         answer = self.http.request(method, f"{self.url}/_simulator{path}", json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def settle(self) -> None:
+        """Wait until every webhook has been tried."""
+        for _ in range(400):
+            if self.switch("GET", "/deliveries/pending")["pending"] == 0:
+                return
+            time.sleep(0.05)
+        raise TimeoutError
 
     def fault(self, kind: str, **body: Any) -> None:
         self.switch("POST", "/faults", {"kind": kind, **body})
@@ -117,7 +126,10 @@ def _config(pem: str) -> dict[str, Any]:
             "webhook_url": "http://127.0.0.1:9/github/webhook",
             "webhook_secret": SECRET,
         },
-        "organisations": [{"login": "acme", "installed": True, "members": {"ada": "admin", "rita": "read"}}],
+        "organisations": [
+            {"login": "acme", "installed": True, "members": {"ada": "admin", "rita": "read"}},
+            {"login": "frugal", "installed": True, "permissions": {"contents": "read", "issues": "write"}},
+        ],
         "users": [
             {"login": "ada", "token": "token-of-ada", "installed": True},
             {"login": "rita", "token": "token-of-rita"},

@@ -258,6 +258,23 @@ def test_a_child_process_opens_its_own_connections(settings: Settings, scripted:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def test_a_governor_sees_every_write_with_its_installation(settings: Settings, scripted: Any) -> None:
+    """G18: the seam where writes are spaced."""
+    seen: list[tuple[str, int | None]] = []
+
+    class Governor:
+        def before_write(self, what: str, installation_id: int | None) -> None:
+            seen.append((what, installation_id))
+
+    scripted.on(REPO, _status(404))
+    scripted.on(COMMENTS, _json(201, {"id": 9}))
+    http = httpx.MockTransport(scripted)
+    with GitHub(settings, TokenCache(None, settings), http=http, pace=Governor()) as github:
+        github.installation(7).repositories.get("acme/platform")
+        github.installation(7).issues.comment("acme/platform", 1, "text")
+    assert seen == [("apps/create-installation-access-token", None), ("issues/create-comment", 7)]
+
+
 @pytest.mark.parametrize(
     ("api", "graphql"),
     [
