@@ -26,11 +26,13 @@ test: dev ## all tests, with coverage and every skip's reason; ARGS="tests/unit 
 
 .PHONY: check
 check: dev ## format, lint, types, import contracts, fast tests: under a minute
-	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt || { cat .venv/lint-imports.txt; exit 1; }
-	@$(BIN)/mypy
-	@$(PYTEST) -n $(WORKERS) -q tests/unit tests/architecture $(ARGS)
+	@failed=; \
+	$(BIN)/ruff format --check --quiet . || failed="$$failed format"; \
+	$(BIN)/ruff check --quiet . || failed="$$failed lint"; \
+	$(BIN)/lint-imports --no-logo > .venv/lint-imports.txt || { cat .venv/lint-imports.txt; failed="$$failed imports"; }; \
+	$(BIN)/mypy --no-error-summary || failed="$$failed types"; \
+	$(PYTEST) -n $(WORKERS) -q tests/unit tests/architecture $(ARGS) || failed="$$failed tests"; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
 
 .PHONY: fix
 fix: dev ## format, and mend what ruff can mend by itself

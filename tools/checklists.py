@@ -8,14 +8,16 @@ import re
 import sys
 from collections import defaultdict
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def load(path: Path):
+def load(path: Path) -> ModuleType:
     """The test that holds the documents, as a module: it knows how ids are read."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -26,12 +28,12 @@ def rewrite(text: str, borne: dict[str, set[str]], has_section: set[str]) -> str
     head, *sections = re.split(r"^(?=### )", text, flags=re.MULTILINE)
     kept = [head.rstrip() + "\n"]
     for section in sections:
-        id = section.split()[1]
-        if id in borne:
+        name = section.split()[1]
+        if name in borne:
             words = [line for line in section.splitlines() if not line.startswith("- `")]
-            listed = [f"- `{test}`" for test in sorted(borne[id])]
+            listed = [f"- `{test}`" for test in sorted(borne[name])]
             kept.append("\n".join([*"\n".join(words).strip().splitlines(), "", *listed]) + "\n")
-            has_section.add(id)
+            has_section.add(name)
     return "\n".join(kept)
 
 
@@ -40,8 +42,8 @@ def main() -> None:
     in_tests: dict[str, set[str]] = defaultdict(set)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         name = str(path.relative_to(ROOT))
-        for id, tests in rules.borne_by_file(name, path.read_text(encoding="utf-8")).items():
-            in_tests[id] |= tests
+        for known, tests in rules.borne_by_file(name, path.read_text(encoding="utf-8")).items():
+            in_tests[known] |= tests
     has_section: set[str] = set()
     for document in sorted(set(rules.DOCUMENT_OF.values())):
         path = ROOT / document

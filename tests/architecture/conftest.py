@@ -2,10 +2,13 @@
 
 import ast
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
@@ -60,3 +63,24 @@ def sources(files: tuple[str, ...]) -> tuple[Source, ...]:
 def product(sources: tuple[Source, ...]) -> tuple[Source, ...]:
     """The Python that is installed."""
     return tuple(source for source in sources if source.package in PACKAGES)
+
+
+@pytest.fixture(scope="session")
+def understands() -> Callable[[list[str]], bool]:
+    """Whether words after `terrasmith` lead to a command that exists, with options it has. `a|b` stands for either."""
+    from cli.main import app
+
+    def follow(command: Any, words: list[str]) -> bool:
+        for index, word in enumerate(words):
+            if word == "--help":
+                return True
+            commands = getattr(command, "commands", None)
+            if commands is None or word.startswith("--"):
+                known = {text for param in command.params for text in (*param.opts, *param.secondary_opts)}
+                return all(rest.split("=")[0] in known for rest in words[index:] if rest.startswith("--"))
+            if word not in commands:
+                return "|" in word and all(part in commands for part in word.split("|"))
+            command = commands[word]
+        return True
+
+    return lambda words: follow(typer.main.get_command(app), words)

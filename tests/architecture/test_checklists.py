@@ -1,4 +1,4 @@
-"""docs/checklists and docs/THREATS.md name exactly the tests that bear their ids, and the tests bear exactly those ids."""
+"""docs/checklists and docs/THREATS.md name exactly the tests that bear their ids, and the other way round."""
 
 import ast
 import re
@@ -21,7 +21,11 @@ ID = r"(?:[RGS]\d{1,2}|[TFP]-\d{2})"
 
 def _marks(node: ast.AST) -> list[str]:
     """The ids in `pytest.mark.checklist(…)` anywhere inside this node."""
-    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and ast.unparse(each.func) == "pytest.mark.checklist"]
+    calls = [
+        each
+        for each in ast.walk(node)
+        if isinstance(each, ast.Call) and ast.unparse(each.func) == "pytest.mark.checklist"
+    ]
     return [argument.value for call in calls for argument in call.args if isinstance(argument, ast.Constant)]
 
 
@@ -37,17 +41,19 @@ def borne_by_file(path: str, text: str) -> dict[str, set[str]]:
 
 def borne(path: str, tree: ast.Module) -> dict[str, set[str]]:
     """Id → tests of one file, each as `path::name`. A mark on the file counts for all of its tests."""
-    whole = [id for node in tree.body if isinstance(node, ast.Assign) for id in _marks(node)]
+    whole = [name for node in tree.body if isinstance(node, ast.Assign) for name in _marks(node)]
     found = defaultdict(set)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            own = [id for decorator in node.decorator_list for id in _marks(decorator)]
-            for id in (*whole, *own, *_opening(node)):
-                found[id].add(f"{path}::{node.name}")
+            own = [name for decorator in node.decorator_list for name in _marks(decorator)]
+            for name in (*whole, *own, *_opening(node)):
+                found[name].add(f"{path}::{node.name}")
         if isinstance(node, ast.ClassDef):
-            for id in (id for decorator in node.decorator_list for id in _marks(decorator)):
-                tests = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")]
-                found[id] |= {f"{path}::{each.name}" for each in tests}
+            for name in (name for decorator in node.decorator_list for name in _marks(decorator)):
+                tests = [
+                    each for each in node.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+                ]
+                found[name] |= {f"{path}::{each.name}" for each in tests}
     return found
 
 
@@ -66,13 +72,13 @@ def in_tests(sources) -> dict[str, set[str]]:
     found = defaultdict(set)
     for source in sources:
         if re.match(r"tests/.*/test_\w+\.py$", source.path):
-            for id, tests in borne(source.path, source.tree).items():
-                found[id] |= tests
+            for name, tests in borne(source.path, source.tree).items():
+                found[name] |= tests
     return dict(found)
 
 
 def test_ids_are_written_as_the_checklists_write_them(in_tests: dict[str, set[str]]) -> None:
-    assert not [id for id in in_tests if not re.fullmatch(ID, id)]
+    assert not [name for name in in_tests if not re.fullmatch(ID, name)]
 
 
 @pytest.mark.parametrize("document", sorted(set(DOCUMENT_OF.values())))
@@ -80,14 +86,16 @@ def test_a_checklist_and_its_tests_name_each_other(root: Path, in_tests: dict[st
     prefixes = [prefix for prefix, name in DOCUMENT_OF.items() if name == document]
     path = root / document
     written = documented(path.read_text(encoding="utf-8")) if path.exists() else {}
-    real = {id: tests for id, tests in in_tests.items() if any(id.startswith(prefix) for prefix in prefixes)}
+    real = {name: tests for name, tests in in_tests.items() if any(name.startswith(prefix) for prefix in prefixes)}
     assert written == real, "run: .venv/bin/python tools/checklists.py"
 
 
 def test_every_id_says_what_it_means(root: Path) -> None:
     for document in set(DOCUMENT_OF.values()):
         path = root / document
-        for section in re.split(r"^(?=### )", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.MULTILINE)[1:]:
+        for section in re.split(
+            r"^(?=### )", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.MULTILINE
+        )[1:]:
             prose = [line for line in section.splitlines()[1:] if line and not line.startswith(("- `", "#"))]
             assert len(" ".join(prose)) > 30, section.splitlines()[0]
 

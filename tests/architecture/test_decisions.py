@@ -24,4 +24,6 @@ def test_each_has_five_headings_and_ends_in_a_check(record: Path, root: Path) ->
     assert tests or contracts, "names no check"
     assert not [test for test in tests if not (root / test).is_file()]
     ids = {word for found in contracts for word in re.findall(r"`([\w-]+)`", found)}
-    assert ids <= set(re.findall(r'^id = "([\w-]+)"', (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert ids <= set(
+        re.findall(r'^id = "([\w-]+)"', (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    )

@@ -13,7 +13,14 @@ from workers.schedule import SCHEDULE
 from workers.subscriptions import SUBSCRIPTIONS
 
 # GitHub sends these to every app, whatever its manifest says, and refuses a manifest that names them.
-ALWAYS_DELIVERED = {"installation", "installation_repositories", "installation_target", "github_app_authorization", "meta"}
+ALWAYS_DELIVERED = {
+    "installation",
+    "installation_repositories",
+    "installation_target",
+    "github_app_authorization",
+    "meta",
+    "ping",
+}
 
 
 @pytest.fixture(scope="module")

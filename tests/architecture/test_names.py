@@ -55,4 +55,4 @@ def test_every_file_opens_with_what_it_knows(product) -> None:
 
 def test_jobs_are_verb_phrases(product) -> None:
     jobs = [Path(source.path).stem for source in product if re.fullmatch(r"workers/jobs/\w+\.py", source.path)]
-    assert not [name for name in jobs if name != "__init__" and re.search(r"(job|task|worker|er)$", name.split("_")[0])]
+    assert not [name for name in jobs if re.search(r"(^|_)(task|worker|manager|handler)s?$", name)]

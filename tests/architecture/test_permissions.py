@@ -1,4 +1,4 @@
-"""Deny by default: every route, command and job declares a permission (design law 8), and this page is the whole list."""
+"""Deny by default: every route, command and job declares a permission, and this page is the whole list."""
 
 import io
 from typing import BinaryIO
@@ -48,10 +48,12 @@ class _NoStorage:
 def routes() -> list:
     settings = load(
         "web",
-        database_url="sqlite:///:memory:",
-        base_url="https://registry.example.com",
-        secret_key="k" * 32,
-        webhook_secrets="w" * 32,
+        {
+            "DATABASE_URL": "sqlite:///:memory:",
+            "TERRASMITH_BASE_URL": "https://registry.example.com",
+            "TERRASMITH_SECRET_KEY": "k" * 32,
+            "TERRASMITH_WEBHOOK_SECRETS": "w" * 32,
+        },
     )
     database = Database("sqlite:///:memory:")
     found = list(create_app(settings, database, _NoStorage()).routes)
@@ -63,7 +65,10 @@ def routes() -> list:
 def test_the_routes_and_their_permissions_are_these(routes: list) -> None:
     assert all(isinstance(route, DeclaredRoute) for route in routes)
     found = {
-        f"{method} {route.path}": str(route.permission) for route in routes for method in route.methods if method != "HEAD"
+        f"{method} {route.path}": str(route.permission)
+        for route in routes
+        for method in route.methods
+        if method != "HEAD"
     }
     assert found == ROUTES
 
@@ -77,7 +82,9 @@ def test_a_route_without_permission_would_stop_the_start(routes: list) -> None:
 @pytest.mark.checklist("T-08")
 def test_every_job_declares_under_whose_authority_it_works() -> None:
     nobody = {Permission.PUBLIC, Permission.READ_MODULE}
-    assert not [name for name, job in JOBS.items() if not isinstance(job.permission, Permission) or job.permission in nobody]
+    assert not [
+        name for name, job in JOBS.items() if not isinstance(job.permission, Permission) or job.permission in nobody
+    ]
 
 
 @pytest.mark.checklist("T-08", "S10")
