@@ -126,6 +126,7 @@ def test_F12_fifty_publishers_at_once_and_one_winner(registry, kinds: int) -> No
     assert _counts(registry) == (1, 1, 1, 1)
 
 
+@pytest.mark.checklist("R28")
 def test_prepare_gives_the_same_bytes_for_the_same_files_however_they_come() -> None:
     entries = [Entry("b/main.tf", b"# b\n"), Entry("a.tf", b"# a\n")]
     wrapped = pack([Entry(f"acme-repo-abc/{entry.path}", entry.data) for entry in entries])
