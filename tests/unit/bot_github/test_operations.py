@@ -18,7 +18,9 @@ def test_every_operation_stands_in_githubs_own_description() -> None:
     described = {
         (item["operationId"], method.upper(), path) for path, each in paths.items() for method, item in each.items()
     }
-    assert {(each.id, each.method, each.template) for each in OPERATIONS} <= described
+    ours = {(each.id, each.method, each.template) for each in OPERATIONS}
+    # The one address that GitHub itself redirects to and does not describe.
+    assert ours - described == {("repos/get-by-id", "GET", "/repositories/{repository_id}")}
 
 
 def test_no_operation_is_listed_twice() -> None:
