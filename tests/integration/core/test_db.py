@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import func, select
+
 from core import clock, outbox
 from core.db import Database, in_unit_of_work, refuse_inside_unit_of_work
 from core.errors import Transient
 from core.events import CommandReceived
 from core.models import OutboxRow
-from sqlalchemy import func, select
 
 
 def _count(database: Database) -> int:

@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
+
 from core import clock, jobs
 from core.db import Database
 from core.errors import FencedError, UserError
 from core.models import Job, OutboxRow
-from sqlalchemy import select, update
 
 LAPSED = -1.0  # a lease of this many seconds has lapsed when it is given
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+
 from core.events import EVENTS, Event, from_payload, to_payload
 
 _SAMPLES = {"int": 7, "str": "text"}

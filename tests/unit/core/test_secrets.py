@@ -6,11 +6,12 @@ from io import StringIO
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
 from core import log
 from core.secrets import MASK, Redactor
 from core.settings import load
-from hypothesis import given
-from hypothesis import strategies as st
 
 CANARIES = [
     "ghs_" + "a1B2" * 9,

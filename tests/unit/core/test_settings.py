@@ -1,6 +1,7 @@
 """Settings: every wrong or missing value is one line that names the variable and what it expects."""
 
 import pytest
+
 from core.errors import SettingsError
 from core.settings import Settings, load, variable
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli import check, demo, namespace, roles, runs, token
 from core.errors import Transient, UserError
+from terrasmith import check, demo, namespace, roles, runs, token
 
 app = typer.Typer(
     name="terrasmith",

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from cli.up import Addresses
-from cli.visitor import GitHubVisitor, StoryError, Terraform, installed_version, until
+from terrasmith.up import Addresses
+from terrasmith.visitor import GitHubVisitor, StoryError, Terraform, installed_version, until
 
 _BLOCK = re.compile(r"```(?:hcl|terraform)\n(module \".*?)\n```", re.DOTALL)
 _APP = "terrasmith"

@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from accounts import namespaces, tokens
-from cli import local
-from cli.supervisor import Program, Supervisor
 from core import migrate
 from core import settings as core_settings
 from core.db import Database
 from core.errors import UserError
 from core.redis import RedisError, connect
 from gate.engine import find_mirror
+from terrasmith import local, terraform_config
+from terrasmith.supervisor import Program, Supervisor
 
 ORGANISATION, REPOSITORY, WRITER, REVIEWER, STRANGER = "acme", "platform", "ada", "grace", "mallory"
 _TOKEN_DAYS = 365
@@ -151,7 +151,7 @@ class Machine:
         ready: Callable[[], bool] = lambda: True,
         grace_seconds: float = 10.0,
     ) -> Program:
-        argv = [sys.executable, "-m", "cli", *arguments]
+        argv = [sys.executable, "-m", "terrasmith", *arguments]
         label = name or "-".join(part for part in arguments[:2] if part.isalpha())
         return Program(label, argv, self.env, ready, grace_seconds)
 
@@ -232,22 +232,10 @@ class Machine:
         return secret
 
     def _cli_config(self, host: str, https_host: str, token: str) -> Path:
-        """A Terraform CLI configuration, ready to use: our host, its credentials, and the provider mirror if any."""
         path = self.directory / "terraform.rc"
-        mirror = find_mirror(self.env.get("TERRASMITH_PROVIDER_MIRROR"))
-        providers = ""
-        if mirror is not None:
-            providers = (
-                f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n  direct {{}}\n}}\n'
-            )
         path.touch(mode=0o600)
-        path.write_text(
-            "disable_checkpoint = true\n"
-            f'host "{host}" {{\n  services = {{\n    "modules.v1" = "http://{host}/v1/modules/"\n  }}\n}}\n'
-            f'credentials "{host}" {{\n  token = "{token}"\n}}\n'
-            f'credentials "{https_host}" {{\n  token = "{token}"\n}}\n{providers}',
-            encoding="utf-8",
-        )
+        mirror = find_mirror(self.env.get("TERRASMITH_PROVIDER_MIRROR"))
+        path.write_text(terraform_config.render(host, https_host, token, mirror), encoding="utf-8")
         return path
 
 

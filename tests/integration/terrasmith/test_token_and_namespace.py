@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from accounts import namespaces, tokens
 from accounts.namespaces import UnknownNamespaceError
 from accounts.tokens import TokenLifetimeError, UnknownTokenError
-from cli import namespace, token
 from core.db import Database
 from core.errors import SettingsError, UserError
+from terrasmith import namespace, token
 
 runner = CliRunner()
 

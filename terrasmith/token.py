@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from accounts import tokens
-from cli.columns import show
-from cli.database import open_database
+from terrasmith.columns import show
+from terrasmith.database import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Tokens with which Terraform reads private modules, and CI publishes.")
 

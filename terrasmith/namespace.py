@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from accounts import namespaces
-from cli.columns import show
-from cli.database import open_database
+from terrasmith.columns import show
+from terrasmith.database import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Namespaces: born when the GitHub App is installed.")
 

@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli import up as machine
-from cli.story import Story
-from cli.visitor import Terraform, find_terraform
 from core.errors import UserError
 from gate.engine import find_mirror
 from generator import catalogue, matching
+from terrasmith import up as machine
+from terrasmith.story import Story
+from terrasmith.visitor import Terraform, find_terraform
 
 _PROMPT = "an S3 bucket with versioning and encryption"
 _BUILTIN_PROMPT = "a label module for consistent names and tags"

