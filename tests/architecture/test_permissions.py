@@ -18,8 +18,8 @@ from workers.jobs import JOBS
 ROUTES = {
     "GET /": "public",
     "GET /.well-known/terraform.json": "public",
-    "GET /archives/{file}": "public",
-    "GET /archives/{expires}/{token}/{signature}/{file}": "signed_location",
+    "GET /archives/sha256/{file}": "public",
+    "GET /archives/signed/{expires}/{token}/{signature}/{file}": "signed_location",
     "GET /assets/style.css": "public",
     "GET /livez": "public",
     "GET /modules/{namespace}/{name}/{system}": "public",

@@ -15,7 +15,7 @@ def test_the_wheel_holds_every_file_of_every_package(
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         entry_points = next(name for name in held if name.endswith("entry_points.txt"))
-        assert "terrasmith = cli.main:main" in archive.read(entry_points).decode()
+        assert "terrasmith = terrasmith.main:main" in archive.read(entry_points).decode()
     wanted = {name for name in files if name.split("/")[0] in packages}
     assert not wanted - held
     assert not [name for name in held if name.startswith(("tests/", "tools/", "bench/"))]
