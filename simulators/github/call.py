@@ -165,8 +165,8 @@ class Call:
 
     def page(self, rows: Sequence[T]) -> list[T]:
         """The asked page of `rows`; also sets the Link header."""
-        size = min(max(self._query_number("per_page", 30), 1), 100)
-        number = max(self._query_number("page", 1), 1)
+        size = min(max(self.query_number("per_page", 30), 1), 100)
+        number = max(self.query_number("page", 1), 1)
         last = max((len(rows) + size - 1) // size, 1)
         links = {"prev": number - 1, "next": number + 1, "last": last, "first": 1}
         if number <= 1:
@@ -181,6 +181,6 @@ class Call:
             self.reply_headers["link"] = ", ".join(parts)
         return list(rows[(number - 1) * size : number * size])
 
-    def _query_number(self, name: str, default: int) -> int:
+    def query_number(self, name: str, default: int) -> int:
         text = self.query.get(name, "")
         return int(text) if text.isdigit() and len(text) < 10 else default

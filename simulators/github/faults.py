@@ -9,7 +9,16 @@ from .call import ApiError
 from .store import Row
 from .world import World
 
-REQUEST_KINDS = ("502-before", "502-after", "secondary-limit", "secondary-limit-bare", "primary-limit", "slow")
+REQUEST_KINDS = (
+    "502-before",
+    "502-after",
+    "secondary-limit",
+    "secondary-limit-bare",
+    "primary-limit",
+    "slow",
+    "not-found",
+    "empty-repository",
+)
 DELIVERY_KINDS = ("lost-delivery", "duplicate-delivery")
 SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
@@ -56,6 +65,10 @@ def refuse(world: World, fault: Row) -> ApiError | None:
         return ApiError(403, SECONDARY, headers={"retry-after": str(int(fault["seconds"]))})
     if kind == "secondary-limit-bare":
         return ApiError(403, SECONDARY)
+    if kind == "not-found":  # a repository that was born a moment ago and is not everywhere yet
+        return ApiError(404, "Not Found")
+    if kind == "empty-repository":
+        return ApiError(409, "Git Repository is empty.")
     if kind == "primary-limit":
         reset = str(int(world.time() + fault["seconds"]))
         return ApiError(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from .access import ANONYMOUS, Actor, BadCredentialsError, authenticate, can_see, may
+from .access import ANONYMOUS, Actor, BadCredentialsError, authenticate, can_see, may, permitted
 from .git.repository import ENVIRONMENT
 from .ref_events import ZERO, refs_changed
 from .store import Row
@@ -41,7 +41,7 @@ class GitHttp:
         if found[3] == "info/refs" and "service=git-" not in query:
             await _answer(send, 403, "Please upgrade your git client.")
             return
-        status, answer_headers, answer = await self._backend(scope, repo, found[3], query, headers, body)
+        status, answer_headers, answer = await self._backend(scope, repo, found[3], query, headers, body, actor=actor)
         if found[3] == "git-receive-pack" and status == 200:
             self._received(repo, actor, body)
         await send({"type": "http.response.start", "status": status, "headers": answer_headers})
@@ -72,7 +72,7 @@ class GitHttp:
         return actor, repo, None
 
     async def _backend(
-        self, scope: Scope, repo: Row, service: str, query: str, headers: dict[str, str], body: bytes
+        self, scope: Scope, repo: Row, service: str, query: str, headers: dict[str, str], body: bytes, *, actor: Actor
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         environment = {
             **ENVIRONMENT,
@@ -89,6 +89,8 @@ class GitHttp:
             "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""),
             "GIT_PROTOCOL": headers.get("git-protocol", ""),
         }
+        if actor.kind == "installation" and not permitted(actor.permissions, "workflows=write"):
+            environment["SIMULATOR_REFUSE_WORKFLOWS"] = "1"
         process = await asyncio.create_subprocess_exec(
             "git", "http-backend", env=environment,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,

@@ -35,7 +35,7 @@ def list_deliveries(call: Call) -> Any:
     status, cursor = call.query.get("status"), call.query.get("cursor", "")
     if status not in (None, "success", "failure"):
         raise ApiError(422, "Invalid status")
-    size = min(max(int(call.query.get("per_page", "30") or 30), 1), 100)
+    size = min(max(call.query_number("per_page", 30), 1), 100)
     before = int(cursor.removeprefix("v1_")) if cursor.removeprefix("v1_").isdigit() else 1 << 60
     good = {
         "success": "AND status_code BETWEEN 200 AND 399",
@@ -71,7 +71,8 @@ def redeliver(call: Call) -> Any:
     row = _delivery(call)
     call.store.insert(
         "deliveries", guid=row["guid"], event=row["event"], action=row["action"],
-        installation_id=row["installation_id"], repo_id=row["repo_id"], payload=row["payload"], redelivery=1, created_at=call.now,
+        installation_id=row["installation_id"], repo_id=row["repo_id"], payload=row["payload"], redelivery=1,
+        created_at=call.now,
     )  # fmt: skip
     call.effect("delivery.redelivered", row["guid"])
     return Reply(202, {})

@@ -28,6 +28,19 @@ CONFIG = """[core]
 \tallowAnySHA1InWant = true
 \tallowFilter = true
 """
+# Runs inside git's quarantine, so a refused push leaves nothing behind.
+PRE_RECEIVE = """#!/bin/sh
+[ -n "$SIMULATOR_REFUSE_WORKFLOWS" ] || exit 0
+none=0000000000000000000000000000000000000000
+while read -r old new ref; do
+  [ "$new" = $none ] && continue
+  [ "$old" = $none ] && old=$(git rev-parse -q --verify HEAD || git hash-object -t tree /dev/null)
+  if [ -n "$(git diff --name-only "$old" "$new" -- .github/workflows)" ]; then
+    echo "refusing to allow a GitHub App to create or update workflows on $ref without \\`workflows\\` permission" >&2
+    exit 1
+  fi
+done
+"""
 # Nothing of the machine's own git configuration may change what the simulator answers.
 ENVIRONMENT = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 
@@ -40,9 +53,12 @@ class Repository:
 
     @classmethod
     def create(cls, git_dir: Path, default_branch: str) -> Repository:
-        for folder in ("objects/pack", "objects/info", "refs/heads", "refs/tags", "info"):
+        for folder in ("objects/pack", "objects/info", "refs/heads", "refs/tags", "info", "hooks"):
             (git_dir / folder).mkdir(parents=True, exist_ok=True)
         (git_dir / "config").write_text(CONFIG, "utf-8")
+        hook = git_dir / "hooks" / "pre-receive"
+        hook.write_text(PRE_RECEIVE, "utf-8")
+        hook.chmod(0o755)
         repository = cls(git_dir)
         repository.set_head(default_branch)
         return repository

@@ -62,6 +62,23 @@ def test_a_push_needs_write(github: Any, fresh: Callable[..., str], git: Callabl
     git("push", "-q", remote(github, name, github.token()), "HEAD:refs/heads/x", cwd=clone)
 
 
+@pytest.mark.checklist("G24")
+def test_an_app_pushes_no_workflows(
+    github: Any, fresh: Callable[..., str], git: Callable[..., str], tmp_path: Path
+) -> None:
+    name = fresh()
+    git("clone", "-q", remote(github, name, "ghp_ada"), "clone")
+    workflow = tmp_path / "clone/.github/workflows/x.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text("on: push\n")
+    git("add", ".", cwd=tmp_path / "clone")
+    git("commit", "-q", "-m", "x", cwd=tmp_path / "clone")
+    bot = remote(github, name, github.token())
+    assert "workflows" in git("push", bot, "HEAD:refs/heads/x", cwd=tmp_path / "clone", check=False)
+    assert github.bot().get(f"/repos/{name}/git/ref/heads/x").status_code == 404
+    git("push", "-q", "origin", "HEAD:refs/heads/x", cwd=tmp_path / "clone")
+
+
 def test_a_hidden_repository_is_absent_for_strangers(github: Any, git: Callable[..., str]) -> None:
     for token in ("ghp_bob", "wrong", github.token("picky")):
         assert "failed" in git("ls-remote", remote(github, "acme/secret", token), check=False)
