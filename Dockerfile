@@ -12,7 +12,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY pyproject.toml README.md LICENSE ./
 COPY accounts accounts
 COPY bot bot
-COPY cli cli
+COPY terrasmith terrasmith
 COPY core core
 COPY gate gate
 COPY generator generator
