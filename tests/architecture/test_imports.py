@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 
@@ -25,6 +26,12 @@ def test_every_package_has_a_place_in_the_layers(root: Path, files: tuple[str, .
     placed = {name.strip() for floor in layers for name in floor.split("|")}
     # Those two stand beside the house; contracts of their own say who may meet them.
     assert placed | {"simulators", "migrations"} == found
+
+
+def test_no_dependency_brings_a_package_of_our_name(packages: tuple[str, ...]) -> None:
+    """Our top-level names are common words: a dependency with one of them would be overwritten by us, or we by it."""
+    owners = {name: set(found) - {"terrasmith"} for name, found in packages_distributions().items() if name in packages}
+    assert not {name: found for name, found in owners.items() if found}
 
 
 # One wrong import for every contract.
