@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import pytest
 
@@ -13,6 +14,16 @@ from generator.request import Ask, Draft, RefusedDraftError, WriterRefusedError
 from generator.template_writer import TemplateWriter
 from generator.writers import make_writer
 from tfmodule.files import FileMap
+
+
+class Claude(Protocol):
+    """A running simulator, as the fixture starts it."""
+
+    url: str
+
+    @property
+    def requests(self) -> list[dict[str, Any]]: ...
+
 
 _ASK = Ask("a catalogue of our services", None, None, "acme")
 _GOOD = {"do": "answer", "folder": "good"}
@@ -108,7 +119,7 @@ def test_what_no_waiting_heals_is_said(trouble: str, words: str, claude: _START,
     [
         ("refusal", "declined"),
         ("max_tokens", "longer than one answer"),
-        ("context_window", "larger than Claude can read"),
+        ("context_window", "larger than Claude"),
     ],
 )
 def test_an_answer_that_ends_early_is_said_and_nothing_put_in_its_place(
