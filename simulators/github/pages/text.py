@@ -22,7 +22,10 @@ ATTRIBUTES = {
     "a": {"href", "title"}, "img": {"alt", "title"}, "code": {"class"}, "ol": {"start"}, "details": {"open"},
 }  # fmt: skip
 REFERENCE = re.compile(
-    r"(?P<url>https?://[^\s<>()\"'`]*[^\s<>()\"'`.,;:!?])|(?<![\w&/])#(?P<number>\d{1,7})\b|(?<![\w@])@(?P<login>[A-Za-z\d][\w-]{0,38})"
+    r"""(?P<url>https?://[^\s<>()"'`]*[^\s<>()"'`.,;:!?])"""
+    r"""|(?<![\w/])(?P<elsewhere>[A-Za-z\d][\w-]{0,38}/[\w.-]+)#(?P<its_number>\d{1,7})\b"""
+    r"""|(?<![\w&/])\#(?P<number>\d{1,7})\b"""
+    r"""|(?<![\w@])@(?P<login>[A-Za-z\d][\w-]{0,38})"""
 )
 TASK = re.compile(r"\[([ xX])\] ")
 HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
@@ -40,7 +43,7 @@ _markdown = MarkdownIt("commonmark", {"html": True, "breaks": False}).enable(["t
 
 
 def markdown(text: str | None, repository_url: str = "") -> str:
-    """Clean HTML; `#12`, `@login` and addresses become links as on GitHub."""
+    """Clean HTML; `#12`, `acme/platform#12`, `@login` and addresses become links as on GitHub."""
     tokens = _markdown.parse(text or "")
     for token in tokens:
         if token.type == "inline" and token.children:
@@ -69,12 +72,19 @@ def _pieces(text: str, repository_url: str) -> list[Token]:
     pieces: list[Token] = []
     end = 0
     for found in REFERENCE.finditer(text):
-        target = found["url"] or (
-            f"{repository_url}/issues/{found['number']}" if found["number"] else f"/{found['login']}"
-        )
-        pieces += [_text(text[end : found.start()]), *_link(target, found[0])]
+        pieces += [_text(text[end : found.start()]), *_link(_target(found, repository_url), found[0])]
         end = found.end()
     return [*pieces, _text(text[end:])]
+
+
+def _target(found: re.Match[str], repository_url: str) -> str:
+    if found["url"]:
+        return found["url"]
+    if found["login"]:
+        return f"/{found['login']}"
+    if found["elsewhere"]:
+        return f"/{found['elsewhere']}/issues/{found['its_number']}"
+    return f"{repository_url}/issues/{found['number']}"
 
 
 def _text(content: str) -> Token:

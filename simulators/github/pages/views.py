@@ -120,7 +120,9 @@ def reactions(world: World, subject: str, subject_id: int) -> list[dict[str, Any
     grouped: dict[str, list[str]] = {}
     for row in rows:
         grouped.setdefault(row["content"], []).append(row["login"])
-    return [{"icon": ICONS[content], "who": who, "count": len(who)} for content, who in grouped.items()]
+    return [
+        {"icon": ICONS[content], "name": content, "who": who, "count": len(who)} for content, who in grouped.items()
+    ]
 
 
 def labels(world: World, issue_id: int) -> list[Row]:
@@ -238,12 +240,20 @@ def recent(world: World, viewer: Row | None, limit: int = 12) -> list[dict[str, 
         owner, _, repo_name = name.partition("/")
         repo = world.repository(owner, repo_name)
         if repo is not None and may_see(world, repo, viewer):
-            _place, number = row["subject"].partition("#")[::2]
-            link = f"/{name}/issues/{number}" if number.isdigit() else f"/{name}"
-            shown.append({**row, "link": link, "what": row["kind"].replace("_", " ").replace(".", " ")})
+            shown.append({**row, "link": _link(name, row), "what": row["kind"].replace("_", " ").replace(".", " ")})
         if len(shown) == limit:
             break
     return shown
+
+
+def _link(name: str, row: Row) -> str:
+    number = row["subject"].partition("#")[2]
+    version = row["subject"].partition("@")[2]
+    if number.isdigit():
+        return f"/{name}/issues/{number}"
+    if row["kind"].startswith(("release", "asset")):
+        return f"/{name}/releases"
+    return f"/{name}/commit/{version}" if version else f"/{name}"
 
 
 def busy(world: World, issue: Row, runs: Iterable[dict[str, Any]] = ()) -> bool:
