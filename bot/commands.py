@@ -304,7 +304,9 @@ def _check_value(name: str, value: str) -> str:
                 f"{code(value, 80)} is no name of a provider: use lower-case letters and digits, such as `aws`."
             )
     elif name == "repo":
-        check_repository_name(value.rpartition("/")[2])
+        account, _, repository = value.rpartition("/")
+        check_repository_name(account or repository)  # a login is written with the same characters
+        check_repository_name(repository)
     return value
 
 

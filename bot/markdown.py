@@ -92,8 +92,8 @@ def cell(text: str, limit: int = 200) -> str:
 
 
 def plain(text: str, limit: int = 250) -> str:
-    """One line of plain text, for titles and commit messages: no mention, no closing keyword, no reference."""
-    line = shorten(" ".join(visible(text).split()), limit)
+    """One line of plain text, for titles and commit messages: no mention, closing keyword, reference or command."""
+    line = shorten(" ".join(visible(text).split()).lstrip("/ "), limit)
     return re.sub(r"(?i)([@#])(?=\w)|(\bGH)(?=-\d)|(:)(?=//)", lambda match: match.group(0) + "\u200b", line)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.models import Release, Request, Run, Step
-from bot.states import REQUEST_TRANSITIONS, RUN_TRANSITIONS, STEP_TRANSITIONS, check
+from bot.states import REQUEST_TRANSITIONS, RUN_TRANSITIONS, STEP_TRANSITIONS, ForbiddenTransitionError, check
 from core import clock, events, outbox
 from core.ids import new_id
 from core.models import OutboxRow
@@ -260,31 +260,33 @@ def set_living_comment(session: Session, request_id: str, comment_id: int) -> Re
 def attach_pull(session: Session, request_id: str, number: int, url: str | None = None) -> RequestView:
     """The pull request is open (again)."""
     row = _row(session, request_id)
-    row.pull_number = number
     if row.state not in {"proposed", "merged", "published"}:
+        run = _its_run(session, row, "proposed")
         _move(row, "proposed")
         row.reason = None
-        run = _reopen_run(session, row)
+        _reopen(run)
         _finish(session, run.id, ("read", "write", "prove", "repository"))
         _set_step(session, run.id, "pull", "done", f"#{number}", url)
         if _step(session, run.id, "merge").state in {"failed", "skipped"}:
             _set_step(session, run.id, "merge", "running", None, None)
         _changed(session, row)
+    row.pull_number = number
     return _view(session, row)
 
 
 def mark_merged(session: Session, request_id: str, number: int, url: str | None = None) -> RequestView:
     """The pull request was merged."""
     row = _row(session, request_id)
-    row.pull_number = number
     if row.state not in {"merged", "published"}:
+        run = _its_run(session, row, "merged")
         _move(row, "merged")
         row.reason = None
-        run = _reopen_run(session, row)
+        _reopen(run)
         _finish(session, run.id, ("read", "write", "prove", "repository", "pull", "merge"), url=url)
         if _step(session, run.id, "check").state in {"pending", "running"}:
             _set_step(session, run.id, "check", "skipped", "merged before the check had ended", None)
         _changed(session, row)
+    row.pull_number = number
     return _view(session, row)
 
 
@@ -300,9 +302,10 @@ def mark_published(session: Session, request_id: str, version: str, url: str | N
     """The registry serves the version: the request is complete."""
     row = _row(session, request_id)
     if row.state != "published":
+        run = _its_run(session, row, "published")
         _move(row, "published")
         row.reason = None
-        run = _reopen_run(session, row)
+        _reopen(run)
         _finish(session, run.id, ("release",))
         _set_step(session, run.id, "publish", "done", version, url)
         run.state, run.finished_at = "succeeded", clock.now()
@@ -394,14 +397,17 @@ def _changed(session: Session, row: Request) -> None:
         told[row.id] = outbox.record(session, events.StepsChanged(request_id=row.id))
 
 
-def _reopen_run(session: Session, row: Request) -> Run:
+def _its_run(session: Session, row: Request, state: str) -> Run:
     run = _run(session, row.id)
-    if run is None:
-        raise LookupError(f"request {row.id} has no run")
+    if run is None:  # it was never accepted, so nothing of it can have a pull request
+        raise ForbiddenTransitionError(f"request {row.id} without a run", row.state, state)
+    return run
+
+
+def _reopen(run: Run) -> None:
     if run.state == "failed":
         check(RUN_TRANSITIONS, f"run {run.id}", run.state, "running")
         run.state, run.finished_at = "running", None
-    return run
 
 
 def _end_run(session: Session, row: Request, state: str, detail: str) -> None:
