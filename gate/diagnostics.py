@@ -16,6 +16,8 @@ _MAX_MESSAGE = 1_500
 _MAX_FINDINGS = 100
 _TEXT = re.compile(r"^(Error|Warning): (.+?)$(.*?)(?=^(?:Error|Warning): |\Z)", re.MULTILINE | re.DOTALL)
 _TEXT_PLACE = re.compile(r"^\s+on (.+?) line (\d+)(?:,.*)?:?$", re.MULTILINE)
+_TEXT_AT = re.compile(r"\bat ([^\s:]+\.tf):(\d+)")
+_GENERAL = "encountered problems during initiali"
 _SNIPPET = re.compile(r"^\s+(?:\d+:.*|on .+ line \d+.*|├.*|│.*)$", re.MULTILINE)
 
 
@@ -57,7 +59,9 @@ def from_text(text: str, rule: str, directory: str, workspace: Workspace) -> tup
     for match in list(_TEXT.finditer(text))[:_MAX_FINDINGS]:
         severity: Severity = "error" if match.group(1) == "Error" else "warning"
         body = match.group(3)
-        place = _TEXT_PLACE.search(body)
+        if _GENERAL in match.group(2):
+            continue
+        place = _TEXT_PLACE.search(body) or _TEXT_AT.search(body)
         path = _relative(place.group(1), directory, workspace) if place else None
         detail = " ".join(_SNIPPET.sub("", body).split())
         message = _message(match.group(2).strip(), detail, workspace)

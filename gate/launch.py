@@ -64,7 +64,9 @@ def _become(order: dict[str, list[str]]) -> NoReturn:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # Python ignores the last two, and what is ignored stays ignored after exec.
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
         confine(order)  # type: ignore[arg-type]
         os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code

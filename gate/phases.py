@@ -24,6 +24,10 @@ _PROVIDER_TROUBLE = re.compile(
     r"Failed to query available provider packages|no available releases match|Could not retrieve the list of available"
     r"|Failed to install provider|Incompatible provider version|no package for"
 )
+_PROVIDER_DIED = re.compile(
+    r"Failed to (?:load plugin schemas|obtain provider schema)|Unrecognized remote plugin|[Pp]lugin did not respond"
+    r"|failed to instantiate provider|Could not load the schema for provider"
+)
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
 # The first versions with `mock_provider`.
@@ -110,10 +114,12 @@ def check_init(bench: Bench) -> Conclusion:
         if done.code == 0:
             bench.initialised.append(directory)
             continue
-        found = diagnostics.from_text(done.stderr + done.stdout, "init", directory, bench.workspace)
+        found = diagnostics.from_text(done.stderr or done.stdout, "init", directory, bench.workspace)
         if _PROVIDER_TROUBLE.search(done.stderr) or _ENGINE_TOO_OLD.search(done.stderr):
             return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
         findings += found or [_silent("init", done)]
+        if not directory:
+            break  # every example contains the root and would only repeat it
     return _conclude(findings)
 
 
@@ -139,6 +145,8 @@ def check_validate(bench: Bench) -> Conclusion:
         found = diagnostics.from_validate(done.stdout, "validate", directory, bench.workspace)
         if found is None:
             return Conclusion("undecided", (_silent("validate", done, severity="warning"),))
+        if any(_PROVIDER_DIED.search(finding.message) for finding in found):
+            return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
         findings += found
         if any(finding.severity == "error" for finding in found) and not directory:
             break  # every example calls the root and would repeat it, at the price of a provider start each
@@ -172,6 +180,8 @@ def check_tests(bench: Bench) -> Conclusion:
     if stopped:
         return stopped
     found = diagnostics.from_test(done.stdout, bench.workspace)
+    if any(_PROVIDER_DIED.search(finding.message) for finding in found):
+        return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
     if done.code != 0 and not any(finding.severity == "error" for finding in found):
         found += (_silent("test", done),)
     return _conclude([*findings, *found])

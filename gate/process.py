@@ -159,7 +159,8 @@ class Supervised:
             return {}
 
     def _limit_of(self, code: int) -> Limit | None:
-        words = bytes(self.stderr[-20_000:]).decode("utf-8", "replace")
+        # Go says what happened first, Python last; between lie thousands of stack lines.
+        words = bytes(self.stderr[:10_000] + self.stderr[-10_000:]).decode("utf-8", "replace")
         if code == -24 or "SIGXCPU" in words:
             return "time"
         if code == -25:  # SIGXFSZ

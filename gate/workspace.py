@@ -15,6 +15,9 @@ from pathlib import Path
 from tfmodule.files import FileMap, check_path, check_unique
 
 
+_MAX_PARENT = 50
+
+
 @dataclass(frozen=True)
 class Workspace:
     """`work` holds the module; everything else an engine may touch lies beside it, under `root`."""
@@ -29,7 +32,7 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
     """Write the files into a fresh directory and take everything away at the end."""
     check_unique(files)
     # Resolved, because Terraform reports real paths and a temporary directory is a link on some systems.
-    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-")).resolve()
+    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=_parent())).resolve()
     try:
         for name in ("work", "home", "tmp", "bin", "mirror"):
             (root / name).mkdir()
@@ -41,6 +44,11 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
         yield Workspace(root, root / "work", _environment(root, configuration))
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def _parent() -> str | None:
+    # Providers listen on a Unix socket below TMPDIR, and the name of a socket must stay below 104 bytes.
+    return None if len(tempfile.gettempdir()) <= _MAX_PARENT else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
 
 
 def _write(work: Path, path: str, data: bytes) -> None:

