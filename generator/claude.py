@@ -76,7 +76,6 @@ class ClaudeWriter:
         self._api_key = api_key
         self._base_url = base_url or _ADDRESS
         self._model = model
-        self._client: Anthropic | None = None
 
     def propose(self, ask: Ask) -> Proposal:
         """A module written from scratch. Raises WriterRefusedError, UserError (key, credit) or Transient."""
@@ -159,7 +158,8 @@ class ClaudeWriter:
         form: OutputConfigParam = {"format": {"type": "json_schema", "schema": _ANSWER_FORM}}
         with (
             _errors(),
-            self._connected().messages.stream(
+            self._connection() as client,
+            client.messages.stream(
                 model=self._model,
                 max_tokens=MAX_OUTPUT_TOKENS,
                 # The first part is the same for every request, so it is worth caching.
@@ -173,14 +173,10 @@ class ClaudeWriter:
         ):
             return stream.get_final_message()
 
-    def _connected(self) -> "Anthropic":
-        if self._client is None:
-            from anthropic import Anthropic
+    def _connection(self) -> "Anthropic":
+        from anthropic import Anthropic
 
-            self._client = Anthropic(
-                api_key=self._api_key, base_url=self._base_url, timeout=_TIMEOUT_SECONDS, max_retries=2
-            )
-        return self._client
+        return Anthropic(api_key=self._api_key, base_url=self._base_url, timeout=_TIMEOUT_SECONDS, max_retries=2)
 
 
 @contextmanager

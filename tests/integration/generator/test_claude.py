@@ -177,6 +177,7 @@ def test_a_repair_that_mends_nothing_ends_it(claude: _START, house: _JUDGE) -> N
     assert caught.value.proposal.usage.calls == 2
 
 
+@pytest.mark.checklist("S18", "S21")
 def test_a_hostile_module_is_refused_and_its_paths_never_kept(claude: _START, house: _JUDGE) -> None:
     seen: list[FileMap] = []
 

@@ -18,19 +18,16 @@ from tfmodule.hcl_writer import Block, Reference, document
 # One plain wish, and one that turns as many of the template's defaults as go together.
 _PROMPTS = {
     "aws-bucket": (
-        "an S3 bucket",
+        "an S3 bucket with versioning and encryption",
         "an S3 bucket with KMS, cross-region replication and force destroy, objects expire after 90 days",
-        "an S3 bucket without versioning",
     ),
     "aws-queue": (
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
-        "an SQS queue without dead-letter queue",
     ),
     "aws-vpc": (
         "a VPC",
-        "a VPC over 2 availability zones with a NAT gateway per zone and flow logs",
-        "an isolated VPC",
+        "an isolated VPC over 2 availability zones with flow logs",
     ),
     "terraform-label": (
         "a naming and tags module",

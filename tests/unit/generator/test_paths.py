@@ -23,6 +23,7 @@ def test_files_of_a_module_are_kept(path: str) -> None:
     assert accept([(path, "# text\n")]) == ({path: b"# text\n"}, ())
 
 
+@pytest.mark.checklist("S18", "G24")
 @pytest.mark.parametrize(
     "path",
     [
@@ -60,12 +61,14 @@ def test_everything_else_is_refused_with_a_reason(path: str) -> None:
     assert refused[0].isprintable()
 
 
+@pytest.mark.checklist("S18")
 def test_names_that_collide_where_case_is_ignored_are_refused() -> None:
     kept, refused = accept([("main.tf", "a"), ("Main.tf", "b"), ("main.tf", "c")])
     assert kept == {"main.tf": b"a\n"}
     assert len(refused) == 2
 
 
+@pytest.mark.checklist("S18")
 def test_size_and_count_are_limited() -> None:
     assert accept([("main.tf", "x" * (MAX_FILE_BYTES + 1))])[0] == {}
     kept, refused = accept((f"f{number}.tf", "x") for number in range(1000))
@@ -79,6 +82,7 @@ def test_our_own_files_are_left_to_us_without_a_word() -> None:
     assert accept([("README.md", "# mine"), ("license", "mine"), ("CHANGELOG.md", "")]) == ({}, ())
 
 
+@pytest.mark.checklist("S17")
 def test_invisible_characters_leave_the_content() -> None:
     text = "# a\u202eb\u200bc\U000e0041d\ufe0fe\x07f\r\n\tg\n\n\n"
     assert accept([("main.tf", text)])[0] == {"main.tf": b"# abcdef\n\tg\n"}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from generator.sanitise import sentence, visible
 
 
+@pytest.mark.checklist("S17", "S21")
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
@@ -37,6 +38,7 @@ def test_it_is_cut_to_its_limit() -> None:
     assert sentence("word " * 1000, 50) == ("word " * 10)[:49].rstrip() + "…"
 
 
+@pytest.mark.checklist("S17")
 @given(st.text(max_size=400))
 def test_nothing_active_is_left(text: str) -> None:
     plain = sentence(text)
@@ -47,6 +49,7 @@ def test_nothing_active_is_left(text: str) -> None:
     assert visible(plain) == plain
 
 
+@pytest.mark.checklist("S21")
 @given(st.text(alphabet="@#1<>!-/[]()abx \u202e", max_size=60))
 def test_nothing_comes_together_again(text: str) -> None:
     plain = sentence(text)

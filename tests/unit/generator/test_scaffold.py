@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from generator import scaffold
 from generator.request import Ask, Proposal
 
@@ -44,6 +45,7 @@ def test_what_the_writer_supplied_stays() -> None:
     assert "tests/defaults.tftest.hcl" not in files
 
 
+@pytest.mark.checklist("G24")
 def test_there_is_never_a_workflow() -> None:
     assert not any(path.startswith(".") for path in scaffold.complete(_PROPOSAL))
 
