@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from generator import scaffold
 from generator.request import Ask, Proposal
 
