@@ -12,8 +12,8 @@ import typer.main
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "accounts", "bot", "terrasmith", "core", "gate", "generator", "migrations", "registry", "simulators", "tfmodule", "web",
-    "workers",
+    "accounts", "bot", "core", "gate", "generator", "migrations",
+    "registry", "simulators", "terrasmith", "tfmodule", "web", "workers",
 )  # fmt: skip
 
 
