@@ -259,7 +259,8 @@ def view(session: Session, job_id: int) -> JobView | None:
 
 def counts(session: Session) -> dict[str, int]:
     """How many jobs stand in each state."""
-    return dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples())
+    query = select(Job.state, func.count().label("total")).group_by(Job.state)
+    return {str(row.state): int(row.total) for row in session.execute(query)}
 
 
 def prune(session: Session, before: datetime) -> int:
