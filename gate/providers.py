@@ -37,9 +37,11 @@ def normalise(source: str) -> str | None:
 
 
 def needed_providers(parsed: Mapping[str, ParsedFile]) -> tuple[NeededProvider, ...]:
-    """Every provider of every module directory and test file, each source once, in the order of paths."""
+    """Every provider of every module directory and test file, each source once, with its first place."""
     found: dict[str, NeededProvider] = {}
-    for directory in sorted({posixpath.dirname(path) for path in parsed}):
+    directories = {posixpath.dirname(path) for path in parsed}
+    # Examples last: what only they ask for is no part of the module itself.
+    for directory in sorted(directories, key=lambda name: (name.startswith("examples"), name)):
         files = [file for path, file in sorted(parsed.items()) if posixpath.dirname(path) == directory]
         root = [file for path, file in parsed.items() if "/" not in path]
         sources = local_names(files) or local_names(root)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tfmodule.files import FileMap, check_path, check_unique
 
-
 _MAX_PARENT = 50
 
 

@@ -96,9 +96,14 @@ def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
     assert [(f.rule, f.place) for f in report.findings] == [("provider-missing", "main.tf:1")]
     assert "registry.terraform.io/hashicorp/aws" in report.findings[0].message
     assert outcomes(report) == {
-        "screen": "passed", "secrets": "passed", "structure": "passed", "fmt": "passed",
-        "init": "undecided", "validate": "undecided", "test": "undecided",
-    }  # fmt: skip
+        "screen": "passed",
+        "secrets": "passed",
+        "structure": "passed",
+        "fmt": "passed",
+        "init": "undecided",
+        "validate": "undecided",
+        "test": "undecided",
+    }
 
 
 def test_an_engine_that_is_too_old_leaves_it_open(good: dict[str, bytes], engine: EngineSettings) -> None:

@@ -24,10 +24,14 @@ def validate(**place: object) -> str:
 @pytest.mark.parametrize(
     ("name", "directory", "expected"),
     [
-        ("main.tf", "", "main.tf"), ("main.tf", "examples/a", "examples/a/main.tf"), ("../../main.tf", "examples/a", "main.tf"),
-        ("/jobs/1/work/modules/x.tf", "", "modules/x.tf"), ("/etc/passwd", "", None), ("../x", "", None),
+        ("main.tf", "", "main.tf"),
+        ("main.tf", "examples/a", "examples/a/main.tf"),
+        ("../../main.tf", "examples/a", "main.tf"),
+        ("/jobs/1/work/modules/x.tf", "", "modules/x.tf"),
+        ("/etc/passwd", "", None),
+        ("../x", "", None),
     ],
-)  # fmt: skip
+)
 def test_places_are_relative_to_the_module(name: str, directory: str, expected: str | None) -> None:
     output = validate(filename=name, start={"line": 3}, end={"line": 4})
     (finding,) = diagnostics.from_validate(output, "validate", directory, SPACE) or ()

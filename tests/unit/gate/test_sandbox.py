@@ -25,8 +25,13 @@ def test_below_the_required_level_nothing_runs() -> None:
     finding = next(f for f in report.findings if f.rule == "sandbox")
     assert "TERRASMITH_SANDBOX=trusted-local" in finding.fix
     assert {c.id: c.outcome for c in report.checks} == {
-        "screen": "passed", "secrets": "passed", "fmt": "undecided", "init": "undecided", "validate": "undecided", "test": "undecided",
-    }  # fmt: skip
+        "screen": "passed",
+        "secrets": "passed",
+        "fmt": "undecided",
+        "init": "undecided",
+        "validate": "undecided",
+        "test": "undecided",
+    }
 
 
 def test_without_an_engine_nobody_decides() -> None:

@@ -43,12 +43,16 @@ def test_a_credential_is_found_at_its_line_and_not_repeated(kind: str, path: str
 @pytest.mark.parametrize(
     "line",
     [
-        'access_key = "AKIAIOSFODNN7EXAMPLE"', "password = var.password", 'password = ""', 'token = "${var.token}"',
+        'access_key = "AKIAIOSFODNN7EXAMPLE"',
+        "password = var.password",
+        'password = ""',
+        'token = "${var.token}"',
         'kms_key_id = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"',
-        'password = "changeme123"', 'sha = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
+        'password = "changeme123"',
+        'sha = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
         "10.0.0.0/8",
     ],
-)  # fmt: skip
+)
 def test_samples_and_references_are_no_credentials(line: str) -> None:
     assert not list(find_secrets({"main.tf": line.encode()}))
 

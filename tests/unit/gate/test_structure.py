@@ -38,18 +38,33 @@ def test_each_missing_part_is_named(missing: str) -> None:
 @pytest.mark.parametrize(
     ("path", "data", "expected"),
     [
-        ("variables.tf", b'\nvariable "a" {\n  description = "A."\n}\n', 'variables.tf:2 The variable "a" has no type.'),
-        ("variables.tf", b'variable "a" {\n  type = string\n}\n', 'variables.tf:1 The variable "a" has no description.'),
-        ("variables.tf", b'variable "a" {\n  type = string\n  description = " "\n}\n', 'variables.tf:1 The variable "a" has no description.'),
+        (
+            "variables.tf",
+            b'\nvariable "a" {\n  description = "A."\n}\n',
+            'variables.tf:2 The variable "a" has no type.',
+        ),
+        (
+            "variables.tf",
+            b'variable "a" {\n  type = string\n}\n',
+            'variables.tf:1 The variable "a" has no description.',
+        ),
+        (
+            "variables.tf",
+            b'variable "a" {\n  type = string\n  description = " "\n}\n',
+            'variables.tf:1 The variable "a" has no description.',
+        ),
         ("outputs.tf", b'output "b" {\n  value = 1\n}\n', 'outputs.tf:1 The output "b" has no description.'),
         ("versions.tf", b"terraform {}\n", "The module does not say which Terraform it needs."),
         (
             "versions.tf",
-            b'terraform {\n  required_version = ">= 1.5"\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n',
+            (
+                b'terraform {\n  required_version = ">= 1.5"\n'
+                b'  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n'
+            ),
             'versions.tf:4 The provider "aws" has no version constraint.',
         ),
     ],
-)  # fmt: skip
+)
 def test_each_gap_is_named_at_its_line(path: str, data: bytes, expected: str) -> None:
     assert messages(COMPLETE | {path: data}) == [expected]
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfmodule.address import Address, InvalidAddressError, repository_name
 
 _ENDS = "abcXYZ019"
@@ -23,8 +24,24 @@ def test_an_address_survives_text_and_repository_name(namespace: str, name: str,
 @pytest.mark.parametrize(
     "text",
     [
-        "", "a/b", "a/b/c/d", "a//c", "-a/b/c", "a-/b/c", "a/_b/c", "a/b_/c", "a/b/C", "a/b/c-d", "a/b/c_d", "a b/c/d",
-        "é/b/c", "a/b/c\n", "a" * 65 + "/b/c", "a/b/" + "c" * 65, "../b/c", "a/b/c?x",
+        "",
+        "a/b",
+        "a/b/c/d",
+        "a//c",
+        "-a/b/c",
+        "a-/b/c",
+        "a/_b/c",
+        "a/b_/c",
+        "a/b/C",
+        "a/b/c-d",
+        "a/b/c_d",
+        "a b/c/d",
+        "é/b/c",
+        "a/b/c\n",
+        "a" * 65 + "/b/c",
+        "a/b/" + "c" * 65,
+        "../b/c",
+        "a/b/c?x",
     ],
 )
 def test_what_terraform_refuses_is_refused(text: str) -> None:
@@ -38,7 +55,9 @@ def test_case_is_kept_and_does_not_count() -> None:
     assert Address.parse("Acme/Bucket/aws").key == Address.parse("acme/bucket/aws").key
 
 
-@pytest.mark.parametrize("name", ["bucket", "terraform-aws", "terraform-aws-", "terraform-AWS-x", "terraform-aws-x.y", "x-terraform-aws-y"])
+@pytest.mark.parametrize(
+    "name", ["bucket", "terraform-aws", "terraform-aws-", "terraform-AWS-x", "terraform-aws-x.y", "x-terraform-aws-y"]
+)
 def test_other_repositories_hold_no_module(name: str) -> None:
     assert Address.from_repository("acme", name) is None
 

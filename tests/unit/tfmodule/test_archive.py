@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfmodule.archive import ArchiveError, Entry, Limits, h1, pack, sha256, unpack
 from tfmodule.files import UnsafePathError
 
@@ -19,7 +20,9 @@ _SEGMENTS = st.text("abcdefgh_é-", min_size=1, max_size=30).filter(lambda s: s 
 _PATHS = st.lists(_SEGMENTS, min_size=1, max_size=5).map("/".join).map(lambda path: path + ".tf")
 ENTRIES = st.lists(
     st.builds(Entry, _PATHS, st.binary(max_size=2000), st.booleans()),
-    min_size=1, max_size=8, unique_by=lambda entry: entry.path,
+    min_size=1,
+    max_size=8,
+    unique_by=lambda entry: entry.path,
 )
 
 
@@ -49,7 +52,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "parent": (lambda: gz(member("../main.tf")), "`..`"),
     "parent inside": (lambda: gz(member("a/../../main.tf")), "`..`"),
     "absolute": (lambda: gz(member("/etc/cron.d/x")), "absolute"),
-    "symlink": (lambda: gz(member("link.tf", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")), "`link.tf` is a symbolic"),
+    "symlink": (
+        lambda: gz(member("link.tf", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd")),
+        "`link.tf` is a symbolic",
+    ),
     "hard link": (lambda: gz(member("hard.tf", b"", type=tarfile.LNKTYPE, linkname="main.tf")), "`hard.tf` is a hard"),
     "fifo": (lambda: gz(member("pipe", b"", type=tarfile.FIFOTYPE)), "`pipe` is a FIFO"),
     "character device": (lambda: gz(member("tty", b"", type=tarfile.CHRTYPE)), "`tty` is a character"),
@@ -66,7 +72,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "trailing bytes": (lambda: GOOD + b"x", "after its gzip data"),
     "second member": (lambda: GOOD + gz(member("other.tf")), "after its gzip data"),
     "data after the end": (lambda: gzip.compress(tar(member("main.tf")) + b"hidden"), "after its end"),
-    "second tar": (lambda: gzip.compress(tar(member("a.tf"))[:1024] + bytes(512) + tar(member("b.tf"))), "after its end"),
+    "second tar": (
+        lambda: gzip.compress(tar(member("a.tf"))[:1024] + bytes(512) + tar(member("b.tf"))),
+        "after its end",
+    ),
     "no end mark": (lambda: gzip.compress(tar(member("main.tf"))[:1024]), "cut off"),
     "cut off": (lambda: GOOD[:-12], "cut off"),
     "cut inside": (lambda: GOOD[:40], "cut off"),
@@ -76,10 +85,16 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip": (lambda: b"PK\x03\x04" + bytes(100), "not a .tar.gz"),
     "not a tar": (lambda: gzip.compress(os.urandom(2048)), "not a tar|damaged"),
     "crc": (lambda: GOOD[:-8] + bytes(4) + GOOD[-4:], "not a .tar.gz"),
-    "global path": (lambda: gzip.compress(tar(member("main.tf"), pax_headers={"path": "evil.tf"})), "for all of its files"),
+    "global path": (
+        lambda: gzip.compress(tar(member("main.tf"), pax_headers={"path": "evil.tf"})),
+        "for all of its files",
+    ),
     "pax xattr": (lambda: gz(member("main.tf", pax_headers={"GNU.sparse.major": "1"})), "GNU.sparse"),
     "pax bad size": (lambda: gz(member("main.tf", pax_headers={"size": "-1"})), "size"),
-    "huge size": (lambda: gzip.compress(tar(member("main.tf"))[:124].ljust(512, b"\xff") + bytes(1024)), "damaged|larger"),
+    "huge size": (
+        lambda: gzip.compress(tar(member("main.tf"))[:124].ljust(512, b"\xff") + bytes(1024)),
+        "damaged|larger",
+    ),
     "not UTF-8": (lambda: gzip.compress(tar(member("main.tf")).replace(b"main.tf", b"m\xe4in.tf")), "damaged|UTF-8"),
 }
 
@@ -100,7 +115,11 @@ def test_hostile_archives_are_refused_with_the_reason(name: str) -> None:
         (lambda: gzip.compress(bytes(64 << 20)), Limits(), "100 times"),
         (lambda: gz(*(member(f"f{n}", b"") for n in range(30))), Limits(entries=20), "20 entries"),
         (lambda: gz(member("a", os.urandom(5000))), Limits(compressed=4096), "larger than 4 KiB"),
-        (lambda: gz(member("a", os.urandom(5000)), member("b", os.urandom(5000))), Limits(expanded=8192), "unpacks to more"),
+        (
+            lambda: gz(member("a", os.urandom(5000)), member("b", os.urandom(5000))),
+            Limits(expanded=8192),
+            "unpacks to more",
+        ),
         (lambda: gz(member("a", b"y" * 5000)), Limits(file=4096), "file larger"),
         (lambda: gz(member("d/" * 400 + "x")), Limits(header=256), "larger than 256 bytes"),
         (lambda: gz(member("/".join("abcdefghijklmnop"))), Limits(), "deeper"),
@@ -158,7 +177,11 @@ def test_the_bytes_do_not_depend_on_order_zone_or_umask(entries: list[Entry], ra
 
 @pytest.mark.checklist("R28", "T-19")
 def test_the_canonical_form_is_what_it_was() -> None:
-    entries = [Entry("main.tf", b"a\n"), Entry("run.sh", b"b\n", executable=True), Entry("d/" + "é" * 50 + ".md", b"c\n")]
+    entries = [
+        Entry("main.tf", b"a\n"),
+        Entry("run.sh", b"b\n", executable=True),
+        Entry("d/" + "é" * 50 + ".md", b"c\n"),
+    ]
     raw = gzip.decompress(pack(entries))
     # The tar's bytes are promised for ever; the digest of another tar is the digest of another archive.
     assert sha256(raw) == "6c9af81ece9a4c6c2587a3de43e327cc252fb4d1d91500d55206418984f659c5"
@@ -176,7 +199,9 @@ def test_the_gzip_header_carries_no_name_and_no_time() -> None:
 def test_h1_is_gos_dirhash() -> None:
     lines = f"{hashlib.sha256(b'a').hexdigest()}  a.tf\n{hashlib.sha256(b'b').hexdigest()}  b.tf\n"
     expected = hashlib.sha256(lines.encode()).digest()
-    assert h1([Entry("b.tf", b"b"), Entry("a.tf", b"a", executable=True)]) == "h1:" + base64.b64encode(expected).decode()
+    assert (
+        h1([Entry("b.tf", b"b"), Entry("a.tf", b"a", executable=True)]) == "h1:" + base64.b64encode(expected).decode()
+    )
 
 
 def test_github_tarballs_lose_their_root() -> None:

@@ -5,15 +5,21 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+
 from tfmodule.address import Address
 from tfmodule.docs import interface_tables, module_block
 from tfmodule.hcl import parse, read_facts
 from tfmodule.interface import Input, Interface, OutputValue, Provider
 
 FILES = {
-    "a.tf": b'variable "b" {\n  type = number\n  default = 1\n}\nvariable "a" {\n  type = map(string)\n  description = "An `x|y` <b>_a_</b>."\n}\n',
+    "a.tf": (
+        b'variable "b" {\n  type = number\n  default = 1\n}\n'
+        b'variable "a" {\n  type = map(string)\n  description = "An `x|y` <b>_a_</b>."\n}\n'
+    ),
     "b.tf": b'output "o" {\n  description = "Out."\n  value = 1\n}\n',
-    "c.tf": b'terraform {\n  required_version = ">= 1.5"\n  required_providers {\n    aws = { version = ">= 5" }\n  }\n}\n',
+    "c.tf": (
+        b'terraform {\n  required_version = ">= 1.5"\n  required_providers {\n    aws = { version = ">= 5" }\n  }\n}\n'
+    ),
 }
 
 

@@ -3,10 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfmodule.files import UnsafePathError, check_path, check_unique, fold, printable
 
 
-@pytest.mark.parametrize("path", ["main.tf", "modules/a-b/main.tf", "examples/é/main.tf", ".github/x.yml", "a b.md", "a..b"])
+@pytest.mark.parametrize(
+    "path", ["main.tf", "modules/a-b/main.tf", "examples/é/main.tf", ".github/x.yml", "a b.md", "a..b"]
+)
 def test_ordinary_names_pass(path: str) -> None:
     check_path(path)
 
@@ -15,9 +18,41 @@ def test_ordinary_names_pass(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "", "/etc/passwd", "../x", "a/../b", "a/./b", "./a", "a//b", "a/", "C:/x", "C:x", "a\\b", "a\x00b", "a\nb", "a\x7fb",
-        "a\u202eb.tf", "a\u200bb", "\ufeffmain.tf", "a\ud800b", "e\u0301.tf", "con.tf", "AUX", "a/nul.txt", "com1.tf",
-        "LPT¹.md", "x.", "x ", " x", "a?b", "a*b", 'a"b', "a<b", "a|b", "x" * 201, "/".join("abcdefghijklm"), "é" * 61,
+        "",
+        "/etc/passwd",
+        "../x",
+        "a/../b",
+        "a/./b",
+        "./a",
+        "a//b",
+        "a/",
+        "C:/x",
+        "C:x",
+        "a\\b",
+        "a\x00b",
+        "a\nb",
+        "a\x7fb",
+        "a\u202eb.tf",
+        "a\u200bb",
+        "\ufeffmain.tf",
+        "a\ud800b",
+        "e\u0301.tf",
+        "con.tf",
+        "AUX",
+        "a/nul.txt",
+        "com1.tf",
+        "LPT¹.md",
+        "x.",
+        "x ",
+        " x",
+        "a?b",
+        "a*b",
+        'a"b',
+        "a<b",
+        "a|b",
+        "x" * 201,
+        "/".join("abcdefghijklm"),
+        "é" * 61,
     ],
 )
 def test_names_that_systems_read_differently_are_refused(path: str) -> None:
@@ -41,7 +76,14 @@ def test_an_accepted_name_is_itself_and_stays_inside(path: str) -> None:
 @pytest.mark.checklist("T-20")
 @pytest.mark.parametrize(
     "paths",
-    [("a.tf", "A.tf"), ("straße.tf", "STRASSE.tf"), ("a/b.tf", "A/c.tf"), ("a", "a/b"), ("A", "a/b"), ("ﬁ.tf", "fi.tf")],
+    [
+        ("a.tf", "A.tf"),
+        ("straße.tf", "STRASSE.tf"),
+        ("a/b.tf", "A/c.tf"),
+        ("a", "a/b"),
+        ("A", "a/b"),
+        ("ﬁ.tf", "fi.tf"),
+    ],
 )
 def test_two_names_for_one_file_are_refused(paths: tuple[str, ...]) -> None:
     with pytest.raises(UnsafePathError):

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfmodule.hcl import parse, read_facts
 from tfmodule.prescan import MAX_NESTING, prescan
 
@@ -84,8 +85,20 @@ def test_a_module_is_read_with_lines() -> None:
     facts = read_facts(MODULE)
     assert facts.problems == ()
     name, rules = facts.variables
-    assert (name.name, name.type_text, name.description, name.required, name.line) == ("name", "string", 'The "name" of ${it}.', True, 1)
-    assert (rules.default_text, rules.required, rules.sensitive, rules.nullable, rules.line) == ("{}", False, True, False, 6)
+    assert (name.name, name.type_text, name.description, name.required, name.line) == (
+        "name",
+        "string",
+        'The "name" of ${it}.',
+        True,
+        1,
+    )
+    assert (rules.default_text, rules.required, rules.sensitive, rules.nullable, rules.line) == (
+        "{}",
+        False,
+        True,
+        False,
+        6,
+    )
     assert rules.description == 'Several rules {\n  with "quotes\n'
     assert [(o.name, o.description, o.sensitive, o.line) for o in facts.outputs] == [("id", "Its id.", True, 1)]
     assert facts.required_version == ">= 1.5, < 2.0.0"
@@ -96,7 +109,7 @@ def test_a_module_is_read_with_lines() -> None:
     calls = [(c.name, c.source, c.version, c.line) for c in facts.module_calls]
     assert calls == [("inner", "./modules/inner", "1.0", 23), ("odd", None, None, 28)]
     assert [(p.kind, p.path, p.line) for p in facts.provisioners] == [("local-exec", "main.tf", 12)]
-    assert [(b.kind, b.line, b.end_line) for b in facts.blocks if b.path == "main.tf"][0] == ("resource", 2, 15)
+    assert next((b.kind, b.line, b.end_line) for b in facts.blocks if b.path == "main.tf") == ("resource", 2, 15)
 
 
 def test_a_directory_is_read_alone() -> None:

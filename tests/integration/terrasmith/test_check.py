@@ -1,0 +1,83 @@
+"""`terrasmith check` as people call it: the exit code, the words on the terminal, and the report as JSON."""
+
+import json
+import shutil
+from pathlib import Path
+
+import click.testing
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from core.errors import UserError
+from terrasmith.check import check
+
+app = typer.Typer()
+app.command()(check)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    folder = tmp_path / "module"
+    (folder / ".terraform" / "providers").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("x")
+    (folder / "main.tf").write_text('variable "x" {\n  type = string\n}\n')
+    return folder
+
+
+def run(*arguments: str, trusted: bool = True) -> click.testing.Result:
+    environment = {"TERRASMITH_SANDBOX": "trusted-local" if trusted else "require", "COLUMNS": "200"}
+    return CliRunner().invoke(app, list(arguments), env=environment)
+
+
+needs_engine = pytest.mark.skipif(
+    shutil.which("terraform") is None and shutil.which("tofu") is None, reason="neither terraform nor tofu is on PATH"
+)
+
+
+@needs_engine
+def test_0_when_it_passes(module: Path) -> None:
+    result = run(str(module), "--profile", "safety")
+    assert result.exit_code == 0, result.output
+    assert "passed" in result.output
+
+
+@needs_engine
+def test_1_when_it_is_refused_and_the_place_is_shown(module: Path) -> None:
+    (module / "evil.tf").write_text('\ndata "external" "x" {\n}\n')
+    result = run(str(module), "--profile", "safety")
+    assert result.exit_code == 1
+    assert "evil.tf:2" in result.output
+    assert "Compute the value in Terraform" in result.output
+
+
+def test_2_when_nobody_can_judge(module: Path) -> None:
+    result = run(str(module), "--profile", "safety", trusted=False)
+    assert result.exit_code == 2
+    assert "TERRASMITH_SANDBOX=trusted-local" in result.output
+
+
+def test_the_report_as_json(module: Path) -> None:
+    report = json.loads(run(str(module), "--json", trusted=False).output)
+    assert report["verdict"] == "refused"
+    assert report["profile"] == "house"
+    assert len(report["digest"]) == 64
+
+
+@pytest.mark.parametrize("what", ["link", "folder link", "empty", "missing", "too many"])
+def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
+    folder = module
+    if what == "link":
+        (module / "x.tf").symlink_to("/etc/passwd")
+    elif what == "folder link":
+        (module / "modules").symlink_to("/etc")
+    elif what == "too many":
+        for number in range(510):
+            (module / f"{number}.md").touch()
+    else:
+        folder = module.parent / what
+        if what == "empty":
+            folder.mkdir()
+    result = run(str(folder))
+    assert isinstance(result.exception, UserError)
