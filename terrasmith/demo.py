@@ -90,33 +90,40 @@ class _Terminal:
 
 
 def _play(console: Console, directory: Path, prompt: str, given: dict[str, str], *, offline: bool, stays: bool) -> bool:
-    over = machine.stop_on_signals()
     terraform = find_terraform(given.get("TERRASMITH_TERRAFORM"))
     prompt = _affordable(console, prompt, given, directory, terraform, offline=offline)
     whole = machine.Machine(directory, simulate=True, given=given, tell=machine.say)
+    wish = machine.StopWish(whole.supervisor.interrupt)
     console.print("[bold]Starting[/] database, queue, simulated GitHub, registry and workers …", highlight=False)
     console.print(
         "[yellow]sandbox: trusted-local[/]: this demo runs Terraform without one, on its own module.\n", highlight=False
     )
-    whole.start()
     try:
+        whole.start()
         found = whole.addresses()
-        folder = Path(tempfile.mkdtemp(prefix="story-", dir=directory))
-        story = Story(found, terraform, folder, _Terminal(console), prompt)
-        failed = False
-        try:
-            story.play()
-        except UserError:
-            failed = True  # the teller has said what and why
-            console.print(f"\nThe logs are in {directory / 'logs'}.", highlight=False, soft_wrap=True)
-        else:
-            console.print("\n[bold green]The whole road works.[/]", highlight=False)
+        with wish.interrupting():
+            failed = _tell(console, found, terraform, directory, prompt)
         if stays:
             _invite(console, found)
-            over.wait()
-        return failed
+            wish.wait()
+    except (InterruptedError, machine.StoppedError):
+        console.print("\nStopped.", highlight=False)
+        failed = True
     finally:
         whole.stop()
+    return failed
+
+
+def _tell(console: Console, found: machine.Addresses, terraform: Terraform, directory: Path, prompt: str) -> bool:
+    folder = Path(tempfile.mkdtemp(prefix="story-", dir=directory))
+    try:
+        Story(found, terraform, folder, _Terminal(console), prompt).play()
+    except UserError:
+        # The teller has said what and why.
+        console.print(f"\nThe logs are in {directory / 'logs'}.", highlight=False, soft_wrap=True)
+        return True
+    console.print("\n[bold green]The whole road works.[/]", highlight=False)
+    return False
 
 
 def _environment(*, claude: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 reverse, and leaves no orphan, not even after its own SIGKILL. Knows nothing of what the processes do.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -36,11 +38,11 @@ class Program:
 @dataclass
 class _Child:
     program: Program
+    group: int
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
     next_start: float = 0.0
-    last_exit: int | None = None
 
 
 @dataclass
@@ -53,41 +55,58 @@ class Supervisor:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _claim: IO[str] | None = None
 
     def take_over(self) -> None:
         """Claim the data directory, and end what an earlier supervisor left behind when it was killed."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        recorded = _read(self._pids)
-        owner = recorded.get("supervisor")
-        if owner and _alive(owner):
+        # The kernel lets go of the lock when its holder dies, however it dies.
+        claim = (self.directory / "supervisor.lock").open("a")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            claim.close()
+            owner = _read(self._pids).get("supervisor", {}).get("pid", "unknown")
             raise UserError(
-                f"Terrasmith already runs in {self.directory} (process {owner['pid']}). "
+                f"Terrasmith already runs in {self.directory} (process {owner}). "
                 "Stop it first, or choose another folder with --data-dir."
-            )
-        for child in recorded.get("children", []):
-            if _alive(child):
+            ) from None
+        self._claim = claim
+        left = []
+        for child in _read(self._pids).get("children", []):
+            if (process := _alive(child)) is not None:
                 self.tell(f"ending {child['name']} (process {child['pid']}), left over from an earlier run")
-                _end_group(child["pid"], 3.0)
+                left.append(process)
+        _end(left, 3.0)
         self._record()
 
-    def start(self, program: Program, timeout: float = 60.0) -> None:
-        """Start a process and wait until it works. UserError with the end of its log if it does not."""
-        child = _Child(program)
+    def start(self, *programs: Program, timeout: float = 60.0) -> None:
+        """Start processes side by side and wait until all of them work.
+
+        UserError with the end of the log of one that does not; InterruptedError when `interrupt()` came first.
+        """
         with self._lock:
-            self._children.append(child)
-            self._spawn(child)
+            group = max((child.group for child in self._children), default=0) + 1
+            fresh = [_Child(program, group) for program in programs]
+            for child in fresh:
+                self._children.append(child)
+                self._spawn(child)
         deadline = time.monotonic() + timeout
-        while not self._stopping.is_set():
-            assert child.process is not None
-            if child.process.poll() is not None:
-                raise UserError(
-                    f"{program.name} ended at once (exit {child.process.returncode}):\n{self.tail(program)}"
-                )
-            if program.ready():
-                return
-            if time.monotonic() > deadline:
-                raise UserError(f"{program.name} was not ready after {timeout:.0f} s:\n{self.tail(program)}")
-            time.sleep(0.05)
+        for child in fresh:
+            while not self._works(child):
+                if time.monotonic() > deadline:
+                    name = child.program.name
+                    raise UserError(f"{name} was not ready after {timeout:.0f} s:\n{self.tail(child.program)}")
+                self.pause(0.05)
+
+    def interrupt(self) -> None:
+        """Give up starting; safe to call from a signal handler."""
+        self._stopping.set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little; InterruptedError when `interrupt()` came."""
+        if self._stopping.wait(seconds):
+            raise InterruptedError
 
     def watch(self) -> None:
         """From now on, restart whatever dies."""
@@ -95,16 +114,20 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """End everything, last started first. Safe to call twice."""
+        """End everything: what was started together ends together, the last group first. Safe to call twice."""
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
         with self._lock:
-            for child in reversed(self._children):
-                if child.process is not None and child.process.poll() is None:
-                    _end_group(child.process.pid, child.program.grace_seconds, child.process)
+            for group in sorted({child.group for child in self._children}, reverse=True):
+                members = [child for child in self._children if child.group == group]
+                alive = [child.process for child in members if child.process and child.process.poll() is None]
+                _end(alive, max(child.program.grace_seconds for child in members))
             self._children.clear()
-        self._pids.unlink(missing_ok=True)
+        if self._claim is not None:
+            self._pids.unlink(missing_ok=True)
+            self._claim.close()
+            self._claim = None
 
     def pids(self) -> dict[str, int]:
         """The process id of each program that runs now."""
@@ -120,6 +143,13 @@ class Supervisor:
             text = self._log(program).read_text(encoding="utf-8", errors="replace")
             return "\n".join(text.splitlines()[-lines:])
         return "(no log)"
+
+    def _works(self, child: _Child) -> bool:
+        assert child.process is not None
+        program, code = child.program, child.process.poll()
+        if code is not None:
+            raise UserError(f"{program.name} ended at once (exit {code}):\n{self.tail(program)}")
+        return program.ready()
 
     def _keep_alive(self) -> None:
         while not self._stopping.wait(0.1):
@@ -140,7 +170,11 @@ class Supervisor:
             child.next_start = time.monotonic() + wait
             self.tell(f"{child.program.name} died (exit {code}); starting it again in {wait:g} s")
         elif time.monotonic() >= child.next_start and not self._stopping.is_set():
-            self._spawn(child)
+            try:
+                self._spawn(child)
+            except OSError as error:
+                child.next_start = time.monotonic() + _BACKOFF_SECONDS[-1]
+                self.tell(f"{child.program.name} could not be started: {error}; trying again later")
 
     def _spawn(self, child: _Child) -> None:
         child.next_start = 0.0
@@ -195,33 +229,45 @@ def _identity(pid: int) -> dict[str, float]:
         return {"pid": pid, "created": 0.0}
 
 
-def _alive(identity: Mapping[str, float]) -> bool:
-    try:
+def _alive(identity: Mapping[str, float]) -> psutil.Process | None:
+    with suppress(psutil.NoSuchProcess, KeyError):
         process = psutil.Process(int(identity["pid"]))
-        return abs(process.create_time() - identity["created"]) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, KeyError):
-        return False
+        if abs(process.create_time() - identity["created"]) < 1.0 and _runs(process):
+            return process
+    return None
 
 
-def _end_group(pid: int, grace: float, process: subprocess.Popen[bytes] | None = None) -> None:
-    """SIGTERM, a grace period, then SIGKILL to the whole session and to whatever it had started."""
-    family = _family(pid)
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
+def _end(processes: Sequence[psutil.Process | subprocess.Popen[bytes]], grace: float) -> None:
+    """SIGTERM to each, one grace period for all, then SIGKILL to their sessions and to whatever they had started."""
+    family = {member for process in processes for member in _family(process.pid)}
+    for process in processes:
+        _send(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while time.monotonic() < deadline:
-        if process is not None and process.poll() is not None:
-            break
-        if process is None and not psutil.pid_exists(pid):
-            break
+    while any(_runs(process) for process in processes) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for member in {*family, *_family(pid)}:
+    for process in processes:
+        family.update(_family(process.pid))
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for member in family:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    if process is not None:
-        process.wait(timeout=5)
+    deadline = time.monotonic() + 5
+    while any(_runs(process) for process in processes) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _runs(process: psutil.Process | subprocess.Popen[bytes]) -> bool:
+    if isinstance(process, subprocess.Popen):
+        return process.poll() is None
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _send(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _family(pid: int) -> list[psutil.Process]:

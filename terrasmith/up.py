@@ -7,8 +7,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from terrasmith.supervisor import Program, Supervisor
 
 ORGANISATION, REPOSITORY, WRITER, REVIEWER, STRANGER = "acme", "platform", "ada", "grace", "mallory"
 _TOKEN_DAYS = 365
+_NAMESPACE_SECONDS = 90  # two starting workers on a busy machine
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,16 @@ class Machine:
         self._tell = tell
 
     def start(self) -> None:
-        """Start everything and wait until it answers. UserError says what did not."""
+        """Start everything and wait until it answers. UserError says what did not; InterruptedError: not any more."""
         self.supervisor.take_over()
         self.local = local.load(self.directory)
         self.env = local.environment(self.local, self.directory, simulate=self.simulate, given=self._given)
         self._check_settings()
+        ours = self._programs()
         try:
-            for program in self._programs():
-                self.supervisor.start(program)
+            if "REDIS_URL" not in self._given:
+                self.supervisor.start(self._valkey())  # the workers cannot begin without it
+            self.supervisor.start(*ours)
         except BaseException:
             self.supervisor.stop()
             raise
@@ -129,9 +132,7 @@ class Machine:
         migrate.upgrade(self.env["DATABASE_URL"])
 
     def _programs(self) -> list[Program]:
-        programs = [] if "REDIS_URL" in self._given else [self._valkey()]
-        if self.simulate:
-            programs.append(self._github())
+        programs = [self._github()] if self.simulate else []
         ca, certificate, key = local.certificate(self.directory)
         ports = self.local.ports
         tls = ["--certificate", str(certificate), "--key", str(key)]
@@ -224,12 +225,23 @@ class Machine:
             with database.read() as session:
                 if tokens.authenticate(session, kept) is not None:
                     return kept
-        _wait_for_namespace(database)
+        self._wait_for_namespace(database)
         with database.unit_of_work() as session:
             _, secret = tokens.create(session, "local", ORGANISATION, "read", timedelta(days=_TOKEN_DAYS))
         path.touch(mode=0o600)
         path.write_text(secret, encoding="utf-8")
         return secret
+
+    def _wait_for_namespace(self, database: Database) -> None:
+        for _ in range(_NAMESPACE_SECONDS * 10):
+            with database.read() as session:
+                if namespaces.find(session, ORGANISATION) is not None:
+                    return
+            self.supervisor.pause(0.1)
+        raise UserError(
+            f"The namespace {ORGANISATION} did not appear within {_NAMESPACE_SECONDS} s: "
+            f"see the logs of relay and workers in {self.directory / 'logs'}."
+        )
 
     def _cli_config(self, host: str, https_host: str, token: str) -> Path:
         path = self.directory / "terraform.rc"
@@ -241,34 +253,64 @@ class Machine:
 
 def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, str]) -> int:
     """The command: start, say where everything is, wait for SIGTERM or Ctrl-C, stop. Exit 0 after a clean stop."""
-    over = stop_on_signals()
     machine = Machine(directory, simulate=simulate, given=given, tell=say)
+    wish = StopWish(machine.supervisor.interrupt)
     if machine_is_trusting(simulate, given):
         say("sandbox: trusted-local. Who may comment can run Terraform on this machine: keep it to people you trust.")
-    machine.start()
     try:
+        machine.start()
         if simulate and as_json:
             print(machine.addresses().to_json(), flush=True)
         elif simulate:
             _describe(machine.addresses())
         else:
             say(f"registry and webhook: {machine.env['TERRASMITH_BASE_URL']} (webhook path /github/webhook)")
-        over.wait()
+        wish.wait()
+    except InterruptedError:
+        pass  # asked to stop while it was starting
     finally:
         machine.stop()
     return 0
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    over = threading.Event()
+class StoppedError(Exception):
+    """SIGTERM or SIGINT came in the middle of something that may be left at once."""
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        over.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return over
+class StopWish:
+    """SIGTERM and SIGINT. The first one asks for an orderly stop; further ones change nothing, for it is under way.
+
+    While processes are started or stopped a signal only calls `heard`: an exception there could lose one of them.
+    """
+
+    def __init__(self, heard: Callable[[], None]) -> None:
+        self._heard = heard
+        self._came = threading.Event()
+        self._may_raise = False
+        signal.signal(signal.SIGTERM, self._hear)
+        signal.signal(signal.SIGINT, self._hear)
+
+    def wait(self) -> None:
+        """Return when it came."""
+        self._came.wait()
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Inside, a signal raises StoppedError wherever the program is."""
+        if self._came.is_set():
+            raise StoppedError
+        self._may_raise = True
+        try:
+            yield
+        finally:
+            self._may_raise = False
+
+    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
+        self._came.set()
+        if self._may_raise:
+            self._may_raise = False
+            raise StoppedError
+        self._heard()
 
 
 def machine_is_trusting(simulate: bool, given: Mapping[str, str]) -> bool:
@@ -286,15 +328,6 @@ def _describe(found: Addresses) -> None:
     say(f"simulated GitHub  {found.github_web_url}/{found.repository}  (you may act as {found.writer.login})")
     say(f"terraform         TF_CLI_CONFIG_FILE={found.cli_config}")
     say("Comment `/generate an S3 bucket` on an issue there. Ctrl-C stops everything.")
-
-
-def _wait_for_namespace(database: Database) -> None:
-    for _ in range(300):
-        with database.read() as session:
-            if namespaces.find(session, ORGANISATION) is not None:
-                return
-        threading.Event().wait(0.1)
-    raise UserError(f"The namespace {ORGANISATION} did not appear within 30 s: see the logs of relay and worker.")
 
 
 def _answers(url: str) -> Callable[[], bool]:
