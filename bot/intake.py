@@ -30,7 +30,7 @@ _MAX_DEPTH = 64
 _log = get_logger(__name__)
 _SIGNATURE = re.compile(rb"sha256=([0-9a-f]{64})")
 _GUID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_EVENT = re.compile(r"[a-z_]{1,64}")
+_EVENT = re.compile(r"[a-z0-9_]{1,64}")
 
 Headers = Sequence[tuple[bytes, bytes]]
 
