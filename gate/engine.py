@@ -159,9 +159,9 @@ def find_engine(settings: EngineSettings) -> Engine | None:
     return None
 
 
-def read_version(session: Session, *, deadline: float) -> tuple[str, str] | None:
-    """("terraform" or "tofu", version) as the engine itself says; None when it does not answer like one."""
-    match = _FIRST_LINE.search(session.run(["version"], directory="", deadline=deadline).stdout)
+def read_version(text: str) -> tuple[str, str] | None:
+    """("terraform" or "tofu", version) out of what `version` prints; None when it is neither of them."""
+    match = _FIRST_LINE.search(text)
     if match is None:
         return None
     return ("terraform" if match.group(1) == "Terraform" else "tofu"), match.group(2)

