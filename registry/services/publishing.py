@@ -46,6 +46,17 @@ class ModuleTakenError(UserError):
         self.address, self.published, self.repository_id = address, published, repository_id
 
 
+class WouldExposeError(UserError):
+    """A private repository's module would become readable for everybody."""
+
+    def __init__(self, address: str, namespace: str) -> None:
+        super().__init__(
+            f"`{address}` comes from a private repository, but everybody can read the namespace `{namespace}`. "
+            "Make the repository public, or have the operator make the namespace private."
+        )
+        self.address, self.namespace = address, namespace
+
+
 class NamespaceClosedError(UserError):
     """The namespace does not exist, is suspended, or is bound to another account than the repository's owner."""
 
@@ -78,6 +89,7 @@ class PublishVersion:
     repository_id: int
     account_id: int
     source_url: str
+    source_is_private: bool
     sha256: str
     h1: str
     size: int
@@ -122,9 +134,11 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, ModuleTakenError and NamespaceClosedError.
+    Raises VersionTakenError, ModuleTakenError, WouldExposeError and NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
+    if request.source_is_private and namespace.is_public:
+        raise WouldExposeError(str(request.address), namespace.name)
     module = _own_module(session, namespace, request)
     existing = _existing(session, module, request)
     if existing is not None:

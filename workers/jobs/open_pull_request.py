@@ -29,13 +29,16 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
         if not may_write(github, request):
             raise UserError(replies.right_lost(request))
         repository = _repository(ctx, github, request, draft, run_id)
+        # Before the pull request: GitHub's event about it may be worked on sooner than our next line here.
+        with ctx.write() as session:
+            requests.set_target(session, request_id, repository.id, repository.full_name, repository.url)
+            requests.start_step(session, run_id, "pull")
         pull = _pull(github, request, draft, repository)
     except UserError as error:
         with ctx.write() as session:
             requests.refuse(session, request_id, error.message)
         return
     with ctx.write() as session:
-        requests.set_target(session, request_id, repository.id, repository.full_name, repository.url)
         requests.attach_pull(session, request_id, pull.number, pull.url)
 
 

@@ -103,6 +103,7 @@ def _version(
         repository_id=repository.id,
         account_id=repository.owner_id,
         source_url=repository.url,
+        source_is_private=repository.private,
         sha256=prepared.sha256,
         h1=prepared.h1,
         size=prepared.size,

@@ -64,6 +64,7 @@ class Registry:
             "repository_id": 7,
             "account_id": self.accounts[parsed.namespace],
             "source_url": f"https://github.example/{parsed.namespace}/{parsed.repository_name}",
+            "source_is_private": False,
             "sha256": prepared.sha256,
             "h1": prepared.h1,
             "size": prepared.size,

@@ -14,7 +14,7 @@ from accounts import audit, namespaces
 from core.models import OutboxRow
 from registry import models
 from registry.services import catalog, publishing
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError
+from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 
@@ -49,6 +49,15 @@ def test_P02_R32_other_bytes_or_equal_precedence_are_refused(registry) -> None:
     with pytest.raises(VersionTakenError):
         registry.publish("acme/bucket/aws", "1.0.0", sha256=taken.sha256)
     assert _counts(registry) == (1, 1, 1, 1)
+
+
+def test_a_private_repository_is_not_shown_to_everybody(registry) -> None:
+    registry.namespace("acme")
+    with pytest.raises(WouldExposeError, match="private repository"):
+        registry.publish("acme/bucket/aws", "1.0.0", source_is_private=True)
+    assert _counts(registry) == (0, 0, 0, 0)
+    registry.namespace("closed", "private")
+    assert registry.publish("closed/bucket/aws", "1.0.0", source_is_private=True).version == "1.0.0"
 
 
 def test_a_module_belongs_to_one_repository(registry) -> None:

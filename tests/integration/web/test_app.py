@@ -90,6 +90,7 @@ def _publish(database: Database, storage: LocalStorage, namespace: str, version:
                 repository_id=7,
                 account_id={"open": 1, "closed": 2}[namespace],
                 source_url="https://github.example/x/y",
+                source_is_private=False,
                 sha256=prepared.sha256,
                 h1=prepared.h1,
                 size=prepared.size,
