@@ -44,7 +44,7 @@ bench: dev ## measure: webhook answers, comment to pull request, terraform init;
 
 .PHONY: prove
 prove: dev ## the tests in their long form: every seeded crash, every fault; half an hour
-	@$(PYTEST) -n $(WORKERS) $(ARGS)
+	@HYPOTHESIS_PROFILE=prove $(PYTEST) -n $(WORKERS) $(ARGS)
 
 .PHONY: lock
 lock: dev ## resolve the dependencies again, with hashes, for every platform
