@@ -116,12 +116,15 @@ def _play(console: Console, directory: Path, prompt: str, given: dict[str, str],
 
 def _tell(console: Console, found: machine.Addresses, terraform: Terraform, directory: Path, prompt: str) -> bool:
     folder = Path(tempfile.mkdtemp(prefix="story-", dir=directory))
+    story = Story(found, terraform, folder, _Terminal(console), prompt)
     try:
-        Story(found, terraform, folder, _Terminal(console), prompt).play()
+        story.play()
     except UserError:
         # The teller has said what and why.
         console.print(f"\nThe logs are in {directory / 'logs'}.", highlight=False, soft_wrap=True)
         return True
+    finally:
+        story.close()
     console.print("\n[bold green]The whole road works.[/]", highlight=False)
     return False
 

@@ -45,6 +45,11 @@ class Story:
         self.reviewer = GitHubVisitor(found.github_url, found.reviewer.token)
         self.home = f"/repos/{found.repository}"
 
+    def close(self) -> None:
+        """Hang up."""
+        self.writer.close()
+        self.reviewer.close()
+
     def play(self) -> None:
         """Everything, in order."""
         self.ask()

@@ -39,6 +39,9 @@ class GitHubVisitor:
         )
         self._token = token
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str, **query: str | int) -> Any:
         """The answer's JSON. StoryError with GitHub's own words when it refuses."""
         return self._answer(self._http.get(path, params=query))

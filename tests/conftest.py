@@ -15,6 +15,8 @@ import pytest
 
 from core import migrate
 from core.db import Database
+from tests.living_system import System
+from tests.living_system import living as living_processes
 
 _TEMPLATE = "terrasmith_template"
 
@@ -80,6 +82,24 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A whole Terrasmith, started as an outside program starts it; one for each xdist worker."""
+    started = System(tmp_path_factory.mktemp("living"))
+    yield started
+    family = started.family()
+    assert started.stop() == 0, started.log()
+    assert started.output() == started.line, "standard output holds more than the one line"
+    assert not living_processes(family)
+
+
+@pytest.fixture
+def system(living: System) -> Iterator[System]:
+    """The same, for one test: at its end nothing of it may have strayed from GitHub's own description."""
+    yield living
+    assert living.violations() == []
 
 
 def _remove_after(folder: Path) -> None:
