@@ -93,6 +93,12 @@ PICTURES = ("png", "jpg", "jpeg", "gif", "webp")
 """The only kinds that need not be text."""
 
 
+def belongs(path: str) -> bool:
+    """Whether a file is part of the module: judged, and so published. The rest is the repository's own business."""
+    rule = rule_for(path)
+    return rule is not None and rule.treatment in ("code", "kept")
+
+
 def rule_for(path: str) -> FileRule | None:
     """The rule that decides about a path; None when no rule knows it. Case does not count."""
     folded = path.casefold()

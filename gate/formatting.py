@@ -7,6 +7,7 @@ from gate.engine import EngineSettings, find_engine
 from gate.phases import FORMATTED
 from gate.workspace import open_workspace
 from tfmodule.files import FileMap
+from tfmodule.hcl import parse
 
 _SECONDS = 30.0
 
@@ -16,7 +17,8 @@ def formatter(settings: EngineSettings) -> Callable[[FileMap], FileMap]:
 
     def formatted(files: FileMap) -> FileMap:
         engine = find_engine(settings)
-        if engine is None:
+        # What our own bounded reader would not hand to another parser is not handed to this one either.
+        if engine is None or not _readable(files):
             return files
         with open_workspace(files, None) as place, engine.open(place) as session:
             session.run(["fmt", "-recursive", "-list=false"], directory="", deadline=time.monotonic() + _SECONDS)
@@ -26,3 +28,8 @@ def formatter(settings: EngineSettings) -> Callable[[FileMap], FileMap]:
             }
 
     return formatted
+
+
+def _readable(files: FileMap) -> bool:
+    parsed = (parse(path, data) for path, data in files.items() if path.endswith(FORMATTED))
+    return all(problem.readable for file in parsed for problem in file.problems)

@@ -9,11 +9,9 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from bot import requests
-from core import clock, jobs, settings
-from core.db import Database
-from core.doorbell import Doorbell
+from core import clock, jobs
 from core.errors import UserError
-from core.redis import connect
+from terrasmith.database import open_database
 
 app = typer.Typer(no_args_is_help=True, help="Look at jobs, and retry those that were given up.")
 
@@ -34,7 +32,7 @@ def list_runs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 30,
 ) -> None:
     """Jobs, newest first: what they are about, where they stand, and their last error."""
-    with _database().read() as session:
+    with open_database() as database, database.read() as session:
         found = jobs.views(session, state=state.value if state else None, limit=limit)
         counts = jobs.counts(session)
     table = Table("id", "job", "about", "state", "tries", "age", "error", box=None, header_style="bold")
@@ -48,7 +46,7 @@ def list_runs(
 @app.command()
 def show(job_id: Annotated[int, typer.Argument(metavar="ID", help="A job's id, as `runs list` shows it.")]) -> None:
     """One job in full, and the steps of the request it works on."""
-    with _database().read() as session:
+    with open_database() as database, database.read() as session:
         job = jobs.view(session, job_id)
         if job is None:
             raise UserError(f"There is no job {job_id}: `terrasmith runs list` shows those that exist.")
@@ -62,12 +60,8 @@ def show(job_id: Annotated[int, typer.Argument(metavar="ID", help="A job's id, a
 @app.command()
 def retry(job_id: Annotated[int, typer.Argument(metavar="ID", help="A dead or waiting job's id.")]) -> None:
     """Try a job again, with all its tries. It says so when there is nothing to retry."""
-    found = settings.load("operator")
-    assert found.database_url is not None
-    redis = connect(found.redis_url.get_secret_value()) if found.redis_url else None
-    database = Database(found.database_url, after_commit=Doorbell(redis).ring)
-    with database.unit_of_work() as session:
-        job = jobs.revive(session, job_id)
+    with open_database() as database, database.unit_of_work() as session:
+        job = jobs.revive(session, job_id)  # the relay sees it within a second, without the bell
     typer.echo(f"Job {job.id} ({job.name}, {job.subject}) will be tried again.")
 
 
@@ -82,12 +76,6 @@ def _show_steps(session: Session, subject: str) -> None:
     for step in request.run.steps:
         table.add_row(step.title, step.state, step.detail or "")
     Console().print(table)
-
-
-def _database() -> Database:
-    found = settings.load("operator")
-    assert found.database_url is not None
-    return Database(found.database_url)
 
 
 def _first_line(text: str | None) -> str:

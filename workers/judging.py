@@ -1,6 +1,7 @@
 """Fetches a commit's files from GitHub and has the gate judge them. Knows no check run and no version."""
 
 from bot.github.gateway import InstallationClient
+from gate.file_types import belongs
 from gate.report import CheckResult, Finding, Report
 from tfmodule.archive import ArchiveError, Entry, unpack
 from workers.context import JobContext
@@ -9,6 +10,11 @@ from workers.context import JobContext
 def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry, ...]:
     """The files of a commit, pinned by its SHA (T-22). Raises ArchiveError for a tree we do not take."""
     return unpack(github.repositories.tarball(repository, sha), strip_root=True)
+
+
+def module_of(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """What is published: the files that the gate looked at, and none that it left alone (P-06)."""
+    return tuple(entry for entry in entries if belongs(entry.path))
 
 
 def judge_commit(ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str) -> Report:

@@ -17,7 +17,7 @@ from tfmodule.hcl import read_facts
 from tfmodule.interface import Interface
 from tfmodule.version import Version
 from workers.context import JobContext
-from workers.judging import fetch, unreadable
+from workers.judging import fetch, module_of, unreadable
 
 
 def run(ctx: JobContext, *, release_id: str) -> None:
@@ -74,6 +74,7 @@ def _publish(
     entries: tuple[Entry, ...],
 ) -> str | None:
     """Store and publish; the reason when the registry says no."""
+    entries = module_of(entries)
     prepared = publishing.prepare(entries)
     publishing.store(ctx.environment.storage, prepared)
     try:
