@@ -1,5 +1,6 @@
 """The words of a check run: verdict, who judged, findings as annotations. Renders a report; decides nothing."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
 from bot.github.values import Annotation, AnnotationLevel, Conclusion
@@ -12,6 +13,7 @@ from tfmodule.address import Address
 
 PULL_CHECK = "Terrasmith: module"
 VERSION_CHECK = "Terrasmith: version"
+TAG_CHECK = "Terrasmith: tag"
 
 _LEVELS: dict[str, AnnotationLevel] = {"error": "failure", "warning": "warning", "note": "notice"}
 # What could not be judged must not look judged: neutral would let a protected branch merge.
@@ -55,6 +57,36 @@ def no_version(tag: str, reason: str) -> Output:
         title=f"{plain(tag, 100)} is no version",
         summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n"
         "Delete the tag and push one such as `v1.4.0`.",
+        text="",
+        annotations=(),
+    )
+
+
+def second_tag(tag: str, reason: str) -> Output:
+    """Another tag has this version, from another commit."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(tag, 100)} is not published: its version is taken",
+        summary=f"{defuse(reason)}\n\nWhat is published stays as it is. Delete the tag {code(tag)}, so that nobody "
+        "takes this commit for that version.",
+        text="",
+        annotations=(),
+    )
+
+
+def moved(releases: Sequence[ReleaseView]) -> Output:
+    """Tags that are published from other commits were moved to this one (T-22)."""
+    lines = [
+        f"- {code(one.tag)} was released from commit {code(one.commit_sha)}, and that is what it stays."
+        for one in releases
+    ]
+    first = plain(releases[0].tag, 100)
+    return Output(
+        conclusion="failure",
+        title=f"{first} was moved here: nothing is republished" if len(lines) == 1 else "Tags were moved here",
+        summary="A published version never changes: the registry keeps serving the bytes it published, and this commit "
+        "is not published under that version.\n\n" + "\n".join(lines) + "\n\nMove the tag back, and push a new version "
+        "for this commit. Immutable releases or a tag rule of the repository keep tags where they are.",
         text="",
         annotations=(),
     )

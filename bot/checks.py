@@ -1,6 +1,7 @@
 """What the gate said about a commit, and the check run that shows it: one row for a commit and a kind.
 
-Kind `pull` judges a head of a pull request, `version` a commit that wants to be a version. Commits nothing.
+Kind `pull` judges a head of a pull request, `version` a commit that wants to be a version; `tag` tells of a tag that
+names another commit's version. Commits nothing.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from core import clock
 from core.ids import new_id
 from gate.report import Report
 
-Kind = Literal["pull", "version"]
-KINDS: tuple[Kind, ...] = ("pull", "version")
+Kind = Literal["pull", "version", "tag"]
+KINDS: tuple[Kind, ...] = ("pull", "version", "tag")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from accounts import audit
 from bot.models import Release
 from bot.states import RELEASE_TRANSITIONS, check
 from core import clock, events, outbox
@@ -20,6 +21,9 @@ from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 
 FIRST_VERSION = Version(0, 1, 0)
 
+# From here on a release stands for one commit, whatever becomes of its tag.
+_PINNED = frozenset({"tagged", "released", "published"})
+
 
 class TagTakenError(UserError):
     """The tag belongs to another release of this repository."""
@@ -27,6 +31,14 @@ class TagTakenError(UserError):
     def __init__(self, tag: str) -> None:
         super().__init__(f"The tag `{tag}` belongs to another release already.")
         self.tag = tag
+
+
+@dataclass(frozen=True)
+class By:
+    """Who merged, pushed the tag or published the release, as GitHub's event says."""
+
+    id: int
+    login: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +55,9 @@ class ReleaseView:
     origin: str
     pull_number: int | None
     github_release_id: int | None
+    released_by_id: int | None
+    released_by_login: str | None
+    moved_to: str | None
     state: str
     reason: str | None
     created_at: datetime
@@ -75,6 +90,7 @@ def plan(
     pull_number: int,
     merge_sha: str,
     version: Version,
+    by: By | None = None,
 ) -> ReleaseView:
     """The release of a merge. The same merge again gives the release it has, whatever version is proposed now."""
     origin = f"merge:{pull_number}"
@@ -82,7 +98,7 @@ def plan(
     if known is not None:
         return _view(known)
     row = Release(
-        **_new(installation_id, repository_id, repository),
+        **_new(installation_id, repository_id, repository, by),
         tag=f"v{version}",
         version=str(version),
         commit_sha=merge_sha,
@@ -110,10 +126,13 @@ def adopt(
     tag: str,
     commit_sha: str,
     github_release_id: int | None = None,
+    by: By | None = None,
 ) -> ReleaseView:
     """The release of a tag that appeared. Ours is recognised by its tag and left to the job that makes it.
 
-    A tag that is no strict version is refused at once. A refused tag that was moved to another commit is tried again.
+    A tag that is no strict version is refused at once, and so is a second tag of one version on another commit. A
+    refused tag that was moved to another commit is tried again; one that was released keeps its commit, and its move
+    is told (T-22).
     """
     row = _by_tag(session, repository_id, tag)
     if row is not None:
@@ -122,14 +141,16 @@ def adopt(
         version, reason = str(parse_tag(tag)), None
     except InvalidVersionError as error:
         version, reason = None, error.message
+    if version is not None and (rival := _rival(session, repository_id, tag, version, commit_sha)) is not None:
+        reason = _second_tag(tag, rival)
     row = Release(
-        **_new(installation_id, repository_id, repository),
+        **_new(installation_id, repository_id, repository, by),
         tag=tag,
         version=version,
         commit_sha=commit_sha,
         origin=f"tag:{tag}",
         github_release_id=github_release_id,
-        state="released" if version else "refused",
+        state="released" if reason is None else "refused",
         reason=reason,
     )
     try:
@@ -137,7 +158,7 @@ def adopt(
             session.add(row)
     except IntegrityError:
         return _view(session.scalars(_tagged(repository_id, tag)).one())
-    if version:
+    if reason is None:
         outbox.record(session, events.ReleaseMade(release_id=row.id))
     return _view(row)
 
@@ -186,7 +207,11 @@ def retry(session: Session, release_id: str, *, tell: bool = True) -> ReleaseVie
     """
     row = _row(session, release_id)
     if row.state == "refused" and row.version is not None:
-        _release(session, row, tell=tell)
+        rival = _rival(session, row.repository_id, row.tag, row.version, row.commit_sha)
+        if rival is None:
+            _release(session, row, tell=tell)
+        else:
+            row.reason = _second_tag(row.tag, rival)
     return _view(row)
 
 
@@ -207,13 +232,71 @@ def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tup
     return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.created_at)))
 
 
+def moved_to(session: Session, repository_id: int, commit_sha: str) -> tuple[ReleaseView, ...]:
+    """The releases whose tags were seen on this commit although they stand for another."""
+    wanted = select(Release).where(Release.repository_id == repository_id, Release.moved_to == commit_sha)
+    return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.tag)))
+
+
+def is_second_tag(session: Session, release_id: str) -> bool:
+    """Whether the release was refused because another tag has its version, from another commit."""
+    row = session.get_one(Release, release_id)
+    if row.state != "refused" or row.version is None:
+        return False
+    return _rival(session, row.repository_id, row.tag, row.version, row.commit_sha) is not None
+
+
 def _adopt_again(session: Session, row: Release, commit_sha: str, github_release_id: int | None) -> ReleaseView:
     if row.github_release_id is None:
         row.github_release_id = github_release_id
     if row.state == "refused" and row.version is not None and row.commit_sha != commit_sha:
         row.commit_sha = commit_sha
-        _release(session, row)
+        return retry(session, row.id)
+    if row.state in _PINNED:
+        _watch(session, row, commit_sha)
     return _view(row)
+
+
+def _watch(session: Session, row: Release, commit_sha: str) -> None:
+    """Tell of a tag that left its commit, once for each place it is seen at, and write down that it came back."""
+    seen = None if commit_sha == row.commit_sha else commit_sha
+    if seen == row.moved_to:
+        return
+    row.moved_to, row.updated_at = seen, clock.now()
+    detail = {"repository_id": row.repository_id, "tag": row.tag, "commit": row.commit_sha, "seen_at": commit_sha}
+    audit.record(session, audit.SYSTEM, "tag.moved" if seen else "tag.restored", f"release:{row.id}", detail)
+    if seen is not None:
+        outbox.record(
+            session,
+            events.TagMoved(
+                installation_id=row.installation_id,
+                repository_id=row.repository_id,
+                release_id=row.id,
+                moved_to=seen,
+            ),
+        )
+
+
+def _rival(session: Session, repository_id: int, tag: str, version: str, commit_sha: str) -> Release | None:
+    """The living release that has this version under another tag and from another commit: `v1.2.3` beside `1.2.3`."""
+    key = Version.parse(version).precedence_key
+    others = select(Release).where(
+        Release.repository_id == repository_id,
+        Release.tag != tag,
+        Release.commit_sha != commit_sha,
+        Release.version.is_not(None),
+        Release.state != "refused",
+    )
+    return next(
+        (row for row in session.scalars(others) if Version.parse(row.version or "").precedence_key == key), None
+    )
+
+
+def _second_tag(tag: str, rival: Release) -> str:
+    return (
+        f"`{rival.tag}` is the version {rival.version} already, at commit {rival.commit_sha[:12]}; `{tag}` would be "
+        "the same version from another commit. A published version never changes: push a new one."
+    )
 
 
 def _release(session: Session, row: Release, *, tell: bool = True) -> None:
@@ -229,13 +312,15 @@ def _move(row: Release, state: str) -> None:
     row.state, row.updated_at = state, clock.now()
 
 
-def _new(installation_id: int, repository_id: int, repository: str) -> dict[str, object]:
+def _new(installation_id: int, repository_id: int, repository: str, by: By | None) -> dict[str, object]:
     moment = clock.now()
     return {
         "id": new_id("rel"),
         "installation_id": installation_id,
         "repository_id": repository_id,
         "repository": repository,
+        "released_by_id": by.id if by else None,
+        "released_by_login": by.login if by else None,
         "created_at": moment,
         "updated_at": moment,
     }

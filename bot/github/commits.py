@@ -94,6 +94,7 @@ def _commit(item: dict[str, Any]) -> Commit:
     author = item["author"] or {}
     return Commit(
         sha=item["sha"],
+        tree_sha=item["commit"]["tree"]["sha"],
         message=item["commit"]["message"],
         parents=tuple(parent["sha"] for parent in item["parents"]),
         author_login=author.get("login"),

@@ -29,6 +29,7 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
         route("/.well-known/terraform.json", discovery, permission=Permission.PUBLIC),
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
         route(_MODULE + "/{version}/download", protocol.download, permission=reading, raw_path=True),
+        route(_MODULE + "/{version}/provenance", protocol.provenance, permission=reading, raw_path=True),
         route(downloads.PUBLIC_PATH + "{file}", archives.public, permission=Permission.PUBLIC),
         route(
             downloads.SIGNED_PATH + "{expires}/{token}/{signature}/{file}",

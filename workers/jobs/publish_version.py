@@ -3,6 +3,8 @@
 Safe to repeat: the archive is stored under its digest, the version is unique, and the same bytes give the same answer.
 """
 
+from dataclasses import replace
+
 from bot import check_text, checks, releases, requests
 from bot.github.gateway import InstallationClient
 from bot.github.values import Repository
@@ -18,6 +20,7 @@ from tfmodule.interface import Interface
 from tfmodule.version import Version
 from workers.context import JobContext
 from workers.judging import fetch, module_of, unreadable
+from workers.origins import origin_of
 
 
 def run(ctx: JobContext, *, release_id: str) -> None:
@@ -77,9 +80,11 @@ def _publish(
     entries = module_of(entries)
     prepared = publishing.prepare(entries)
     publishing.store(ctx.environment.storage, prepared)
+    origin = origin_of(ctx, repository, release, report)
+    version = replace(_version(repository, address, release, report, entries, prepared), origin=origin)
     try:
         with ctx.write() as session:
-            publishing.publish(session, _version(repository, address, release, report, entries, prepared))
+            publishing.publish(session, version)
             releases.mark_published(session, release.id)
     except UserError as error:
         return error.message
