@@ -23,9 +23,8 @@ class Table:
 
     def to_markdown(self) -> str:
         """The table as Markdown that also reads well in a terminal: figures to the right."""
-        widths = [
-            max(3, *(len(row[index]) for row in (self.columns, *self.rows))) for index in range(len(self.columns))
-        ]
+        columns = zip(self.columns, *self.rows, strict=True)
+        widths = [max(3, *(len(cell) for cell in column)) for column in columns]
         rule = tuple("-" * width if not index else "-" * (width - 1) + ":" for index, width in enumerate(widths))
         lines = [_line(row, widths) for row in (self.columns, rule, *self.rows)]
         notes = [f"- {note}" for note in self.notes]
@@ -75,8 +74,6 @@ def share(part: float, whole: float) -> str:
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [
-        cell.ljust(width) if not index else cell.rjust(width)
-        for index, (cell, width) in enumerate(zip(row, widths, strict=False))
-    ]
+    first, *rest = zip(row, widths, strict=True)
+    cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]
     return f"| {' | '.join(cells)} |"

@@ -81,7 +81,7 @@ def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path)
     config.write_text(terraform_config.render("unused.example", "unused2.example", "none", mirror), encoding="utf-8")
     root = work / "module"
     examples = sorted({(root / path).parent for path in files if path.startswith("examples/") and path.endswith(".tf")})
-    commands = {
+    commands: dict[str, list[tuple[Path, tuple[str, ...]]]] = {
         "fmt": [(root, ("fmt", "-recursive", "-check"))],
         "init": [(one, ("init", "-backend=false", "-input=false")) for one in (root, *examples)],
         "validate": [(one, ("validate", "-json")) for one in (root, *examples)],
@@ -100,7 +100,7 @@ def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path)
 
 def _table(name: str, files: FileMap, judged: list[_Judged]) -> Table:
     whole, bare_whole = median([one.whole for one in judged]), median([sum(one.bare.values()) for one in judged])
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for index, check in enumerate(judged[0].report.checks):
         seconds = median([one.report.checks[index].seconds for one in judged])
         bare = [one.bare[check.id] for one in judged if check.id in one.bare]
@@ -115,7 +115,5 @@ def _table(name: str, files: FileMap, judged: list[_Judged]) -> Table:
         f"Gate, house profile: {name} ({len(files)} files)",
         ("phase", "outcome", f"median of {len(judged)}", "share", "bare command", "gate beside bare"),
         tuple(rows),
-        (
-            f"Engine {report.engine}, tier {report.tier}, sandbox {report.sandbox}. Bare: the same commands, one by one.",
-        ),
+        (f"Engine {report.engine}, tier {report.tier}, sandbox {report.sandbox}; bare: the same commands alone.",),
     )

@@ -42,12 +42,12 @@ def measure(scale: Scale) -> Iterator[Table]:
         tuple(row for case, rounds in measured.items() for row in _rows(case, rounds)),
         (
             (
-                f"Static: {static}, `source` is the archive's own address with its checksum. Local: no download at all, "
-                "what Terraform itself costs here."
+                f"Static: {static}, `source` is the archive's own address with its checksum. "
+                "Local: no download at all, what Terraform itself costs here."
             ),
             (
-                "Ours: versions, download, archive for each module, with a checksum; private ones with a token and signed "
-                "addresses. Plain HTTP on loopback, so discovery is in the CLI's configuration."
+                "Ours: versions, download, archive for each module, with a checksum; private ones with a token and "
+                "signed addresses. Plain HTTP on loopback, so discovery is in the CLI's configuration."
             ),
             "The last column compares what is left after the local path's median is taken off both.",
         ),

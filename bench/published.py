@@ -28,7 +28,7 @@ _ACCOUNTS = {PRIVATE: 11, PUBLIC: 12}
 
 @dataclass(frozen=True)
 class Registry:
-    """Our web process with modules published, a static server with the same archives, and a token for the private ones."""
+    """Our web process with modules published, a static server with the same archives, and a token."""
 
     web: Web
     token: str

@@ -38,7 +38,7 @@ def measure(scale: Scale) -> Iterator[Table]:
                         f"kept-alive connections; beside {found.static_name}."
                     ),
                     (
-                        f"{scale.reads_rounds} turns of {scale.reads_seconds:g} s for each; the client runs on the other core. "
+                        f"{scale.reads_rounds} turns of {scale.reads_seconds:g} s each, client on the same cores. "
                         "The last column: how many times more often the static file is answered."
                     ),
                 ),

@@ -43,7 +43,7 @@ def _alone(scale: Scale) -> Table:
         COLUMNS,
         tuple(_row(name, timings, found[LIVEZ]) for name, timings in found.items()),
         (
-            f"Open loop: sent when due, timed from when it was due. Bodies of {size / 1000:.1f} kB, each new, each signed.",
+            f"Open loop: sent when due, timed from when it was due. Bodies of {size / 1000:.1f} kB, each new.",
             f"{scale.webhook_seconds:.0f} s for each kind, in {scale.webhook_rounds} turns, one kind after another.",
             "A delivery with a command is committed with its event (SQLite, synchronous=FULL) before it is answered.",
         ),

@@ -118,7 +118,9 @@ def closed_loop(port: int, requests: Sequence[bytes], connections: int, seconds:
 
 
 async def _open_loop(port: int, make: Callable[[], bytes], rate: float, seconds: float) -> Timings:
-    timings, idle, every = Timings(), [], []
+    timings = Timings()
+    idle: list[Connection] = []
+    every: list[Connection] = []
     started = time.perf_counter()
 
     async def send(due: float, request: bytes) -> None:

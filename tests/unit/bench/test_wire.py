@@ -3,11 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from typing import Self
 
 import pytest
 
 from bench import wire
-from typing import Self
 
 
 class Server:
