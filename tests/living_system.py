@@ -276,10 +276,10 @@ class System:
         return [parent, *parent.children(recursive=True)]
 
 
-def play(story: Story) -> None:
+def play(story: Story, *, second_version: bool = True) -> None:
     """Play it to the end; a failure shows the steps that went well before."""
     try:
-        story.play()
+        story.play(second_version=second_version)
     except Exception as error:
         assert isinstance(story.teller, SilentTeller)
         error.add_note("\n".join(story.teller.steps))
