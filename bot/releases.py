@@ -208,6 +208,12 @@ def find_by_tag(session: Session, repository_id: int, tag: str) -> ReleaseView |
     return _view(row) if row else None
 
 
+def find_by_merge(session: Session, repository_id: int, pull_number: int) -> ReleaseView | None:
+    """The release of a pull request's merge."""
+    row = _by_origin(session, repository_id, f"merge:{pull_number}")
+    return _view(row) if row else None
+
+
 def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tuple[ReleaseView, ...]:
     """The releases at this commit, oldest first: nothing forbids two tags on one."""
     wanted = select(Release).where(Release.repository_id == repository_id, Release.commit_sha == commit_sha)

@@ -20,14 +20,17 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         return
     name = repository.full_name
     pull = github.pulls.get(name, number)
-    tags = [tag.name for tag in github.refs.tags(name)]
+    tags = github.refs.tags(name)
     with ctx.write() as session:
         request = requests.find_by_pull(session, repository_id, number)
         if request is not None:
             request = requests.mark_merged(session, request.id, number, pull.url)
             assert request.run is not None
             requests.start_step(session, request.run.id, "release")
-        taken = (*releases.known_versions(session, repository_id), *_versions(tags))
+        earlier = releases.find_by_merge(session, repository_id, number)
+        # A tag that our own earlier attempt put on this very commit is ours to go on with, not taken.
+        others = [tag.name for tag in tags if earlier is None or (tag.name, tag.sha) != (earlier.tag, merge_sha)]
+        taken = (*releases.known_versions(session, repository_id), *_versions(others))
         release = releases.plan(
             session,
             installation_id=installation_id,
