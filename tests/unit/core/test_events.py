@@ -6,13 +6,15 @@ import pytest
 
 from core.events import EVENTS, Event, from_payload, to_payload
 
-_SAMPLES = {"int": 7, "str": "text"}
+_SAMPLES = {"int": 7, "str": "text", "int | None": 7, "str | None": "text"}
+
+
+def _kind_of(field: dataclasses.Field[object]) -> str:
+    return field.type.__name__ if isinstance(field.type, type) else str(field.type)
 
 
 def _sample(kind: type[Event]) -> Event:
-    return kind(
-        **{field.name: _SAMPLES[str(getattr(field.type, "__name__", field.type))] for field in dataclasses.fields(kind)}
-    )
+    return kind(**{field.name: _SAMPLES[_kind_of(field)] for field in dataclasses.fields(kind)})
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
