@@ -85,8 +85,17 @@ def _fetch(repository: Path, url: str, commit: str) -> None:
         done = _git(repository, *arguments, check=False, protocols=protocols)
         if done.returncode == 0:
             return
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    raise RebuildError(f"git could not fetch from {printable(url)}: {printable(lines[-1] if lines else '?')}")
+    shown = _without_credentials(url)
+    said = done.stderr.decode("utf-8", "replace").replace(url, shown).strip().splitlines()
+    raise RebuildError(f"git could not fetch from {printable(shown)}: {printable(said[-1] if said else '?')}")
+
+
+def _without_credentials(url: str) -> str:
+    """An address as it may stand in a log: somebody may have put their token into it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _protocols(url: str) -> str:
@@ -95,7 +104,7 @@ def _protocols(url: str) -> str:
     parts = urlsplit(url)
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not (parts.scheme in ("https", "ssh") or plain) or not parts.hostname or parts.hostname.startswith("-"):
-        raise RebuildError(f"`{printable(url)}` is refused: say https://… or ssh://…, or --clone for a local folder.")
+        raise RebuildError(f"`{printable(_without_credentials(url))}` is refused: say https://… or ssh://…, or --clone for a local folder.")
     return parts.scheme
 
 

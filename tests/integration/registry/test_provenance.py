@@ -1,6 +1,7 @@
 """Provenance over HTTP, on both databases: what it says, that it fits its schema, and who may read it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -86,8 +87,6 @@ def test_unknown_versions_are_said_to_be_unknown(registry) -> None:
 
 
 def test_a_version_from_before_there_were_documents_tells_what_its_row_knows(registry) -> None:
-    from dataclasses import replace
-
     registry.namespace("acme")
     published = registry.publish("acme/bucket/aws", "1.0.0", report=REPORT)
     with registry.database.read() as session:

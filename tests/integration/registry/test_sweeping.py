@@ -1,7 +1,6 @@
 """Bytes in the storage, on both databases: read back before they count, and read again by the sweep (F-17, F-18)."""
 
 import io
-import os
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -14,10 +13,12 @@ from accounts import audit
 from core import clock
 from core.models import OutboxRow
 from registry import models
-from registry.services import publishing, sweeping
+from registry.services import lifecycle, publishing, sweeping
 from registry.storage.port import ObjectDiffersError, ObjectMissingError
 from terrasmith.main import app
+from tfmodule.address import Address
 from tfmodule.archive import Entry
+from tfmodule.version import Version
 
 FILES = [Entry("main.tf", b"# a\n")]
 
@@ -135,17 +136,13 @@ def test_F18_a_bounded_sweep_takes_the_longest_unread_first_and_comes_round(regi
 
 
 def test_versions_with_the_same_bytes_are_read_once_and_tombstones_never(registry) -> None:
-    from registry.services import lifecycle
-    from tfmodule.address import Address
-    from tfmodule.version import Version
-
     registry.namespace("acme")
     registry.publish("acme/bucket/aws", "1.0.0")
     registry.publish("acme/other/aws", "1.0.0", repository_id=8)
     removed = registry.publish("acme/other/aws", "2.0.0", repository_id=8)
     with registry.database.unit_of_work() as session:
         lifecycle.remove(session, Address("acme", "other", "aws"), Version(2, 0, 0), "wrong", "operator")
-    os.unlink(registry.archive_path(removed.sha256))
+    registry.archive_path(removed.sha256).unlink()
     assert _sweep(registry) == [None]
     with registry.database.read() as session:
         assert session.scalar(select(func.count()).where(models.Version.damage.is_not(None))) == 0
