@@ -34,19 +34,20 @@ _SETTINGS = EngineSettings(
 class _Judged:
     report: Report
     whole: float
-    bare: Mapping[str, float]
 
 
 def measure(scale: Scale) -> Iterator[Table]:
-    """Gate and bare commands in turns. A template whose provider is not in a mirror here is left out, and named."""
+    """Gate, bare commands, gate again. A template whose provider is not in a mirror here is left out, and named."""
     terraform, mirror = find_terraform(), find_mirror(None)
     for name, prompt in PROMPTS.items():
         if "AWS" in name and (mirror is None or not (mirror / REGISTRY_HOST / "hashicorp" / "aws").is_dir()):
             raise UserError(f"{name}: no provider mirror of this machine holds hashicorp/aws.")
         files = _written(prompt)
         with folder() as work:
-            judged = [_judge_and_run(terraform, mirror, files, work / str(number)) for number in range(scale.gate)]
-        yield _table(name, files, judged)
+            judged = [_judged(files)]
+            bare = _bare(terraform, mirror, files, work)
+            judged += [_judged(files) for _ in range(scale.gate - 1)]
+        yield _table(name, files, judged, bare)
 
 
 def _written(prompt: str) -> FileMap:
@@ -62,13 +63,13 @@ def _written(prompt: str) -> FileMap:
     return taken[-1]
 
 
-def _judge_and_run(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path) -> _Judged:
+def _judged(files: FileMap) -> _Judged:
     begun = time.perf_counter()
     report = judge(files, profile="house", engine=_SETTINGS)
     whole = time.perf_counter() - begun
     if not report.passed:
         raise UserError(f"the gate said {report.verdict}: {[finding.message for finding in report.findings]}")
-    return _Judged(report, whole, _bare(terraform, mirror, files, work))
+    return _Judged(report, whole)
 
 
 def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path) -> dict[str, float]:
@@ -98,13 +99,13 @@ def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path)
     return seconds
 
 
-def _table(name: str, files: FileMap, judged: list[_Judged]) -> Table:
-    whole, bare_whole = median([one.whole for one in judged]), median([sum(one.bare.values()) for one in judged])
+def _table(name: str, files: FileMap, judged: list[_Judged], bare: Mapping[str, float]) -> Table:
+    whole, bare_whole = median([one.whole for one in judged]), sum(bare.values())
     rows: list[tuple[str, ...]] = []
     for index, check in enumerate(judged[0].report.checks):
         seconds = median([one.report.checks[index].seconds for one in judged])
-        bare = [one.bare[check.id] for one in judged if check.id in one.bare]
-        beside = (in_seconds(median(bare)), times(seconds, median(bare))) if bare else ("", "")
+        alone = bare.get(check.id)
+        beside = ("", "") if alone is None else (in_seconds(alone), times(seconds, alone))
         rows.append((check.id, check.outcome, in_seconds(seconds), share(seconds, whole), *beside))
     rest = whole - sum(median([one.report.checks[i].seconds for one in judged]) for i in range(len(rows)))
     rows.append(("copying, engine version, cleaning up", "", in_seconds(rest), share(rest, whole), "", ""))
@@ -113,7 +114,7 @@ def _table(name: str, files: FileMap, judged: list[_Judged]) -> Table:
     report = judged[0].report
     return Table(
         f"Gate, house profile: {name} ({len(files)} files)",
-        ("phase", "outcome", f"median of {len(judged)}", "share", "bare command", "gate beside bare"),
+        ("phase", "outcome", f"median of {len(judged)}", "share", "bare, once", "gate beside bare"),
         tuple(rows),
         (f"Engine {report.engine}, tier {report.tier}, sandbox {report.sandbox}; bare: the same commands alone.",),
     )

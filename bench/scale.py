@@ -9,12 +9,12 @@ class Scale:
 
     webhook_seconds: float = 20.0  # for each kind of request, in `webhook_rounds` turns
     webhook_rounds: int = 4
-    busy_seconds: float = 8.0
+    busy_seconds: float = 6.0
     eyes: int = 10
     pulls: int = 3
     installs: int = 10
     installs_of_thirty: int = 5
-    reads_seconds: float = 0.7  # for each cell, `reads_rounds` times
+    reads_seconds: float = 0.5  # for each cell, `reads_rounds` times
     reads_rounds: int = 3
     modules: int = 100
     gate: int = 2

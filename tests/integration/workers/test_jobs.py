@@ -28,8 +28,8 @@ REPOSITORY = Repository(
 )  # fmt: skip
 PULL = Pull(
     number=3, node_id="PR_3", repo=REPOSITORY.full_name, title="Bucket", body="", state="closed", draft=False,
-    merged=True, merge_commit_sha="c" * 40, head_branch="x", head_sha="d" * 40, head_repository_id=7, base_branch="main",
-    base_repository_id=7, author="ada", url="https://github.example/pull/3",
+    merged=True, merge_commit_sha="c" * 40, head_branch="x", head_sha="d" * 40, head_repository_id=7,
+    base_branch="main", base_repository_id=7, author="ada", url="https://github.example/pull/3",
 )  # fmt: skip
 PASSED = Report("house", "terraform 1.11.4", "builtin", "L1", "passed", (), ())
 FILES = (Entry("main.tf", b'output "x" {\n  value = 1\n}\n'), Entry("README.md", b"# Bucket\n"))
