@@ -104,7 +104,10 @@ def _protocols(url: str) -> str:
     parts = urlsplit(url)
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if not (parts.scheme in ("https", "ssh") or plain) or not parts.hostname or parts.hostname.startswith("-"):
-        raise RebuildError(f"`{printable(_without_credentials(url))}` is refused: say https://… or ssh://…, or --clone for a local folder.")
+        raise RebuildError(
+            f"`{printable(_without_credentials(url))}` is refused: say https://… or ssh://…, "
+            "or --clone for a local folder."
+        )
     return parts.scheme
 
 
