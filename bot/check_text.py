@@ -1,6 +1,6 @@
 """The words of a check run: verdict, who judged, findings as annotations. Renders a report; decides nothing."""
 
-from collections.abc import Sequence
+import re
 from typing import TypedDict
 
 from bot.github.values import Annotation, AnnotationLevel, Conclusion
@@ -12,8 +12,9 @@ from gate.report import Finding, Report
 from tfmodule.address import Address
 
 PULL_CHECK = "Terrasmith: module"
-VERSION_CHECK = "Terrasmith: version"
-TAG_CHECK = "Terrasmith: tag"
+
+# `v1`, `latest`, `release-2` are other people's business; `v1.2` and `1.2.3.4` wanted to be versions.
+_MEANT = re.compile(r"v?[0-9]+\.[0-9]", re.IGNORECASE)
 
 _LEVELS: dict[str, AnnotationLevel] = {"error": "failure", "warning": "warning", "note": "notice"}
 # What could not be judged must not look judged: neutral would let a protected branch merge.
@@ -29,6 +30,11 @@ class Output(TypedDict):
     summary: str
     text: str
     annotations: tuple[Annotation, ...]
+
+
+def version_check(tag: str) -> str:
+    """The name of a tag's check run."""
+    return f"Terrasmith: version {plain(tag, 100)}"
 
 
 def judged(report: Report, problem: str | None = None) -> Output:
@@ -51,12 +57,16 @@ def published(address: Address, release: ReleaseView, report: Report) -> Output:
 
 
 def no_version(tag: str, reason: str) -> Output:
-    """The tag names no version."""
+    """The tag names no version: a failure where it looks like one, and only a remark where it never meant to be one."""
+    meant = _MEANT.match(tag) is not None
+    if meant:
+        advice = "Delete the tag and push one such as `v1.4.0`."
+    else:
+        advice = "If it was not meant to be a version, all is well. If it was, push one such as `v1.4.0`."
     return Output(
-        conclusion="failure",
+        conclusion="failure" if meant else "neutral",
         title=f"{plain(tag, 100)} is no version",
-        summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n"
-        "Delete the tag and push one such as `v1.4.0`.",
+        summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n{advice}",
         text="",
         annotations=(),
     )
@@ -74,19 +84,15 @@ def second_tag(tag: str, reason: str) -> Output:
     )
 
 
-def moved(releases: Sequence[ReleaseView]) -> Output:
-    """Tags that are published from other commits were moved to this one (T-22)."""
-    lines = [
-        f"- {code(one.tag)} was released from commit {code(one.commit_sha)}, and that is what it stays."
-        for one in releases
-    ]
-    first = plain(releases[0].tag, 100)
+def moved(release: ReleaseView) -> Output:
+    """The tag was released from another commit, and moved to this one (T-22)."""
     return Output(
         conclusion="failure",
-        title=f"{first} was moved here: nothing is republished" if len(lines) == 1 else "Tags were moved here",
-        summary="A published version never changes: the registry keeps serving the bytes it published, and this commit "
-        "is not published under that version.\n\n" + "\n".join(lines) + "\n\nMove the tag back, and push a new version "
-        "for this commit. Immutable releases or a tag rule of the repository keep tags where they are.",
+        title=f"{plain(release.tag, 100)} was moved here: nothing is republished",
+        summary=f"The tag {code(release.tag)} was released from commit {code(release.commit_sha)}, and a published "
+        "version never changes: the registry keeps serving those bytes, and this commit is not published under that "
+        "version.\n\nMove the tag back, and push a new version for this commit. Immutable releases or a tag rule of the "
+        "repository keep tags where they are.",
         text="",
         annotations=(),
     )

@@ -3,7 +3,7 @@
 One row for each merge and for each tag. Commits nothing, calls nobody, returns frozen values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from core.ids import new_id
 from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 
 FIRST_VERSION = Version(0, 1, 0)
+LONGEST_TAG = 200
 
 # From here on a release stands for one commit, whatever becomes of its tag.
 _PINNED = frozenset({"tagged", "released", "published"})
@@ -170,6 +171,25 @@ def adopt(
     return _view(row)
 
 
+def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Mapping[str, str]) -> int:
+    """Tell the system, as a webhook would, of those tags (name → commit) whose standing we do not know. Returns how many.
+
+    Those are tags without a release, and tags that left the commit they were released from, or came back to it.
+    """
+    known = {row.tag: row for row in session.scalars(select(Release).where(Release.repository_id == repository_id))}
+    news = [tag for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and _is_news(known.get(tag), sha)]
+    for tag in news:
+        event = events.TagAppeared(installation_id=installation_id, repository_id=repository_id, tag=tag)
+        outbox.record(session, event)
+    return len(news)
+
+
+def _is_news(row: Release | None, commit_sha: str) -> bool:
+    if row is None:
+        return True
+    return row.state in _PINNED and commit_sha != (row.moved_to or row.commit_sha)
+
+
 def mark_tagged(session: Session, release_id: str) -> ReleaseView:
     """The tag stands on GitHub, at our commit."""
     row = _row(session, release_id)
@@ -243,12 +263,6 @@ def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tup
     """The releases at this commit, oldest first: nothing forbids two tags on one."""
     wanted = select(Release).where(Release.repository_id == repository_id, Release.commit_sha == commit_sha)
     return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.created_at)))
-
-
-def moved_to(session: Session, repository_id: int, commit_sha: str) -> tuple[ReleaseView, ...]:
-    """The releases whose tags were seen on this commit although they stand for another."""
-    wanted = select(Release).where(Release.repository_id == repository_id, Release.moved_to == commit_sha)
-    return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.tag)))
 
 
 def is_second_tag(session: Session, release_id: str) -> bool:

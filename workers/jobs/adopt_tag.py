@@ -38,11 +38,13 @@ def run(
         second = releases.is_second_tag(session, release.id)
     if release.version is not None and not second:
         return
-    kind: checks.Kind = "tag" if second else "version"
+    kind = checks.of_version(tag)
     with ctx.write() as session:
+        told = checks.find(session, repository_id, commit, kind)
+        if told is not None and told.conclusion is not None:
+            return  # one tag is heard of more than once
         check = checks.begin(session, repository_id, commit, kind)
-    title = check_text.TAG_CHECK if second else check_text.VERSION_CHECK
-    check_run = github.checks.start(repository.full_name, commit, title, check.id)
+    check_run = github.checks.start(repository.full_name, commit, check_text.version_check(tag), check.id)
     write = check_text.second_tag if second else check_text.no_version
     output = write(tag, release.reason or "")
     github.checks.finish(repository.full_name, check_run, **output)

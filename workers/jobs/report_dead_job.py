@@ -17,14 +17,16 @@ from workers.context import JobContext
 logger = get_logger(__name__)
 
 
-def run(ctx: JobContext, *, job_id: int, job: str, about: str, error: str) -> None:
+def run(ctx: JobContext, *, job_id: int, job: str, about: str, kind: str, error: str) -> None:
     """Find the request behind the job and fail it with a reason a person can act on."""
     logger.error("a job was given up; `terrasmith runs show` tells more", dead_job=job_id, job_name=job, about=about)
     with ctx.write() as session:
         dead = jobs.view(session, job_id)
         request = _behind(session, dead.args) if dead is not None else None
         if request is not None:
-            requests.fail(session, request.id, replies.given_up(job, job_id, error))
+            # What a person has to mend is told as it is; only the rest is our own breakdown.
+            reason = error if kind == "user" else replies.given_up(job, job_id, error)
+            requests.fail(session, request.id, reason)
 
 
 def _behind(session: Session, args: Mapping[str, Any]) -> RequestView | None:

@@ -20,7 +20,6 @@ from gate.report import Report
 from registry.services import catalog
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
-from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 from tfmodule.version import Version
 from workers import execution
@@ -135,7 +134,7 @@ def test_T22_a_moved_tag_is_told_once_and_the_old_bytes_stay(bench: Bench) -> No
     with bench.database.read() as session:
         assert [one.action for one in audit.of_subject(session, f"release:{release.id}")] == ["tag.moved"]
     assert len(bench.told("VersionPublished")) == 1
-    [output] = [output for sha, name, output in bench.shown if (sha, name) == (SECOND, "Terrasmith: tag")]
+    [output] = [output for sha, name, output in bench.shown if (sha, name) == (SECOND, "Terrasmith: version v1.0.0")]
     assert output["conclusion"] == "failure" and "nothing is republished" in output["title"]
     assert FIRST in output["summary"] and "keeps serving" in output["summary"]
 
@@ -159,7 +158,7 @@ def test_T22_v123_and_123_on_two_commits_are_one_version_and_the_second_is_refus
     bench.push("v1.2.3", FIRST)
     bench.push("1.2.3", SECOND)
     assert (bench.release("1.2.3").state, bench.release("v1.2.3").state) == ("refused", "published")
-    [output] = [output for sha, name, output in bench.shown if (sha, name) == (SECOND, "Terrasmith: tag")]
+    [output] = [output for sha, name, output in bench.shown if (sha, name) == (SECOND, "Terrasmith: version 1.2.3")]
     assert output["conclusion"] == "failure" and "v1.2.3" in output["summary"]
     assert len(bench.told("VersionPublished")) == 1
     with bench.database.unit_of_work() as session:  # a person presses "Re-run"
@@ -262,12 +261,25 @@ def test_P04_a_version_from_a_tag_names_who_pushed_it(bench: Bench) -> None:
     assert version.provenance["request"] is None
 
 
-def test_the_check_of_a_commit_tells_of_every_tag_that_was_moved_there(bench: Bench) -> None:
+def test_each_tag_that_was_moved_to_a_commit_has_a_check_of_its_own(bench: Bench) -> None:
     for tag, sha in (("v1.0.0", FIRST), ("v1.1.0", THIRD), ("v1.0.0", SECOND), ("v1.1.0", SECOND)):
         bench.push(tag, sha)
-    output = bench.shown[-1][2]
-    assert "`v1.0.0`" in output["summary"] and "`v1.1.0`" in output["summary"]
     with bench.database.read() as session:
-        check = checks.find(session, 7, SECOND, "tag")
-        assert catalog.published_versions(session, Address("acme", "bucket", "aws")) != ()
-    assert check is not None and check.conclusion == "failure"
+        found = [checks.find(session, 7, SECOND, checks.of_version(tag)) for tag in ("v1.0.0", "v1.1.0")]
+    assert [one is not None and one.conclusion for one in found] == ["failure", "failure"]
+
+
+@pytest.mark.checklist("T-22")
+def test_T22_a_move_that_no_webhook_told_of_is_found_by_the_reconciler(bench: Bench) -> None:
+    bench.push("v1.0.0", FIRST)
+
+    def noticed(sha: str) -> int:
+        bench.tags["v1.0.0"] = sha
+        with bench.database.unit_of_work() as session:
+            told = releases.notice_tags(session, **WHERE, tags={"v1.0.0": sha})
+        bench.rest()
+        return told
+
+    assert [noticed(sha) for sha in (FIRST, SECOND, SECOND, FIRST, FIRST)] == [0, 1, 0, 1, 0]
+    assert [one["moved_to"] for one in bench.told("TagMoved")] == [SECOND]
+    assert bench.release("v1.0.0").moved_to is None
