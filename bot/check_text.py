@@ -91,8 +91,8 @@ def moved(release: ReleaseView) -> Output:
         title=f"{plain(release.tag, 100)} was moved here: nothing is republished",
         summary=f"The tag {code(release.tag)} was released from commit {code(release.commit_sha)}, and a published "
         "version never changes: the registry keeps serving those bytes, and this commit is not published under that "
-        "version.\n\nMove the tag back, and push a new version for this commit. Immutable releases or a tag rule of the "
-        "repository keep tags where they are.",
+        "version.\n\nMove the tag back, and push a new version for this commit. Immutable releases or a tag rule of "
+        "the repository keep tags where they are.",
         text="",
         annotations=(),
     )

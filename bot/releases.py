@@ -172,7 +172,7 @@ def adopt(
 
 
 def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Mapping[str, str]) -> int:
-    """Tell the system, as a webhook would, of those tags (name → commit) whose standing we do not know. Returns how many.
+    """Tell the system, as a webhook would, of those tags (name → commit) whose standing is news. Returns how many.
 
     Those are tags without a release, and tags that left the commit they were released from, or came back to it.
     """
