@@ -48,6 +48,7 @@ class TestRepositories:
         assert acme.repositories.permission(repo, "ada") == "admin"
         assert acme.repositories.permission(repo, "rita") == "read"
         assert acme.repositories.permission(repo, "nobody-at-all") == "none"
+        assert acme.repositories.permission(repo, "ada", user_id=1) == "none"  # the name is somebody else's by now
         assert acme.repositories.permission("acme/absent", "ada") == "none"
 
     def test_found_by_name_and_by_id(self, acme: InstallationClient, repo: str) -> None:
