@@ -292,6 +292,26 @@ def test_a_client_that_does_nothing_fails(check, outcome_of) -> None:
     assert result.outcome == "failed", result
 
 
+@pytest.mark.checklist(
+    "R3",
+    "R7",
+    "R14",
+    "R15",
+    "R16",
+    "R17",
+    "R18",
+    "R19",
+    "R20",
+    "R21",
+    "R22",
+    "R23",
+    "R25",
+    "R26",
+    "R27",
+    "R29",
+    "R30",
+    "R31",
+)
 @pytest.mark.parametrize("check", [check for check in CHECKS if check.by == "stub"], ids=lambda one: one.key)
 def test_the_client_here_keeps_its_own_lines(check, outcome_of, needs_terraform) -> None:
     with StubRegistry() as stub:

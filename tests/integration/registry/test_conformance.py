@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from accounts import namespaces
 from core.errors import UserError
+from terrasmith import local
 from terrasmith.conformance.command import find_clients
 from terrasmith.conformance.outcome import Result
 from terrasmith.conformance.subject import Subject
@@ -46,8 +47,8 @@ def _fill(registry, visibility: namespaces.Visibility) -> str:
     return registry.token("Acme", "publish")
 
 
-def _results(port: int, token: str | None, **more) -> dict[str, Result]:
-    subject = Subject(f"http://127.0.0.1:{port}", Address.parse(MODULE), token, find_clients(), **more)
+def _results(port: int, token: str | None, scheme: str = "http", **more) -> dict[str, Result]:
+    subject = Subject(f"{scheme}://127.0.0.1:{port}", Address.parse(MODULE), token, find_clients(), **more)
     try:
         # What a stub shows has nothing to do with our registry: tests/integration/conformance has it.
         asked = [check for check in CHECKS if check.by != "stub"]
@@ -105,6 +106,15 @@ class _Within:
             self.registry.publish(address, version, repository_id=99)
         except UserError as error:
             raise PublishRefusedError(error.message) from error
+
+
+@pytest.mark.checklist("R1", "R6", "R12")
+def test_R1_R6_R12_over_https_the_client_discovers_by_itself(sqlite_registry, serving, tmp_path, monkeypatch) -> None:
+    token = _fill(sqlite_registry, "private")
+    authority, certificate, key = local.certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with serving(sqlite_registry.app, certificate, key) as port:
+        _expect_all(_results(port, token, scheme="https"), NOT_OFFERED | WRITE | OF_NO_USE | BY_CHOICE)
 
 
 @pytest.mark.checklist("R8", "R30", "R32")
