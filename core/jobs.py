@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, text, update
+from sqlalchemy import case, delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
@@ -127,9 +127,16 @@ def due(session: Session, limit: int = 100) -> list[Push]:
 
 def mark_pushed(session: Session, pushes: list[Push]) -> None:
     """These are on their queues now. One that a worker has already claimed stays claimed."""
-    for push in pushes:
-        session.execute(update(Job).where(Job.id == push.job_id).values(pushes=push.push, pushed_at=clock.now()))
-        session.execute(update(Job).where(Job.id == push.job_id, Job.state == WAITING).values(state=QUEUED))
+    session.execute(
+        update(Job)
+        .where(Job.id.in_([push.job_id for push in pushes]))
+        .values(
+            pushes=Job.pushes + 1,
+            pushed_at=clock.now(),
+            state=case((Job.state == WAITING, QUEUED), else_=Job.state),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def queued_before(session: Session, moment: datetime) -> list[Push]:

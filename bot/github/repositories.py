@@ -38,10 +38,16 @@ class Repositories:
         self._installation_id = installation_id
         self._sleep = sleep
 
-    def permission(self, repo: str, login: str) -> str:
-        """admin, maintain, write, triage, read or none, as of now. Whatever cannot be found out is "none"."""
+    def permission(self, repo: str, login: str, user_id: int | None = None) -> str:
+        """admin, maintain, write, triage, read or none, as of now. Whatever cannot be found out is "none".
+
+        With `user_id`, so is a login that belongs to somebody else by now: names change hands, numbers do not.
+        """
         answer = self._caller.call(operations.GET_PERMISSION, repo=repo, username=login, also=(404,))
         if answer.status == 404:
+            return "none"
+        holder = answer.body.get("user") or {}
+        if user_id is not None and holder.get("id") != user_id:
             return "none"
         # An organisation's own role goes by another name; `permission` says which of the old four it amounts to.
         role = str(answer.body.get("role_name") or "")
@@ -57,6 +63,12 @@ class Repositories:
         """The repository under whatever name it has now. A stranger's public one is found too: take ids from GitHub."""
         answer = self._caller.call(operations.GET_REPOSITORY_BY_ID, repository_id=repository_id, also=(404,))
         return None if answer.status == 404 else repository(answer.body)
+
+    def latest(self) -> tuple[Repository, ...]:
+        """Every repository that this installation may see, the one that was pushed to last first."""
+        found = list(self._caller.pages(operations.LIST_REPOSITORIES, items="repositories"))
+        found.sort(key=lambda item: item.get("pushed_at") or "", reverse=True)
+        return tuple(repository(item) for item in found)
 
     def create(self, org: str, name: str, description: str, private: bool) -> Repository:  # noqa: FBT001
         """A new repository with one commit, so that branches can be made (G20). `description` is cut to what fits."""
