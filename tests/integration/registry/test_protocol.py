@@ -121,10 +121,10 @@ def test_R18_caching_is_short_for_public_and_none_for_private(registry, client) 
     secret = registry.token("closed")
     for tail in ("/versions", "/1.0.0/download"):
         public = client.get(f"{BASE}open/bucket/aws{tail}")
-        assert public.headers["cache-control"] == "public, max-age=10" and public.headers["vary"] == "Authorization"
+        assert public.headers["cache-control"] == "public, max-age=10" and "Authorization" in public.headers["vary"]
         private = client.get(f"{BASE}closed/bucket/aws{tail}", headers=_bearer(secret))
         assert private.status_code == 200
-        assert private.headers["cache-control"] == "private, no-store" and private.headers["vary"] == "Authorization"
+        assert private.headers["cache-control"] == "private, no-store" and "Authorization" in private.headers["vary"]
 
 
 @pytest.mark.checklist("T-09")
