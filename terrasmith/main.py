@@ -8,6 +8,7 @@ import typer
 
 from core.errors import Transient, UserError
 from terrasmith import check, demo, namespace, roles, runs, token, verify, version
+from terrasmith.conformance.command import conformance
 
 app = typer.Typer(
     name="terrasmith",
@@ -21,7 +22,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(version.app, name="version")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, verify.verify):
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, verify.verify, conformance):
     app.command()(command)
 
 

@@ -6,7 +6,7 @@ from alembic import op
 from core.db import UtcDateTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 # What a version is. Neither our own code nor an operator's SQL changes it; the state `tombstone` is left by nothing.
 _FIXED = (
