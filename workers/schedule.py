@@ -21,6 +21,7 @@ class Tick:
 SCHEDULE: tuple[Tick, ...] = (
     Tick("reconcile_installations", lambda _settings: 3600.0),
     Tick("redeliver_deliveries", lambda settings: settings.redelivery_seconds),
+    Tick("discard_uploads", lambda _settings: 3600.0),
     Tick("prune_rows", lambda _settings: 3600.0),
 )
 

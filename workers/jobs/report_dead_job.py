@@ -1,10 +1,11 @@
-"""A job was given up: the request it worked on says so, so that nobody waits in vain.
+"""A job was given up: the request or the upload it worked on says so, so that nobody waits in vain.
 
 Safe to repeat: the same reason again changes nothing.
 """
 
 from bot import releases, replies, requests
 from core.log import get_logger
+from registry.services import uploads
 from workers.context import JobContext
 
 logger = get_logger(__name__)
@@ -16,6 +17,8 @@ def run(ctx: JobContext, *, job_id: int, job: str, about: str, error: str) -> No
     kind, _, rest = about.partition(":")
     with ctx.write() as session:
         request = None
+        if kind == "upload":
+            uploads.fail(session, rest, f"It could not be done: {error}")
         if kind == "request":
             request = requests.find(session, rest)
         elif kind == "release":
