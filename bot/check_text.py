@@ -60,6 +60,18 @@ def no_version(tag: str, reason: str) -> Output:
     )
 
 
+def not_released(tag: str, reason: str) -> Output:
+    """Tag or release could not be made on GitHub."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(tag, 100)} was not released",
+        summary=f"The merge should have become {code(tag)}, but GitHub did not take it.\n\n{defuse(reason)}\n\n"
+        "Mend that, and have the operator run `terrasmith runs list --state dead` and `terrasmith runs retry`.",
+        text="",
+        annotations=(),
+    )
+
+
 def fork() -> Output:
     """Code of somebody who may not write here is not run (S15)."""
     return Output(

@@ -81,6 +81,12 @@ def find(session: Session, installation_id: int) -> InstallationView | None:
     return _view(row) if row else None
 
 
+def newest_of(session: Session, account_id: int) -> InstallationView:
+    """The installation that speaks for an account: whoever removes the app and installs it again has a new one."""
+    wanted = select(Installation).where(Installation.account_id == account_id).order_by(Installation.id.desc()).limit(1)
+    return _view(session.scalars(wanted).one())
+
+
 def active(session: Session) -> tuple[InstallationView, ...]:
     """Every installation we may work in."""
     rows = session.scalars(select(Installation).where(Installation.state == "active").order_by(Installation.id))

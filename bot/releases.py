@@ -61,8 +61,12 @@ def next_version(known: Iterable[Version]) -> Version:
 
 
 def known_versions(session: Session, repository_id: int) -> tuple[Version, ...]:
-    """Every version that a release of this repository has taken, refused ones too: their tags exist."""
-    taken = session.scalars(select(Release.version).where(Release.repository_id == repository_id))
+    """Every version that a release of this repository has taken, refused ones too: their tags exist.
+
+    Except where GitHub itself refused tag or release: whether the tag stands, only GitHub can tell.
+    """
+    stopped = (Release.state == "refused") & Release.github_release_id.is_(None) & Release.pull_number.is_not(None)
+    taken = session.scalars(select(Release.version).where(Release.repository_id == repository_id, ~stopped))
     return tuple(sorted(Version.parse(text) for text in taken if text is not None))
 
 
@@ -76,11 +80,14 @@ def plan(
     merge_sha: str,
     version: Version,
 ) -> ReleaseView:
-    """The release of a merge. The same merge again gives the release it has, whatever version is proposed now."""
+    """The release of a merge. The same merge again gives the release it has, whatever version is proposed now.
+
+    Only one that GitHub itself refused, so that there is no release yet, is planned anew.
+    """
     origin = f"merge:{pull_number}"
     known = _by_origin(session, repository_id, origin)
     if known is not None:
-        return _view(known)
+        return _replan(session, known, version)
     row = Release(
         **_new(installation_id, repository_id, repository),
         tag=f"v{version}",
@@ -201,10 +208,24 @@ def find_by_tag(session: Session, repository_id: int, tag: str) -> ReleaseView |
     return _view(row) if row else None
 
 
+def find_by_merge(session: Session, repository_id: int, pull_number: int) -> ReleaseView | None:
+    """The release of a pull request's merge."""
+    row = _by_origin(session, repository_id, f"merge:{pull_number}")
+    return _view(row) if row else None
+
+
 def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tuple[ReleaseView, ...]:
     """The releases at this commit, oldest first: nothing forbids two tags on one."""
     wanted = select(Release).where(Release.repository_id == repository_id, Release.commit_sha == commit_sha)
     return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.created_at)))
+
+
+def _replan(session: Session, row: Release, version: Version) -> ReleaseView:
+    if row.state == "refused" and row.github_release_id is None:
+        _move(row, "planned")
+        row.tag, row.version, row.reason = f"v{version}", str(version), None
+        session.flush()
+    return _view(row)
 
 
 def _adopt_again(session: Session, row: Release, commit_sha: str, github_release_id: int | None) -> ReleaseView:

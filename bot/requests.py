@@ -117,6 +117,18 @@ def accept(session: Session, request_id: str) -> RequestView:
     return view(session, row)
 
 
+def resume(session: Session, request_id: str, run_id: str) -> RequestView:
+    """A job of this run is at work: if the run had been given up, an operator wants it tried again."""
+    row = locked(session, request_id)
+    run = latest_run(session, row.id)
+    if row.state == "failed" and run is not None and run.id == run_id:
+        move(row, "generating")
+        row.reason = None
+        reopen(run)
+        changed(session, row)
+    return view(session, row)
+
+
 def fail(session: Session, request_id: str, reason: str) -> RequestView:
     """The work broke; somebody may try again. After the merge only the running step fails; final stays final."""
     row = locked(session, request_id)

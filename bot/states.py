@@ -40,7 +40,7 @@ RELEASE_TRANSITIONS: Transitions = {
     "planned": frozenset({"tagged", "refused"}),
     "tagged": frozenset({"released", "refused"}),
     "released": frozenset({"published", "refused"}),
-    "refused": frozenset({"released"}),
+    "refused": frozenset({"released", "planned"}),
     "published": frozenset(),
 }
 

@@ -57,6 +57,12 @@ class GitHubVisitor:
     def put(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._answer(self._http.put(path, json=dict(body or {})))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._answer(self._http.patch(path, json=dict(body)))
+
+    def delete(self, path: str) -> Any:
+        return self._answer(self._http.delete(path))
+
     def git(self, *arguments: str, cwd: Path, remote: str | None = None) -> str:
         """Run git; for a `remote` the token travels in a header, never in the address (S24)."""
         environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(cwd), "PATH": _path()}

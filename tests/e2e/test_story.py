@@ -57,9 +57,9 @@ def test_the_story_with_a_provider(system: System, tmp_path: Path):
     if not versions_in(find_mirror(None), "registry.terraform.io/hashicorp/aws"):
         pytest.skip("provider mirror: hashicorp/aws is not here")
     story = system.story(tmp_path, f"{AWS} --repo terraform-aws-story")
-    play(story)
+    play(story, second_version=False)  # every proof of it loads a provider of 700 MB
     system.rest()
-    assert_single_effects(system, story, VERSIONS)
+    assert_single_effects(system, story, VERSIONS[:1])
 
 
 def stored_archive(system: System, address: str, version: str) -> Path:

@@ -12,7 +12,8 @@ def run(ctx: JobContext, *, request_id: str) -> None:
     """Eyes at once; then a reply, a refusal with its reason, or a run."""
     with ctx.read() as session:
         request = requests.get(session, request_id)
-    if request.state != "received":
+    given_up_here = request.state == "failed" and request.run is None
+    if request.state != "received" and not given_up_here:
         return
     github = ctx.environment.github.installation(request.installation_id)
     github.issues.react(request.repository, "eyes", issue=request.issue_number, comment=request.comment_id)

@@ -9,10 +9,10 @@ from workers.context import JobContext
 
 
 def run(ctx: JobContext, *, installation_id: int) -> None:
-    """Bring the namespace to the state its installation is in."""
+    """Bring the namespace to the state its installation is in; the account's newest one counts."""
     with ctx.write() as session:
         found = installations.find(session, installation_id)
-        if found is None:
+        if found is None or installations.newest_of(session, found.account_id).id != installation_id:
             return
         account = found.account_id
         match found.state:

@@ -27,7 +27,9 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         check = checks.begin(session, repository_id, head_sha, "pull")
         request = requests.find_by_branch(session, pull.head_branch, repository_id)
         ours = requests.is_target(session, repository_id)
-        if request is not None and request.run is not None:
+        if request is not None and request.run is not None and not request.final:
+            # It is open: news to a request that was abandoned, or whose worker died before it could write it down.
+            requests.attach_pull(session, request.id, number, pull.url)
             requests.start_step(session, request.run.id, "check")
     name = repository.full_name
     check_run = github.checks.start(name, head_sha, check_text.PULL_CHECK, check.id)

@@ -18,8 +18,8 @@ from workers.context import JobContext
 
 def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
     """Ask the generator; tell each stage; keep what passed, or say why there is nothing."""
-    with ctx.read() as session:
-        request = requests.get(session, request_id)
+    with ctx.write() as session:
+        request = requests.resume(session, request_id, run_id)
         stored = drafts.load(session, run_id)
     if request.state != "generating":
         return

@@ -19,8 +19,8 @@ from workers.context import JobContext
 
 def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
     """Repository, branch, commit, pull request; what stands already is taken as it is."""
-    with ctx.read() as session:
-        request = requests.get(session, request_id)
+    with ctx.write() as session:
+        request = requests.resume(session, request_id, run_id)
         draft = drafts.load(session, run_id)
     if request.state not in ("generating", "proposed") or draft is None:
         return
@@ -29,11 +29,11 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
         if not may_write(github, request):
             raise UserError(replies.right_lost(request))
         repository = _repository(ctx, github, request, draft, run_id)
-        # Before the pull request: GitHub's event about it may be worked on sooner than our next line here.
+        pull = _prepare(github, request, draft, repository)
         with ctx.write() as session:
+            # Before the pull request exists: its check must know whose it is, even if we do not live to see it.
             requests.set_target(session, request_id, repository.id, repository.full_name, repository.url)
-            requests.start_step(session, run_id, "pull")
-        pull = _pull(github, request, draft, repository)
+        pull = pull or _open(github, request, draft, repository)
     except UserError as error:
         with ctx.write() as session:
             requests.refuse(session, request_id, error.message)
@@ -75,7 +75,8 @@ def _repository(
         raise Transient(f"{wanted} appeared while it was being made", retry_after=1.0) from None
 
 
-def _pull(github: InstallationClient, request: RequestView, draft: DraftView, repository: Repository) -> Pull:
+def _prepare(github: InstallationClient, request: RequestView, draft: DraftView, repository: Repository) -> Pull | None:
+    """The branch with its one commit; or the pull request, if it stands already."""
     name, branch = repository.full_name, request.branch
     base_sha = github.repositories.wait_until_ready(name)
     known = github.pulls.find(name, branch)
@@ -92,9 +93,13 @@ def _pull(github: InstallationClient, request: RequestView, draft: DraftView, re
             body=message_body(pull_text.commit_body(request, draft), request.id),
             additions=draft.files,
         )
+    return None
+
+
+def _open(github: InstallationClient, request: RequestView, draft: DraftView, repository: Repository) -> Pull:
     return github.pulls.create(
-        name,
-        branch=branch,
+        repository.full_name,
+        branch=request.branch,
         base=repository.default_branch,
         title=pull_text.title(draft),
         body=pull_text.body(request, draft),

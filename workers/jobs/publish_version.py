@@ -3,7 +3,11 @@
 Safe to repeat: the archive is stored under its digest, the version is unique, and the same bytes give the same answer.
 """
 
+from dataclasses import dataclass
+from typing import NoReturn
+
 from bot import check_text, checks, releases, requests
+from bot.checks import CheckView
 from bot.github.gateway import InstallationClient
 from bot.github.values import Repository
 from bot.releases import ReleaseView
@@ -20,37 +24,73 @@ from workers.context import JobContext
 from workers.judging import fetch, module_of, unreadable
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A release that passed, with all that its version is made of."""
+
+    repository: Repository
+    address: Address
+    release: ReleaseView
+    report: Report
+    entries: tuple[Entry, ...]
+
+
 def run(ctx: JobContext, *, release_id: str) -> None:
-    """Judge, store, publish. A refusal is told on the commit's check, and raised, so that it can be retried."""
+    """Judge, store, publish, and show it on the commit. A refusal is raised too, so that an operator can retry it."""
     with ctx.write() as session:
         release = releases.retry(session, release_id, tell=False)
-    if release.state != "released":
+    if release.state not in ("released", "published"):
         return
     github = ctx.environment.github.installation(release.installation_id)
+    repository, address = _origin(ctx, github, release)
+    check = _begin(ctx, github, repository, release)
+    if release.state == "published":  # by an earlier attempt that did not live to say so
+        assert check.report is not None
+        github.checks.finish(
+            repository.full_name, _run_of(check), **check_text.published(address, release, check.report)
+        )
+        return
+    report, entries = _judge(ctx, github, repository, release)
+    problem = check_text.one_line(report)
+    if report.passed:
+        problem = _publish(ctx, _Candidate(repository, address, release, report, entries), check) or ""
+    if not problem:
+        output = check_text.published(address, release, report)
+    else:
+        output = check_text.judged(report, problem if report.passed else None)
+        with ctx.write() as session:
+            checks.conclude(session, check.id, output["conclusion"], report)
+    github.checks.finish(repository.full_name, _run_of(check), **output)
+    if problem:
+        _refuse(ctx, release, f"{release.tag} was not published: {problem}")
+
+
+def _origin(ctx: JobContext, github: InstallationClient, release: ReleaseView) -> tuple[Repository, Address]:
+    """Where the version comes from, and its address; a release without them is refused."""
     repository = github.repositories.by_id(release.repository_id)
     if repository is None:
         _refuse(ctx, release, f"The repository {release.repository} is gone, or the app may not see it any more.")
-    assert repository is not None
     address = Address.from_repository(repository.owner, repository.name)
     if address is None:
         _refuse(ctx, release, f"{repository.name} is not called terraform-<system>-<name>, so it has no address.")
-    assert address is not None
-    _start_step(ctx, release)
+    return repository, address
+
+
+def _begin(ctx: JobContext, github: InstallationClient, repository: Repository, release: ReleaseView) -> CheckView:
+    """The check row and the check run of the commit, and the running step in the living comment."""
     with ctx.write() as session:
         check = checks.begin(session, repository.id, release.commit_sha, "version")
-    name = repository.full_name
-    check_run = github.checks.start(name, release.commit_sha, check_text.VERSION_CHECK, check.id)
-    report, entries = _judge(ctx, github, repository, release)
-    problem = None if report.passed else check_text.one_line(report)
-    if report.passed:
-        problem = _publish(ctx, repository, address, release, report, entries)
-    output = check_text.published(address, release, report) if problem is None else check_text.judged(report, problem)
-    github.checks.finish(name, check_run, **output)
+        request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
+        if request is not None and request.run is not None and not request.final:
+            requests.start_step(session, request.run.id, "publish")
+    run = github.checks.start(repository.full_name, release.commit_sha, check_text.VERSION_CHECK, check.id)
     with ctx.write() as session:
-        checks.attach(session, check.id, check_run)
-        checks.conclude(session, check.id, output["conclusion"], report)
-    if problem is not None:
-        _refuse(ctx, release, f"{release.tag} was not published: {problem}")
+        return checks.attach(session, check.id, run)
+
+
+def _run_of(check: CheckView) -> int:
+    assert check.check_run_id is not None, "it was attached when the check began"
+    return check.check_run_id
 
 
 def _judge(
@@ -62,42 +102,29 @@ def _judge(
         entries = fetch(github, repository.full_name, release.commit_sha)
     except ArchiveError as error:
         return unreadable(profile, error), ()
-    return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries}), entries
+    return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries}), module_of(entries)
 
 
-def _publish(
-    ctx: JobContext,
-    repository: Repository,
-    address: Address,
-    release: ReleaseView,
-    report: Report,
-    entries: tuple[Entry, ...],
-) -> str | None:
-    """Store and publish; the reason when the registry says no."""
-    entries = module_of(entries)
-    prepared = publishing.prepare(entries)
+def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | None:
+    """Store, then publish with the release and the verdict in one transaction; the reason when the registry says no."""
+    prepared = publishing.prepare(candidate.entries)
     publishing.store(ctx.environment.storage, prepared)
     try:
         with ctx.write() as session:
-            publishing.publish(session, _version(repository, address, release, report, entries, prepared))
-            releases.mark_published(session, release.id)
+            publishing.publish(session, _version(candidate, prepared))
+            releases.mark_published(session, candidate.release.id)
+            checks.conclude(session, check.id, "success", candidate.report)
     except UserError as error:
         return error.message
     return None
 
 
-def _version(
-    repository: Repository,
-    address: Address,
-    release: ReleaseView,
-    report: Report,
-    entries: tuple[Entry, ...],
-    prepared: PreparedArchive,
-) -> PublishVersion:
+def _version(candidate: _Candidate, prepared: PreparedArchive) -> PublishVersion:
+    release, repository = candidate.release, candidate.repository
     assert release.version is not None
-    files = {entry.path: entry.data for entry in entries}
+    files = {entry.path: entry.data for entry in candidate.entries}
     return PublishVersion(
-        address=address,
+        address=candidate.address,
         version=Version.parse(release.version),
         tag=release.tag,
         commit_sha=release.commit_sha,
@@ -110,18 +137,11 @@ def _version(
         size=prepared.size,
         interface=Interface.from_facts(read_facts(files)).to_dict(),
         readme=files.get("README.md", b"").decode("utf-8", "replace"),
-        report=report.to_dict(),
+        report=candidate.report.to_dict(),
     )
 
 
-def _start_step(ctx: JobContext, release: ReleaseView) -> None:
-    with ctx.write() as session:
-        request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
-        if request is not None and request.run is not None:
-            requests.start_step(session, request.run.id, "publish")
-
-
-def _refuse(ctx: JobContext, release: ReleaseView, reason: str) -> None:
+def _refuse(ctx: JobContext, release: ReleaseView, reason: str) -> NoReturn:
     """Write the refusal down, and park the job where an operator finds and retries it."""
     with ctx.write() as session:
         releases.refuse(session, release.id, reason)

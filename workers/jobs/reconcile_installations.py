@@ -8,8 +8,13 @@ from workers.context import JobContext
 
 
 def run(ctx: JobContext) -> None:
-    """Compare GitHub's list with our rows; those that are gone were removed."""
-    listed = ctx.environment.github.app.installations()
+    """Compare GitHub's list with our rows; what is missing from the list is asked for by its number."""
+    app = ctx.environment.github.app
+    listed = app.installations()
+    with ctx.read() as session:
+        missing = {one.id for one in installations.active(session)} - {one.id for one in listed}
+    # A list is no proof of absence: it is paged, and an installation may have come since. Removed is for ever.
+    gone = {one for one in missing if app.installation(one) is None}
     with ctx.write() as session:
         for one in listed:
             installations.record(
@@ -20,14 +25,13 @@ def run(ctx: JobContext) -> None:
                 account_type=one.account_type,
                 state="suspended" if one.suspended else "active",
             )
-        alive = {one.id for one in listed}
-        for gone in installations.active(session):
-            if gone.id not in alive:
+        for known in installations.active(session):
+            if known.id in gone:
                 installations.record(
                     session,
-                    installation_id=gone.id,
-                    account_id=gone.account_id,
-                    account_login=gone.account_login,
-                    account_type=gone.account_type,
+                    installation_id=known.id,
+                    account_id=known.account_id,
+                    account_login=known.account_login,
+                    account_type=known.account_type,
                     state="removed",
                 )

@@ -3,11 +3,10 @@
 Converges from any crash point: the release row is unique for the merge, the tag for its name, the release for its tag.
 """
 
-from bot import pull_text, releases, requests
+from bot import check_text, checks, pull_text, releases, requests
 from bot.github.errors import RefusedByRulesError, TagTakenError
 from bot.github.gateway import InstallationClient
 from bot.releases import ReleaseView, next_version
-from core.errors import UserError
 from tfmodule.address import Address
 from tfmodule.version import InvalidVersionError, Version, parse_tag
 from workers.context import JobContext
@@ -21,14 +20,17 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         return
     name = repository.full_name
     pull = github.pulls.get(name, number)
-    tags = [tag.name for tag in github.refs.tags(name)]
+    tags = github.refs.tags(name)
     with ctx.write() as session:
         request = requests.find_by_pull(session, repository_id, number)
         if request is not None:
             request = requests.mark_merged(session, request.id, number, pull.url)
             assert request.run is not None
             requests.start_step(session, request.run.id, "release")
-        taken = (*releases.known_versions(session, repository_id), *_versions(tags))
+        earlier = releases.find_by_merge(session, repository_id, number)
+        # A tag that our own earlier attempt put on this very commit is ours to go on with, not taken.
+        others = [tag.name for tag in tags if earlier is None or (tag.name, tag.sha) != (earlier.tag, merge_sha)]
+        taken = (*releases.known_versions(session, repository_id), *_versions(others))
         release = releases.plan(
             session,
             installation_id=installation_id,
@@ -43,9 +45,8 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     try:
         _make(ctx, github, name, release, pull_text.release_notes(pull.title, pull.number, pull.author))
     except (TagTakenError, RefusedByRulesError) as error:
-        with ctx.write() as session:
-            releases.refuse(session, release.id, error.message)
-        raise UserError(error.message) from error
+        _tell_refusal(ctx, github, name, release, error.message)
+        raise  # parked where an operator finds it; a retry plans anew
 
 
 def _make(ctx: JobContext, github: InstallationClient, name: str, release: ReleaseView, notes: str) -> None:
@@ -63,6 +64,22 @@ def _make(ctx: JobContext, github: InstallationClient, name: str, release: Relea
         request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
         if request is not None:
             requests.mark_released(session, request.id, release.tag, made.url)
+
+
+def _tell_refusal(ctx: JobContext, github: InstallationClient, name: str, release: ReleaseView, reason: str) -> None:
+    """On the merge commit, and in the living comment if a request waits for it."""
+    with ctx.write() as session:
+        releases.refuse(session, release.id, reason)
+        check = checks.begin(session, release.repository_id, release.commit_sha, "version")
+        request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
+        if request is not None:
+            requests.fail(session, request.id, reason)
+    run = github.checks.start(name, release.commit_sha, check_text.VERSION_CHECK, check.id)
+    output = check_text.not_released(release.tag, reason)
+    github.checks.finish(name, run, **output)
+    with ctx.write() as session:
+        checks.attach(session, check.id, run)
+        checks.conclude(session, check.id, output["conclusion"], None)
 
 
 def _versions(tags: list[str]) -> list[Version]:

@@ -1,4 +1,4 @@
-"""The job engine under fire: real processes, a real Valkey, kill -9 and worse. Every job ends, each takes effect once."""
+"""The job engine under fire: real processes, a real Valkey, kill -9 and worse. Each job ends, with one effect."""
 
 import os
 import pickle

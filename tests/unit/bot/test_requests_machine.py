@@ -76,6 +76,12 @@ class Life(RuleBasedStateMachine):
         self.move(requests.fail, "broke")
 
     @rule()
+    def resume(self):
+        run = requests.get(self.session, self.id).run
+        if run is not None:
+            self.move(requests.resume, run.id)
+
+    @rule()
     def target(self):
         self.move(requests.set_target, 77, "acme/terraform-aws-x")
 
