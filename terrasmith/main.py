@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, namespace, roles, runs, token
+from terrasmith import check, demo, namespace, publish, roles, runs, token
 
 app = typer.Typer(
     name="terrasmith",
@@ -20,7 +20,7 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check):
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish):
     app.command()(command)
 
 

@@ -10,6 +10,8 @@ import yaml
 from core.settings import _REQUIRED, Settings, variable
 
 ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
+# Read by commands that speak to a registry from anywhere; no process of the registry knows them.
+OF_CLIENTS = {"TERRASMITH_URL", "TERRASMITH_TOKEN"}
 VARIABLES = {variable(name) for name in Settings.model_fields}
 # Read by compose itself, or by the images of others.
 FOREIGN = {"POSTGRES_PASSWORD", "POSTGRES_USER", "GITHUB_PRIVATE_KEY_FILE"}
@@ -94,4 +96,4 @@ def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tupl
         name: (root / name).read_text(encoding="utf-8") for name in files if name.endswith((".md", ".yaml", ".yml"))
     }
     named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
-    assert not {(name, word) for name, word in named if word not in VARIABLES}
+    assert not {(name, word) for name, word in named if word not in VARIABLES | OF_CLIENTS}
