@@ -4,9 +4,10 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from bench import comment, gate, install, machine, reads, webhook
-from bench.figures import Table
+from bench.figures import Table, with_figures
 from bench.scale import FULL, TINY, Scale
 from core.errors import UserError
 
@@ -21,35 +22,45 @@ MEASUREMENTS: dict[str, Callable[[Scale], Iterator[Table]]] = {
 
 def main(arguments: list[str]) -> int:
     """Exit 0 when every measurement could be made, 1 when one could not; figures decide nothing."""
+    known = ", ".join(MEASUREMENTS)
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Terrasmith on this machine.")
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(MEASUREMENTS)} (default: all)"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {known} (default: all)")
     parser.add_argument("--tiny", action="store_true", help="a few requests only: to see that it runs, not to quote")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="also put the tables below the mark in this file")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in MEASUREMENTS]
     if unknown:
-        parser.error(f"no such measurement: {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}")
-    print(f"{machine.describe()}\n")
+        parser.error(f"no such measurement: {', '.join(unknown)}; there are {known}")
+    said: list[str] = []
+    complete = True
+    _say(said, f"{machine.describe()}.")
     if given.tiny:
-        print("TINY: counts too small to quote.\n")
-    failed = False
+        _say(said, "TINY: counts too small to quote.")
     for name in given.names or MEASUREMENTS:
-        failed |= not _run(name, TINY if given.tiny else FULL)
-    return 1 if failed else 0
+        complete &= _run(name, TINY if given.tiny else FULL, said)
+    if given.write:
+        text = given.write.read_text(encoding="utf-8")
+        given.write.write_text(with_figures(text, "\n\n".join(said)), encoding="utf-8")
+    return 0 if complete else 1
 
 
-def _run(name: str, scale: Scale) -> bool:
-    print(f"## {name}\n\nBefore: {machine.load()}.\n", flush=True)
+def _run(name: str, scale: Scale, said: list[str]) -> bool:
+    _say(said, f"## {name}")
+    _say(said, f"Before: {machine.load()}.")
     started = time.monotonic()
     try:
         for table in MEASUREMENTS[name](scale):
-            print(f"{table.to_markdown()}\n", flush=True)
+            _say(said, table.to_markdown())
     except UserError as error:
-        print(f"Not measured: {error}\n", flush=True)
+        _say(said, f"Not measured: {error}")
         return False
-    print(f"After {time.monotonic() - started:.0f} s: {machine.load()}.\n", flush=True)
+    _say(said, f"After {time.monotonic() - started:.0f} s: {machine.load()}.")
     return True
+
+
+def _say(said: list[str], text: str) -> None:
+    said.append(text)
+    print(f"{text}\n", flush=True)
 
 
 if __name__ == "__main__":

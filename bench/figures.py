@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median as _median
 
+MARK = "<!-- figures: everything below is written by `--write` -->"
 NONE = "–"
 """Stands where there is no figure."""
 
@@ -71,6 +72,14 @@ def times(ours: float, beside: float) -> str:
 def share(part: float, whole: float) -> str:
     """`part` as percent of `whole`."""
     return NONE if whole <= 0 else f"{100 * part / whole:.0f} %"
+
+
+def with_figures(text: str, figures: str) -> str:
+    """The document with everything below its mark replaced; ValueError where it has none."""
+    before, mark, _ = text.partition(MARK)
+    if not mark:
+        raise ValueError(f"the file has no line {MARK}")
+    return f"{before}{MARK}\n\n{figures}\n"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

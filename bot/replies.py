@@ -99,10 +99,11 @@ def refused_draft(report: Report) -> str:
 
 def given_up(job: str, job_id: int, error: str) -> str:
     """Our own failure, after every attempt. The operator finds the details by the number."""
+    why = f": {one_line(error, 300)}" if error else "."
     return (
-        f"Something on my side failed, more than once, while I worked on this ({code(job)}, job {job_id}): "
-        f"{one_line(error, 300)}\n\nWho operates me can see why with {code(f'terrasmith runs show {job_id}')} "
-        f"and try again with {code(f'terrasmith runs retry {job_id}')}."
+        f"Something on my side failed while I worked on this ({code(job)}, job {job_id}){why}\n\n"
+        f"Who operates me can see why with {code(f'terrasmith runs show {job_id}')} and try again with "
+        f"{code(f'terrasmith runs retry {job_id}')}."
     )
 
 

@@ -210,6 +210,8 @@ def attach_pull(session: Session, request_id: str, number: int, url: str | None 
         if step_of(session, run.id, "merge").state in {"failed", "skipped"}:
             set_step(session, run.id, "merge", "running", None, None)
         changed(session, row)
+    elif row.pull_number not in (None, number):
+        return view(session, row)  # it has its pull request already; this one is somebody's own
     row.pull_number = number
     return view(session, row)
 

@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -23,6 +24,9 @@ _NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# As many connections as a web process has threads (40), most of them closed again when it is quiet.
+_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": 10}
 
 # True while this thread of control is inside a unit of work: the GitHub and Claude gateways refuse to be called then.
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
@@ -85,6 +89,8 @@ class Database:
                     session.commit()
         except OperationalError as error:
             raise Transient(f"the database did not answer: {error.orig}") from error
+        except PoolTimeoutError as error:
+            raise Transient("every connection to the database is taken") from error
         finally:
             _open.reset(token)
 
@@ -111,12 +117,16 @@ def normalise_url(url: str) -> str:
 
 def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 30.0, "check_same_thread": False})
+        engine = create_engine(
+            url, connect_args={"timeout": 30.0, "check_same_thread": False}, hide_parameters=True, **_POOL
+        )
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     return create_engine(
         normalise_url(url),
+        **_POOL,
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "options": "-c statement_timeout=30000"},
     )

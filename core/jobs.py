@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from core import clock, outbox
@@ -29,9 +30,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 # A job whose worker vanished this often is taken for the cause of it (F-21).
 MAX_ATTEMPTS = 12
-# A job that fails on the outside world is tried for about a quarter of an hour; a bug, a few times. What a person has
-# to mend is not tried again until somebody says so.
-MAX_FAILURES = {"transient": 12, "bug": 3, "user": 1}
+# A job that fails on the outside world is tried for about three hours, longer than most outages; a bug, a few times.
+# What a person has to mend is not tried again until somebody says so.
+MAX_FAILURES = {"transient": 100, "bug": 3, "user": 1}
 _BACKOFF_SECONDS = (1, 2, 4, 8, 15, 30, 60, 120)
 
 
@@ -94,20 +95,22 @@ def create(
     if coalesce and session.scalar(pending.limit(1)) is not None:
         return False
     now = clock.now()
-    session.add(
-        Job(
-            key=key,
-            name=name,
-            queue=queue,
-            subject=subject,
-            args=args,
-            event_id=event_id,
-            state=WAITING,
-            run_after=now + timedelta(seconds=delay),
-            created_at=now,
-        )
+    row = Job(
+        key=key,
+        name=name,
+        queue=queue,
+        subject=subject,
+        args=args,
+        event_id=event_id,
+        state=WAITING,
+        run_after=now + timedelta(seconds=delay),
+        created_at=now,
     )
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another relay was faster by a moment
+        return False
     return True
 
 
@@ -194,7 +197,8 @@ def put_back(session: Session, mine: Claim, error: str, delay: float | None, kin
     failures = (session.scalar(select(Job.failures).where(Job.id == mine.job_id)) or 0) + 1
     if failures >= MAX_FAILURES[kind]:
         _leave(session, mine, state=DEAD, failures=failures, error=error, finished_at=clock.now())
-        _tell_died(session, mine.job_id, mine.name, mine.subject, error)
+        # A bug's own words are for the log and the operator: they may hold rows, paths or addresses.
+        _tell_died(session, mine.job_id, mine.name, mine.subject, "" if kind == "bug" else error)
         return False
     wait = delay if delay is not None else _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS)) - 1]
     _leave(
@@ -211,8 +215,9 @@ def reclaim_expired(session: Session) -> int:
     ).all()
     for row in expired:
         row.epoch += 1  # fences the worker that may yet wake up
-        if row.attempts >= MAX_ATTEMPTS:
-            row.state, row.finished_at, row.error = DEAD, now, f"its worker vanished {row.attempts} times"
+        vanished = row.attempts - row.failures
+        if vanished >= MAX_ATTEMPTS:
+            row.state, row.finished_at, row.error = DEAD, now, f"its worker vanished {vanished} times"
             _tell_died(session, row.id, row.name, row.subject, row.error)
         else:
             row.state, row.run_after = WAITING, now

@@ -8,12 +8,17 @@ from redis.retry import Retry
 __all__ = ["Redis", "RedisError", "connect"]
 
 
-def connect(url: str, *, patient: bool = False) -> Redis:
-    """A client for `redis://`, `rediss://` or `unix://`. Short timeouts; `patient` ones for who blocks on a queue."""
+def connect(url: str, *, patience: float | None = 1.0) -> Redis:
+    """A client for `redis://`, `rediss://` or `unix://`.
+
+    `patience` is how many seconds an answer may take, None for as long as RQ's own limits say. Who blocks on a list
+    must be more patient than it blocks, and no more: a Redis that hangs must not hang us.
+    """
     return Redis.from_url(
         url,
         socket_connect_timeout=1.0,
-        socket_timeout=None if patient else 1.0,
+        socket_timeout=patience,
+        socket_keepalive=url.startswith("redis"),
         health_check_interval=30,
         retry=Retry(NoBackoff(), 1),
     )

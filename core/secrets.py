@@ -1,7 +1,7 @@
 """Finds secrets in text and takes them out: by known value, and by the shape of every kind of token we meet (S23)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MASK = "[redacted]"
 
@@ -36,3 +36,12 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         return _BEARER.sub(rf"\1\2{MASK}", _SHAPES.sub(MASK, text))
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secrets stand in a text for people: there, a long word after "basic" or "token" is only a word."""
+        for pattern in (self._known, _SHAPES):
+            if pattern is not None:
+                yield from (match.span() for match in pattern.finditer(text))
+        for match in _BEARER.finditer(text):
+            if any(letter.isdigit() for letter in text[match.end(2) : match.end()]):
+                yield match.end(2), match.end()

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import SettingsError
 
@@ -54,7 +56,7 @@ class Settings(BaseModel):
     )
     github_web_url: str = Field("https://github.com", description="the address people open in a browser")
     redelivery_seconds: float = Field(
-        60.0, gt=0, description="how often failed deliveries are asked for again, in seconds"
+        60.0, gt=0, le=86400, description="how often failed deliveries are asked for again, in seconds"
     )
 
     anthropic_api_key: SecretStr | None = Field(
@@ -70,10 +72,12 @@ class Settings(BaseModel):
     sandbox: Literal["require", "trusted-local"] = Field(
         "require", description="`require`, or `trusted-local` when everyone who can ask is trusted with this machine"
     )
-    engine_timeout_seconds: float = Field(300.0, gt=0, description="wall limit for one engine command, in seconds")
+    engine_timeout_seconds: float = Field(
+        300.0, gt=0, le=86400, description="wall limit for one engine command, in seconds"
+    )
     engine_memory_mib: int = Field(4096, gt=0, description="memory limit for one engine command, in MiB")
 
-    lease_seconds: float = Field(30.0, ge=1, description="how long a silent worker keeps a job, in seconds")
+    lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "console"] = Field("json", description="json or console")
@@ -81,9 +85,15 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        if value is None or value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
-            return value
-        raise ValueError("unknown kind of database")
+        if value is None:
+            return None
+        if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("unknown kind of database")
+        try:
+            make_url(value)
+        except (ArgumentError, ValueError) as error:
+            raise ValueError("not the address of a database") from error
+        return value
 
     @field_validator("base_url", "github_api_url", "github_web_url")
     @classmethod
@@ -94,6 +104,17 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("not an absolute http(s) address")
         return value.rstrip("/")
+
+    @field_validator("base_url")
+    @classmethod
+    def _fit_for_terraform(cls, value: str | None) -> str | None:
+        """Terraform takes a registry only at the root of a host with a dot in its name (R6)."""
+        parts = urlsplit(value or "https://registry.invalid")
+        if parts.path or parts.query or parts.fragment:
+            raise ValueError("a registry cannot live below a path")
+        if "." not in (parts.hostname or "") and ":" not in (parts.hostname or ""):
+            raise ValueError("Terraform takes no registry whose host has no dot")
+        return value
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod

@@ -22,6 +22,7 @@ def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fals
 database = Database(context.config.attributes["url"])
 with database.engine.connect().execution_options(terrasmith_write=True) as connection:
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET statement_timeout = 0"))  # a migration takes as long as it takes
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
         connection.commit()
     context.configure(

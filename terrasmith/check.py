@@ -42,6 +42,21 @@ def check(
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Judge a module. Exit 0: passed. 1: refused, with findings. 2: nobody could judge, and why."""
+    try:
+        report = _judged(directory, profile)
+    except UserError as error:
+        # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
+        typer.echo(f"terrasmith: {error.message}", err=True)
+        raise typer.Exit(2) from None
+    if json_output:
+        json.dump(report.to_dict() | {"digest": report.digest}, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        show(report, Console())
+    raise typer.Exit(_EXIT[report.verdict])
+
+
+def _judged(directory: Path, profile: ProfileName) -> Report:
     configured = settings.load("check")
     engine = EngineSettings(
         terraform=configured.terraform,
@@ -50,13 +65,7 @@ def check(
         timeout_seconds=configured.engine_timeout_seconds,
         memory_bytes=configured.engine_memory_mib << 20,
     )
-    report = judge(read_directory(directory), profile=profile.value, engine=engine)
-    if json_output:
-        json.dump(report.to_dict() | {"digest": report.digest}, sys.stdout, indent=2)
-        sys.stdout.write("\n")
-    else:
-        show(report, Console())
-    raise typer.Exit(_EXIT[report.verdict])
+    return judge(read_directory(directory), profile=profile.value, engine=engine)
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

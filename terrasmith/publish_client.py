@@ -4,12 +4,13 @@ The token goes to the address it was given for and nowhere else: no redirect is 
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -23,6 +24,7 @@ _MOST_JSON = 16 << 20
 _TRIES = 5
 _AGAIN = frozenset({429, 502, 503, 504})
 _CHUNK = 64 * 1024
+_HOST = re.compile(r"[\w.:-]+")
 
 
 class CouldNotError(UserError):
@@ -115,7 +117,7 @@ def _understood(url: str, status: int, told: httpx.Headers, data: bytes) -> Mapp
     if status in (200, 202) and isinstance(values.get("id"), str) and isinstance(values.get("state"), str):
         return values
     errors = values.get("errors")
-    said = printable(str(errors[0])) if isinstance(errors, list) and errors else ""
+    said = _words(str(errors[0])) if isinstance(errors, list) and errors else ""
     match status:
         case 401:
             raise CouldNotError("The registry does not know this token: it is mistyped, expired or revoked.")
@@ -129,6 +131,11 @@ def _understood(url: str, status: int, told: httpx.Headers, data: bytes) -> Mapp
             raise CouldNotError(f"The registry answered {status}: {said or 'it did not say why'}")
 
 
+def _words(text: str) -> str:
+    """The registry's sentence on one line, without anything that could move a terminal's cursor."""
+    return "".join(one if one.isprintable() else " " for one in text[:600]).strip()
+
+
 def _json(data: bytes) -> dict[str, Any]:
     try:
         values = json.loads(data)
@@ -139,13 +146,11 @@ def _json(data: bytes) -> dict[str, Any]:
 
 def _checked(url: str) -> str:
     try:
-        parts = httpx.URL(url)
-        fine = (
-            parts.scheme in ("http", "https") and parts.host and not (parts.query or parts.fragment or parts.userinfo)
-        )
-    except httpx.InvalidURL:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
         fine = False
-    if not fine:
+    if not fine or parts.query or parts.fragment or "@" in parts.netloc:
         raise CouldNotError(f"`{printable(url)}` is no address of a registry: write https://registry.example.com")
     return url.rstrip("/")
 

@@ -287,15 +287,21 @@ def play(story: Story, *, second_version: bool = True) -> None:
 
 
 def assert_single_effects(system: System, story: Story, versions: tuple[str, ...]) -> None:
-    """Exactly one of everything: in GitHub's list of effects, in what GitHub shows now, and in our database."""
-    repository, issue = story.facts["repository"]["full_name"], story.facts["issue"]
-    where, home = f"/repos/{repository}", f"{system.addresses.repository}#{issue}"
+    """Exactly one of everything that the story brought about."""
+    talk = Talk(system, story.home, story.facts["issue"])
+    assert_one_of_each(talk, story.facts["repository"]["full_name"], story.facts["pull"]["number"], versions)
+
+
+def assert_one_of_each(talk: "Talk", repository: str, pull: int, versions: tuple[str, ...]) -> None:
+    """In GitHub's list of effects, in what GitHub shows now, and in our database."""
+    system, where = talk.system, f"/repos/{repository}"
+    home = f"{talk.where.removeprefix('/repos/')}#{talk.number}"
 
     def made(kind: str, subject: str) -> int:
         ours = [one for one in system.ledger(kind) if one["actor"] == "terrasmith[bot]"]
         return sum(one["subject"] == subject for one in ours)
 
-    tags, asked = [f"v{version}" for version in versions], f"{repository}#{story.facts['pull']['number']}"
+    tags, asked = [f"v{version}" for version in versions], f"{repository}#{pull}"
     assert made("repository.created", repository) == 1
     assert made("pull_request.opened", asked) == 1
     assert made("comment.created", home) == 1, "one living comment"
@@ -305,11 +311,11 @@ def assert_single_effects(system: System, story: Story, versions: tuple[str, ...
     assert [made("release.published", f"{repository}@{tag}") for tag in tags] == [1 for _ in tags]
 
     by_app = [one for one in system.writer.get(f"{where}/pulls", state="all") if one["user"]["type"] == "Bot"]
-    assert [one["number"] for one in by_app] == [story.facts["pull"]["number"]]
+    assert [one["number"] for one in by_app] == [pull]
     assert sorted(one["name"] for one in system.writer.get(f"{where}/tags")) == sorted(tags)
     assert sorted(one["tag_name"] for one in system.writer.get(f"{where}/releases")) == sorted(tags)
 
-    [request] = Talk(system, story.home, issue).requests()
+    [request] = talk.requests()
     assert request.state == "published"
     published = system.rows(
         "SELECT version FROM versions JOIN modules ON modules.id = versions.module_id"

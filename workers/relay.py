@@ -11,11 +11,10 @@ from types import FrameType
 
 from sqlalchemy import select
 
-from core import clock, jobs, log
+from core import clock, events, jobs, log
 from core.db import Database
 from core.doorbell import Doorbell
 from core.errors import Transient
-from core.events import EVENTS
 from core.models import OutboxRow
 from core.redis import RedisError, connect
 from core.settings import Settings
@@ -46,14 +45,15 @@ def expand(database: Database, limit: int = 200) -> int:
             .with_for_update(skip_locked=True)
         ).all()
         for row in rows:
-            for subscription in SUBSCRIPTIONS[EVENTS[row.event]]:
+            event = events.from_payload(row.event, row.payload)
+            for subscription in SUBSCRIPTIONS[type(event)]:
                 jobs.create(
                     session,
                     key=f"event:{row.id}:{subscription.job}",
                     name=subscription.job,
                     queue=JOBS[subscription.job].queue,
                     subject=row.subject,
-                    args=row.payload,
+                    args=events.to_payload(event),
                     event_id=row.id,
                     delay=subscription.delay,
                     coalesce=subscription.coalesce,
@@ -97,8 +97,7 @@ class Relay:
         redis = connect(settings.redis_url.get_secret_value())
         self._database = Database(settings.database_url)
         self._queues = Queues(redis, settings.job_timeout_seconds)
-        # Waiting for the bell blocks longer than a healthy answer may take.
-        self._doorbell = Doorbell(connect(settings.redis_url.get_secret_value(), patient=True))
+        self._doorbell = Doorbell(connect(settings.redis_url.get_secret_value(), patience=3 * _LOOK_SECONDS))
         self._schedule = Schedule(settings, self._database)
         self._stopping = False
         self._next_sweep = 0.0

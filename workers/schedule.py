@@ -42,7 +42,6 @@ class Schedule:
             first = entry.job not in self._last
             if self._last.get(entry.job) == number:
                 continue
-            self._last[entry.job] = number
             key = f"start:{entry.job}:{int(now)}" if first else f"tick:{entry.job}:{number}"
             with self._database.unit_of_work() as session:
                 create(
@@ -54,3 +53,4 @@ class Schedule:
                     args={},
                     coalesce=True,
                 )
+            self._last[entry.job] = number

@@ -21,6 +21,7 @@ from core.db import Database
 from core.redis import connect
 from core.settings import Settings
 from workers import execution
+from workers.queues import IdJob
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_LOOK_SECONDS = 2.0
@@ -66,12 +67,13 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     execution.prepare(settings)
-    redis = connect(settings.redis_url.get_secret_value(), patient=True)
+    redis = connect(settings.redis_url.get_secret_value(), patience=None)
     try:
         worker = worker_class(
-            [Queue(queue, connection=redis, serializer=JSONSerializer)],
+            [Queue(queue, connection=redis, serializer=JSONSerializer, job_class=IdJob)],
             connection=redis,
             serializer=JSONSerializer,
+            job_class=IdJob,
             log_job_description=False,
         )
         worker.settings = settings

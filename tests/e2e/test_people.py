@@ -146,3 +146,15 @@ def test_a_right_that_is_taken_between_the_comment_and_the_job(system: System):
     talk.answer("has it no longer")
     system.rest()
     assert system.writer.find("/repos/acme/terraform-terraform-late") is None
+
+
+@pytest.mark.checklist("S11", "T-36")
+def test_a_right_here_is_no_right_there(system: System):
+    """Who may write at their own desk cannot have Terrasmith write where they may not."""
+    there = system.make_repository("terraform-terraform-there")
+    here = system.make_repository("another-desk")
+    system.writer.put(f"{here}/collaborators/mallory", {"permission": "push"})
+    talk = system.say(f"{LABELS} --repo terraform-terraform-there", who=system.stranger, repository="acme/another-desk")
+    talk.answer("no write access", "terraform-terraform-there")
+    system.rest()
+    assert system.writer.get(f"{there}/pulls", state="all") == []

@@ -138,9 +138,13 @@ def test_a_retry_publishes_when_the_reason_was_outside(system: System):
 
 
 def test_a_pull_request_closed_without_a_merge_and_reopened(system: System):
-    talk = system.say("/generate a label module for names and tags --repo terraform-terraform-again")
+    """Asked for at a private place, so the module's repository is private too."""
+    system.make_repository("private-desk", private=True)
+    asked = "/generate a label module for names and tags --repo terraform-terraform-again"
+    talk = system.say(asked, repository="acme/private-desk")
     talk.answer("The pull request is open")
     where = "/repos/acme/terraform-terraform-again"
+    assert system.writer.get(where)["private"]
     [pull] = system.writer.get(f"{where}/pulls")
     system.writer.patch(f"{where}/pulls/{pull['number']}", {"state": "closed"})
     talk.answer("Closed without a merge", "Reopen the pull request")

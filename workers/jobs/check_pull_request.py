@@ -8,10 +8,14 @@ from bot.checks import CheckView
 from bot.github.gateway import InstallationClient
 from bot.github.values import Pull
 from bot.requests import RequestView
+from core.errors import Transient
 from gate.report import Report
 from tfmodule.address import Address
 from workers.context import JobContext
 from workers.judging import judge_commit
+
+# GitHub's answers may lag behind its events; after so many looks the head has simply moved on.
+_PATIENCE = 3
 
 
 def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: int, head_sha: str) -> None:
@@ -21,11 +25,15 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     if repository is None or Address.from_repository(repository.owner, repository.name) is None:
         return
     pull = github.pulls.get(repository.full_name, number)
+    if pull.head_sha != head_sha and ctx.claim.attempt <= _PATIENCE:
+        raise Transient("GitHub does not show the head yet that it told us of", retry_after=2.0)
     if pull.head_sha != head_sha or pull.state != "open":
         return
     with ctx.write() as session:
         check = checks.begin(session, repository_id, head_sha, "pull")
-        request = requests.find_by_branch(session, pull.head_branch, repository_id)
+        # A fork may call its branch as it likes: only a branch of this very repository can be ours.
+        own = pull.head_repository_id == repository_id
+        request = requests.find_by_branch(session, pull.head_branch, repository_id) if own else None
         ours = requests.is_target(session, repository_id)
         if request is not None and request.run is not None and not request.final:
             # It is open: news to a request that was abandoned, or whose worker died before it could write it down.
@@ -35,7 +43,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     check_run = github.checks.start(name, head_sha, check_text.PULL_CHECK, check.id)
     with ctx.write() as session:
         checks.attach(session, check.id, check_run)
-    if pull.head_repository_id != repository_id:
+    if not own:
         # A fork's code is somebody else's upload with nobody's permission: a maintainer takes it over first (S15).
         github.checks.finish(name, check_run, **check_text.fork())
         return

@@ -3,7 +3,14 @@
 Safe to repeat: the same reason again changes nothing.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
 from bot import releases, replies, requests
+from bot.requests import RequestView
+from core import jobs
 from core.log import get_logger
 from registry.services import uploads
 from workers.context import JobContext
@@ -14,18 +21,26 @@ logger = get_logger(__name__)
 def run(ctx: JobContext, *, job_id: int, job: str, about: str, error: str) -> None:
     """Find the request behind the job and fail it with a reason a person can act on."""
     logger.error("a job was given up; `terrasmith runs show` tells more", dead_job=job_id, job_name=job, about=about)
-    kind, _, rest = about.partition(":")
     with ctx.write() as session:
-        request = None
-        if kind == "upload":
-            uploads.fail(session, rest, f"It could not be done: {error}")
-        if kind == "request":
-            request = requests.find(session, rest)
-        elif kind == "release":
-            release = releases.get(session, rest)
-            request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
-        elif kind == "pull":
-            repository_id, _, number = rest.partition(":")
-            request = requests.find_by_pull(session, int(repository_id), int(number))
+        dead = jobs.view(session, job_id)
+        args = dead.args if dead is not None else {}
+        if "upload_id" in args:
+            uploads.fail(session, args["upload_id"], f"It could not be done: {error}")
+        request = _behind(session, args)
         if request is not None:
             requests.fail(session, request.id, replies.given_up(job, job_id, error))
+
+
+def _behind(session: Session, args: Mapping[str, Any]) -> RequestView | None:
+    """The request that a job's arguments lead to, whichever of them it has."""
+    match args:
+        case {"request_id": request_id}:
+            return requests.find(session, request_id)
+        case {"release_id": release_id}:
+            release = releases.get(session, release_id)
+            return requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
+        case {"repository_id": repository_id, "number": number}:
+            return requests.find_by_pull(session, repository_id, number)
+        case {"repository_id": int(repository_id), "commit_sha": commit_sha}:
+            return requests.find_by_merge(session, repository_id, commit_sha)
+    return None

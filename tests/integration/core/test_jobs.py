@@ -45,6 +45,28 @@ def test_coalescing_waits_for_the_one_that_has_not_started(database: Database) -
         assert jobs.create(session, key="c", name="probe", queue="quick", subject="s", args={}, coalesce=True)
 
 
+def test_many_relays_make_one_job_and_none_of_them_fails(database: Database) -> None:
+    def make(_: int) -> bool:
+        with database.unit_of_work() as session:
+            return jobs.create(session, key="tick", name="probe", queue="quick", subject="s", args={})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(make, range(16))) == 1
+
+
+def test_waiting_for_the_outside_world_is_no_sign_of_poison(database: Database) -> None:
+    job = _create(database)
+    for _ in range(jobs.MAX_ATTEMPTS):
+        claim = _claim(database, job)
+        assert claim is not None
+        with database.unit_of_work() as session:
+            jobs.put_back(session, claim, "outage", 0.0, "transient")
+    assert _claim(database, job, LAPSED) is not None
+    with database.unit_of_work() as session:
+        jobs.reclaim_expired(session)
+    assert _state(database, job) == jobs.WAITING
+
+
 def test_fifty_claims_one_winner(database: Database) -> None:
     job = _create(database)
     with ThreadPoolExecutor(10) as pool:

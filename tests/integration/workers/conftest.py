@@ -41,8 +41,12 @@ class Valkey:
         until(self._answers, 10, "Valkey")
 
     def stop(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
         self._process.kill()
         self._process.wait(timeout=10)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def client(self) -> Redis:
         return connect(self.url)

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
 
-from core import jobs
+from core import jobs, outbox
+from core.events import StepsChanged
 
 
 @pytest.mark.checklist("F-01")
@@ -151,6 +154,43 @@ def test_F21_a_poison_job_is_parked_and_its_siblings_work(engine: Any) -> None:
     engine.until(parked, 60, "the dead letter", engine.states)
     assert len(engine.lines("start poison")) == jobs.MAX_ATTEMPTS
     assert engine.effects("sibling") == 1
+
+
+@pytest.mark.checklist("T-38")
+def test_T38_no_name_from_redis_is_ever_called(engine: Any, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    client = engine.valkey.client()
+    queue = Queue("quick", connection=client, serializer=JSONSerializer)
+    queue.enqueue_call("os.system", args=(f"touch {marker}",))
+    queue.enqueue_call("workers.execution.execute", args=(f"touch {marker}",))
+    own = queue.enqueue_call("workers.execution.execute", args=(999,))
+    client.hset(own.key, mapping={"success_callback_name": "os.system", "failure_callback_name": "os.system"})
+    engine.start("relay")
+    engine.start("quick")
+    engine.add("after")
+    engine.settle(1)
+    client.close()
+    assert engine.effects("after") == 1
+    assert not marker.exists()
+
+
+@pytest.mark.checklist("F-07")
+def test_F07_a_valkey_that_hangs_does_not_hang_the_relay(engine: Any) -> None:
+    relay = engine.start("relay")
+    engine.start("quick")
+    engine.add("before")
+    engine.settle(1)
+    engine.valkey.signal(signal.SIGSTOP)
+    with engine.database.unit_of_work() as session:
+        outbox.record(session, StepsChanged(request_id="none"))
+
+    def expanded() -> bool:
+        with engine.database.read() as session:
+            return any(view.name == "update_comment" for view in jobs.views(session))
+
+    engine.until(expanded, 30, "the relay to go on without an answer from Valkey")
+    engine.valkey.signal(signal.SIGCONT)
+    assert relay.poll() is None
 
 
 @pytest.mark.checklist("T-38")

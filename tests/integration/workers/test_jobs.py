@@ -1,5 +1,7 @@
 """Jobs at their crash points and refusals: what was begun is finished by the next attempt, and told to who waits."""
 
+import zlib
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,8 +30,8 @@ REPOSITORY = Repository(
 )  # fmt: skip
 PULL = Pull(
     number=3, node_id="PR_3", repo=REPOSITORY.full_name, title="Bucket", body="", state="closed", draft=False,
-    merged=True, merge_commit_sha="c" * 40, head_branch="x", head_sha="d" * 40, head_repository_id=7, base_branch="main",
-    base_repository_id=7, author="ada", url="https://github.example/pull/3",
+    merged=True, merge_commit_sha="c" * 40, head_branch="x", head_sha="d" * 40, head_repository_id=7,
+    base_branch="main", base_repository_id=7, author="ada", url="https://github.example/pull/3",
 )  # fmt: skip
 PASSED = Report("house", "terraform 1.11.4", "builtin", "L1", "passed", (), ())
 FILES = (Entry("main.tf", b'output "x" {\n  value = 1\n}\n'), Entry("README.md", b"# Bucket\n"))
@@ -44,6 +46,7 @@ class FakeGitHub:
         self.listed: list[InstallationInfo] = []
         self.known: dict[int, InstallationInfo] = {}
         self.tag_names: list[str] = []
+        self.pull = PULL
         self.app = SimpleNamespace(installations=lambda: self.listed, installation=self.known.get)
 
     def installation(self, _installation_id: int) -> Any:
@@ -59,7 +62,7 @@ class FakeGitHub:
                 upsert_comment=lambda *args, **_named: call("comment", args[-1]) or 1,
                 close=lambda *_args: call("close", None),
             ),
-            pulls=SimpleNamespace(get=lambda _repo, _number: PULL),
+            pulls=SimpleNamespace(get=lambda _repo, _number: self.pull, mark_ready=lambda _pull: call("ready", None)),
             refs=SimpleNamespace(
                 tags=lambda _repo: [SimpleNamespace(name=name, sha="c" * 40) for name in self.tag_names],
                 ensure_tag=lambda _repo, tag, _sha: call("tag", tag),
@@ -103,7 +106,7 @@ class Bench:
     def run(self, name: str, **args: Any) -> str:
         """One attempt at a job, as a worker makes it: done, waiting, dead …"""
         with self.database.unit_of_work() as session:
-            key = f"{name}:{sorted(args.items())}"
+            key = f"{name}:{zlib.crc32(repr(sorted(args.items())).encode())}"
             jobs.create(session, key=key, name=name, queue=JOBS[name].queue, subject=key, args=args)
             view = jobs.views(session, subject=key)[0]
             if view.state == jobs.DEAD:
@@ -199,6 +202,42 @@ def test_a_release_that_a_ruleset_forbids_is_told_and_can_be_retried(bench: Benc
     with bench.database.read() as session:
         (release,) = releases.find_by_commit(session, 7, "c" * 40)
     assert (release.state, release.tag) == ("released", "v0.1.0")
+
+
+def test_a_forks_pull_request_moves_nothing_of_ours(bench: Bench) -> None:
+    request = bench.accepted()
+    bench.github.pull = replace(
+        PULL, number=99, state="open", merged=False, head_branch=request.branch, head_repository_id=666
+    )
+    checked = {"installation_id": 1, "repository_id": 7, "number": 99, "head_sha": PULL.head_sha}
+    assert bench.run("check_pull_request", **checked) == "done"
+    assert bench.github.done("check.finish")[-1]["conclusion"] == "neutral"
+    bench.github.pull = replace(bench.github.pull, state="closed")
+    bench.run("abandon_request", installation_id=1, repository_id=7, number=99)
+    now = bench.request(request.id)
+    assert (now.state, now.pull_number) == ("proposed", PULL.number)
+    assert now.run is not None
+    assert now.run.step("check").state == "pending"
+
+
+def test_a_head_that_github_does_not_show_yet_is_waited_for(bench: Bench) -> None:
+    bench.github.pull = replace(PULL, state="open", merged=False, head_sha="0" * 40)
+    late = {"installation_id": 1, "repository_id": 7, "number": 3, "head_sha": "d" * 40}
+    assert bench.run("check_pull_request", **late) == "waiting"
+    bench.github.pull = replace(bench.github.pull, head_sha="d" * 40)
+    assert bench.run("check_pull_request", **late) == "done"
+    assert bench.github.done("check.finish")[-1]["conclusion"] == "success"
+
+
+def test_a_death_on_the_way_to_a_release_is_told(bench: Bench) -> None:
+    request = bench.accepted()
+    merged = {"installation_id": 1, "repository_id": 7, "number": 3, "merge_sha": "c" * 40}
+    bench.github.failures["tag"] = [UserError("the app may not tag here")]
+    assert bench.run("release_module", **merged) == "dead"
+    with bench.database.read() as session:
+        dead = jobs.views(session, state=jobs.DEAD)[0]
+    bench.run("report_dead_job", job_id=dead.id, job=dead.name, about=dead.subject, error="the app may not tag here")
+    assert "may not tag here" in (bench.request(request.id).reason or "")
 
 
 def _installed(bench: Bench, number: int, state: str = "active") -> None:

@@ -1,10 +1,23 @@
 """Percentiles, medians, ratios and tables: the figures must be right even where nobody judges them."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.figures import Table, in_seconds, median, milliseconds, percentile, share, spread, times
+from bench.figures import (
+    MARK,
+    Table,
+    in_seconds,
+    median,
+    milliseconds,
+    percentile,
+    share,
+    spread,
+    times,
+    with_figures,
+)
 
 values = st.lists(st.floats(0, 1e6), min_size=1, max_size=200)
 
@@ -75,3 +88,16 @@ def test_a_table_is_markdown_with_figures_to_the_right() -> None:
 def test_a_row_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="Title"):
         Table("Title", ("one", "two"), (("only one",),))
+
+
+def test_figures_replace_what_stood_below_the_mark() -> None:
+    once = with_figures(f"# Words\n\n{MARK}\n\nold figures\n", "new")
+    assert once == f"# Words\n\n{MARK}\n\nnew\n"
+    assert with_figures(once, "new") == once
+    with pytest.raises(ValueError, match="no line"):
+        with_figures("# Words\n", "new")
+
+
+def test_the_document_has_the_mark() -> None:
+    root = Path(__file__).parents[3]
+    assert (root / "docs" / "BENCHMARKS.md").read_text(encoding="utf-8").count(MARK) == 1

@@ -1,0 +1,62 @@
+"""A start that cannot work ends with one line that names the variable, as a process does it, and never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOOD = {
+    "TERRASMITH_BASE_URL": "https://registry.example.com",
+    "TERRASMITH_SECRET_KEY": "k" * 32,
+    "TERRASMITH_WEBHOOK_SECRETS": "w" * 32,
+}
+
+
+def _start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3]), **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "terrasmith", *arguments],
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "start"),
+    [
+        ("web", {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL does not answer"),
+        ("migrate", {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL does not answer"),
+        ("web", {"DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "DATABASE_URL does not answer"),
+        ("web", {"DATABASE_URL": "postgresql://127.0.0.1:port/x"}, "DATABASE_URL is wrong"),
+        ("relay", {"DATABASE_URL": "sqlite:///x.db"}, "REDIS_URL is not set"),
+    ],
+)
+def test_a_start_that_cannot_work_is_one_line(command: str, environment: dict[str, str], start: str) -> None:
+    done = _start(command, **GOOD, **environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"terrasmith: {start}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_data_folder_that_cannot_be_is_named(sqlite_url: str) -> None:
+    done = _start("web", **GOOD, DATABASE_URL=sqlite_url, TERRASMITH_DATA_DIR="/dev/null/data")
+    assert done.returncode == 1
+    assert done.stderr.startswith("terrasmith: TERRASMITH_DATA_DIR is wrong")
+
+
+@pytest.mark.parametrize("folder", ["/no/such/folder", "/dev/null"])
+def test_check_says_2_for_what_is_no_folder(folder: str) -> None:
+    done = _start("check", folder)
+    assert done.returncode == 2
+    assert "is not a folder" in done.stderr
+
+
+def test_check_says_2_for_a_wrong_setting(tmp_path: Path) -> None:
+    done = _start("check", str(tmp_path), TERRASMITH_SANDBOX="maybe")
+    assert done.returncode == 2
+    assert done.stderr.startswith("terrasmith: TERRASMITH_SANDBOX is wrong")
