@@ -4,97 +4,21 @@ import base64
 import gzip
 import hashlib
 import http.client
-import io
 import json
-import os
-import socket
-import tarfile
 import threading
-import time
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from sqlalchemy import func, select
-from starlette.testclient import TestClient
+from sqlalchemy import select
 
 from accounts import namespaces, tokens
-from accounts.http import route
-from accounts.permissions import Permission
 from core import clock
 from core.models import OutboxRow
-from gate.report import Report
 from registry import models
-from registry.api.uploads import Patience, Uploads
 from registry.services import publishing, staging, uploads
-from registry.services.publishing import PublishVersion
-from tfmodule.archive import Entry, pack
-from web.app import create_app
-
-PATH = "/v1/modules/acme/bucket/aws/1.0.0/upload"
-SLOW = "/v1/slow/acme/bucket/aws/1.0.0/upload"
-REPORT = Report("safety", "terraform 1.11.4", "builtin", "L1", "passed", (), ()).to_dict()
-
-
-def archive(content: str = "one") -> bytes:
-    return pack([Entry("main.tf", f'output "x" {{\n  value = "{content}"\n}}\n'.encode())])
-
-
-def repacked(data: bytes) -> bytes:
-    """The same files, as another tool packs them."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=io.BytesIO(data)) as old, tarfile.open(fileobj=out, mode="w:gz") as new:
-        for member in old.getmembers():
-            member.mtime = 1_700_000_000
-            new.addfile(member, old.extractfile(member))
-    return out.getvalue()
-
-
-class Sender:
-    """A publisher of the namespace `acme`, with a client over the application."""
-
-    def __init__(self, registry: Any) -> None:
-        self.registry = registry
-        registry.namespace("acme")
-        self.token = registry.token("acme", "publish")
-        self.client = TestClient(registry.app, raise_server_exceptions=False)
-
-    def send(self, body: Any, path: str = PATH, token: str | None = None, **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(path, content=body, headers={"Authorization": f"Bearer {token or self.token}", **named})
-
-    def look(self, location: str, token: str | None = None) -> Any:
-        return self.client.get(location, headers={"Authorization": f"Bearer {token or self.token}"})
-
-    def staged(self) -> list[Path]:
-        root = self.registry.storage.root
-        return [path for part in ("incoming", ".unfinished") for path in (root / part).rglob("*") if path.is_file()]
-
-    def rows(self) -> int:
-        with self.registry.database.read() as session:
-            return session.scalar(select(func.count()).select_from(models.Upload)) or 0
-
-    def finish(self, upload_id: str) -> None:
-        """What the job does, with a gate that lets everything pass."""
-        storage, database = self.registry.storage, self.registry.database
-        _, prepared = staging.canonical(storage, uploads.staging_key(upload_id))
-        publishing.store(storage, prepared)
-        with database.unit_of_work() as session:
-            upload = uploads.resume(session, upload_id)
-            digests = {"sha256": prepared.sha256, "h1": prepared.h1, "size": prepared.size}
-            uploads.note_unpacked(session, upload_id, **digests, left_out=0)
-            uploads.note_judged(session, upload_id, REPORT)
-            uploads.note_stored(session, upload_id)
-            namespace = uploads.require_publisher(session, upload)
-            version = PublishVersion(
-                address=upload.address, version=upload.version, account_id=namespace.account_id, interface={},
-                readme="", report=REPORT, **digests,
-            )  # fmt: skip
-            uploads.note_published(session, upload_id, publishing.publish(session, version))
-        storage.discard(uploads.staging_key(upload_id))
+from tests.integration.registry.uploading import PATH, REPORT, Sender, archive, repacked
 
 
 @pytest.fixture
@@ -129,6 +53,8 @@ def test_an_archive_is_taken_in_and_can_be_followed(sender: Sender) -> None:
     assert done.json()["published"]["sha256"] and done.json()["report"] == json.loads(json.dumps(REPORT))
     versions = sender.client.get("/v1/modules/acme/bucket/aws/versions").json()
     assert versions["modules"][0]["versions"] == [{"version": "1.0.0"}]
+    page = sender.client.get("/modules/acme/bucket/aws", headers={"Accept": "text/html"})
+    assert page.status_code == 200 and "by an upload, which names no commit" in page.text
 
 
 def test_the_same_again_gets_the_first_answer(sender: Sender) -> None:
@@ -275,128 +201,6 @@ def test_F12_fifty_publishers_of_one_version_over_http(sender: Sender, serving, 
         for body in set(bodies):
             assert sender.send(body).status_code == (200 if body == accepted[0][2] else 409)
     assert sender.rows() == 1 and sender.staged() == []
-
-
-# The wire: slow, cut, endless.
-
-
-def _open(port: int, token: str, length: int | None, path: str = PATH) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-    size = f"Content-Length: {length}" if length is not None else "Transfer-Encoding: chunked"
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{size}\r\n\r\n"
-    connection.sendall(head.encode())
-    return connection
-
-
-def _eventually(true: Any, what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize("how", ["reset", "closed"])
-def test_a_connection_cut_at_half_leaves_nothing(sqlite_sender: Sender, serving, how: str) -> None:
-    body = gzip.compress(os.urandom(2 << 20))
-    with serving(sqlite_sender.registry.app) as port:
-        connection = _open(port, sqlite_sender.token, len(body))
-        connection.sendall(body[: len(body) // 2])
-        _eventually(sqlite_sender.staged, "half of it arrived")
-        if how == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-        connection.close()
-        _eventually(lambda: not sqlite_sender.staged(), "the half is gone")
-        assert sqlite_sender.rows() == 0
-        assert sqlite_sender.send(archive()).status_code == 202
-
-
-def test_a_slow_body_is_waited_for_and_a_silent_one_is_not(sqlite_sender: Sender, serving) -> None:
-    registry, data = sqlite_sender.registry, archive()
-    app = _impatient(registry, Patience(silence=1.0, whole=60.0))
-    with serving(app) as port:
-        slow = _open(port, sqlite_sender.token, len(data), SLOW)
-        for start in range(0, len(data), 16):
-            slow.sendall(data[start : start + 16])
-            time.sleep(0.005)
-        assert slow.recv(100).startswith(b"HTTP/1.1 202")
-        slow.close()
-        silent = _open(port, sqlite_sender.token, len(data) * 2, SLOW)
-        silent.sendall(data)
-        assert silent.recv(100).startswith(b"HTTP/1.1 408")
-        silent.close()
-    assert sqlite_sender.rows() == 1 and len(sqlite_sender.staged()) == 1
-
-
-def test_a_trickle_does_not_last_for_ever(sqlite_sender: Sender, serving) -> None:
-    registry, data = sqlite_sender.registry, archive()
-    app = _impatient(registry, Patience(silence=5.0, whole=0.5))
-    with serving(app) as port:
-        trickle = _open(port, sqlite_sender.token, len(data), SLOW)
-        for number in range(100):
-            try:
-                trickle.sendall(data[number : number + 1])
-            except OSError:
-                break
-            time.sleep(0.02)
-        assert trickle.recv(100).startswith(b"HTTP/1.1 408")
-        trickle.close()
-    assert sqlite_sender.rows() == 0 and sqlite_sender.staged() == []
-
-
-def _impatient(registry: Any, patience: Patience) -> Any:
-    """The application, with one more road in that waits less long."""
-    send = Uploads(registry.database, registry.storage, patience).send
-    template = SLOW.replace("acme/bucket/aws/1.0.0", "{namespace}/{name}/{system}/{version}")
-    hasty = route(template, send, permission=Permission.PUBLISH, methods=("POST",), raw_path=True)
-    return create_app(registry.app.state.settings, registry.database, registry.storage, [hasty])
-
-
-def test_101_mib_without_a_length_are_refused_in_bounded_memory(sqlite_sender: Sender, serving) -> None:
-    piece = b"\x1f\x8b" + os.urandom((1 << 20) - 2)
-    process, peak, over = psutil.Process(), [0], threading.Event()
-    with serving(sqlite_sender.registry.app) as port:
-        sqlite_sender.send(archive())  # whatever is loaded at first use is loaded now
-        before = process.memory_info().rss
-
-        def watch() -> None:
-            while not over.is_set():
-                peak[0] = max(peak[0], process.memory_info().rss - before)
-                time.sleep(0.005)
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        connection = _open(port, sqlite_sender.token, None)
-        answer = b""
-        try:
-            for _ in range(101):
-                connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
-            connection.sendall(b"0\r\n\r\n")
-        except OSError:
-            pass  # it may answer, and hang up, before we have sent everything
-        answer = connection.recv(100)
-        connection.close()
-        over.set()
-        watcher.join()
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert peak[0] < 40 << 20, f"{peak[0] >> 20} MiB"
-    assert sqlite_sender.rows() == 1 and len(sqlite_sender.staged()) == 1
-
-
-def test_who_reads_does_not_wait_for_slow_publishers(sqlite_sender: Sender, serving) -> None:
-    """More slow bodies than there are threads for readers."""
-    sqlite_sender.registry.publish("acme/read/aws", "1.0.0")
-    with serving(sqlite_sender.registry.app) as port:
-        slow = [_open(port, sqlite_sender.token, 1000) for _ in range(60)]
-        for connection in slow:
-            connection.sendall(b"\x1f\x8b")
-        for _ in range(5):
-            reader = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            reader.request("GET", "/v1/modules/acme/read/aws/versions")
-            assert reader.getresponse().status == 200
-            reader.close()
-        for connection in slow:
-            connection.close()
-        _eventually(lambda: not sqlite_sender.staged(), "nothing is left of them")
 
 
 # Upkeep
