@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
 from markdown_it.token import Token
 
 from bot.markdown import code, visible
@@ -112,11 +114,39 @@ _CANDIDATE = re.compile(r"^ {0,3}/[A-Za-z]", re.MULTILINE)
 
 def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark").enable("table")
+    reader.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     # Emphasis and links are left as they were written; what they would hide is shown when we quote the request.
     reader.inline.ruler.enableOnly(["text", "newline", "escape", "backticks", "html_inline", "entity"])
     reader.inline.ruler2.enableOnly([])
     reader.disable("text_join")  # an escaped or spelled-out slash shall not look like a slash
     return reader
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (the parser's own form)
+    """A table as its lines. No command stands in one, and cells, which a short row has many of, cost a token each."""
+    if not table(state, start, end, True):
+        return False
+    if silent:
+        return True
+    ends = state.md.block.ruler.getRules("blockquote")
+    state.push("table_open", "table", 1)
+    line = start
+    while line < end and (line < start + 2 or _is_row(state, line)):
+        if line >= start + 2 and any(rule(state, line, end, True) for rule in ends):
+            break
+        if line != start + 1:  # the line of dashes is form
+            row = state.push("inline", "", 0)
+            row.content = state.getLines(line, line + 1, state.blkIndent, False).strip()
+            row.map, row.children = [line, line + 1], []
+            row.level += 1  # deeper than any paragraph outside
+        line += 1
+    state.push("table_close", "table", -1)
+    state.line = line
+    return True
+
+
+def _is_row(state: StateBlock, line: int) -> bool:
+    return not (state.isEmpty(line) or state.sCount[line] < state.blkIndent or state.is_code_block(line))
 
 
 _READER = _reader()

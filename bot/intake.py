@@ -73,7 +73,7 @@ class Intake:
         except RefusedError as error:
             _log.info("delivery_refused", status=error.answer.status, reason=error.answer.said)
             return error.answer
-        understood = self._understand(event, values)
+        understood = self._understand(event, guid, values)
         if isinstance(understood, Ignored):
             _log.debug("delivery_ignored", delivery=guid, event_name=event, reason=understood.reason)
             return Answer(202, "ignored")
@@ -87,16 +87,19 @@ class Intake:
             return Answer(404, "no such failed delivery")
         event, body = kept
         heard = _Heard(guid, event, body, json.loads(body))
-        understood = self._understand(heard.event, heard.values)
+        understood = self._understand(heard.event, guid, heard.values)
         return Answer(202, "ignored") if isinstance(understood, Ignored) else self._write(heard, understood)
 
-    def _understand(self, event: str, values: dict[str, Any]) -> Change | Ignored:
+    def _understand(self, event: str, guid: str, values: dict[str, Any]) -> Change | Ignored:
         handler = self.handlers.get(event)
         if handler is None:
             return Ignored("an event we do not follow")
         try:
             payload = handler.payload.model_validate(values)
         except ValidationError as error:
+            # We follow this event and cannot read it: GitHub has changed its body, or we have misread its description.
+            where = sorted({".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False)})
+            _log.warning("delivery_not_understood", delivery=guid, event_name=event, fields=where[:10])
             return Ignored(f"not the body of `{event}`: {error.error_count()} problems")
         return _guarded(handler, payload, Hearing(self.app_id))
 

@@ -27,8 +27,8 @@ class NameTakenError(UserError):
         super().__init__(
             f"The module would go into {code(repository)}, but a repository of that name exists already and I did not "
             "make it for this request, so I will not guess. What shall I do?\n\n"
-            f"- To change the module in it, ask again with `--repo {repository.split('/')[1]}`, "
-            "or in an issue of that repository.\n"
+            f"- To put it into that repository, which must not hold a module yet, ask again with "
+            f"`--repo {repository.split('/')[1]}`.\n"
             f"- For a module of its own, ask again with another name, such as `--repo {other}`."
         )
         self.repository = repository

@@ -160,11 +160,14 @@ class VersionPublished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JobDied(Event):
-    """A job used up its attempts. `about` is the subject it worked on."""
+    """A job was given up. `about` is the subject it worked on; `kind` whose failure it was: user, transient, bug or
+    worker. `error` is fit for people's eyes, and empty for a bug.
+    """
 
     job_id: int
     job: str
     about: str
+    kind: str
     error: str
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, text, update
+from sqlalchemy import case, delete, exists, func, select, text, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
@@ -127,9 +127,16 @@ def due(session: Session, limit: int = 100) -> list[Push]:
 
 def mark_pushed(session: Session, pushes: list[Push]) -> None:
     """These are on their queues now. One that a worker has already claimed stays claimed."""
-    for push in pushes:
-        session.execute(update(Job).where(Job.id == push.job_id).values(pushes=push.push, pushed_at=clock.now()))
-        session.execute(update(Job).where(Job.id == push.job_id, Job.state == WAITING).values(state=QUEUED))
+    session.execute(
+        update(Job)
+        .where(Job.id.in_([push.job_id for push in pushes]))
+        .values(
+            pushes=Job.pushes + 1,
+            pushed_at=clock.now(),
+            state=case((Job.state == WAITING, QUEUED), else_=Job.state),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def queued_before(session: Session, moment: datetime) -> list[Push]:
@@ -198,7 +205,7 @@ def put_back(session: Session, mine: Claim, error: str, delay: float | None, kin
     if failures >= MAX_FAILURES[kind]:
         _leave(session, mine, state=DEAD, failures=failures, error=error, finished_at=clock.now())
         # A bug's own words are for the log and the operator: they may hold rows, paths or addresses.
-        _tell_died(session, mine.job_id, mine.name, mine.subject, "" if kind == "bug" else error)
+        _tell_died(session, mine, kind, "" if kind == "bug" else error)
         return False
     wait = delay if delay is not None else _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS)) - 1]
     _leave(
@@ -218,7 +225,7 @@ def reclaim_expired(session: Session) -> int:
         vanished = row.attempts - row.failures
         if vanished >= MAX_ATTEMPTS:
             row.state, row.finished_at, row.error = DEAD, now, f"its worker vanished {vanished} times"
-            _tell_died(session, row.id, row.name, row.subject, row.error)
+            _tell_died(session, Claim(row.id, row.name, row.subject, {}, row.attempts, row.epoch), "worker", row.error)
         else:
             row.state, row.run_after = WAITING, now
     session.flush()
@@ -283,8 +290,10 @@ def _leave(session: Session, mine: Claim, **values: object) -> None:
         raise FencedError(f"job {mine.job_id} ({mine.name}) epoch {mine.epoch} was taken over")
 
 
-def _tell_died(session: Session, job_id: int, name: str, subject: str, error: str) -> None:
-    outbox.record(session, JobDied(job_id=job_id, job=name, about=subject, error=error[:2000]))
+def _tell_died(session: Session, dead: Claim, kind: str, error: str) -> None:
+    outbox.record(
+        session, JobDied(job_id=dead.job_id, job=dead.name, about=dead.subject, kind=kind, error=error[:2000])
+    )
 
 
 def _serialise(session: Session, subject: str) -> None:

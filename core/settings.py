@@ -7,8 +7,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from core.errors import SettingsError
 
@@ -90,9 +88,9 @@ class Settings(BaseModel):
         if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("unknown kind of database")
         try:
-            make_url(value)
-        except (ArgumentError, ValueError) as error:
-            raise ValueError("not the address of a database") from error
+            _ = urlsplit(value).port
+        except ValueError as error:
+            raise ValueError("the port is no number") from error
         return value
 
     @field_validator("base_url", "github_api_url", "github_web_url")

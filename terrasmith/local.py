@@ -60,8 +60,10 @@ def load(directory: Path) -> Local:
         )
     ports = {name: _port(kept.ports.get(name)) for name in _PORTS}
     kept = Local(**{**asdict(kept), "ports": ports})
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(asdict(kept)), encoding="utf-8")
+    scratch = path.with_suffix(".tmp")
+    scratch.touch(mode=0o600)
+    scratch.write_text(json.dumps(asdict(kept)), encoding="utf-8")
+    scratch.replace(path)  # these are the only copies of the keys: never half a file
     return kept
 
 

@@ -59,9 +59,16 @@ class Supervisor:
 
     def take_over(self) -> None:
         """Claim the data directory, and end what an earlier supervisor left behind when it was killed."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        # The kernel lets go of the lock when its holder dies, however it dies.
-        claim = (self.directory / "supervisor.lock").open("a")
+        try:
+            # Keys, drafts of private modules and logs live here: nobody else on this machine reads them.
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The kernel lets go of the lock when its holder dies, however it dies.
+            claim = (self.directory / "supervisor.lock").open("a")
+        except OSError as error:
+            reason = (error.strerror or type(error).__name__).lower()
+            raise UserError(
+                f"Cannot keep data in {self.directory}: {reason}. Choose another folder with --data-dir."
+            ) from None
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -177,8 +177,8 @@ class Machine:
 
     def _github(self) -> Program:
         path = self.directory / "github.json"
+        path.touch(mode=0o600)
         path.write_text(json.dumps(self._github_config(), indent=1), encoding="utf-8")
-        path.chmod(0o600)
         argv = [sys.executable, "-m", "simulators.github", "--data-dir", str(self.directory / "github")]
         argv += ["--port", str(self.local.ports["github"]), "--config", str(path)]
         return Program("github", argv, self.env, _answers(f"{self.local.url('github')}/"))

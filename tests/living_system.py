@@ -324,7 +324,9 @@ def assert_one_of_each(talk: "Talk", repository: str, pull: int, versions: tuple
         system=repository.split("-", 2)[1],
     )
     assert sorted(row.version for row in published) == sorted(versions)
-    assert not system.rows("SELECT id FROM jobs WHERE state = 'dead'")
+    since = "(SELECT MIN(id) FROM jobs WHERE subject = :subject)"
+    given_up = f"SELECT id, name, error FROM jobs WHERE state = 'dead' AND id >= {since}"
+    assert system.rows(given_up, subject=f"request:{request.id}") == []
 
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:

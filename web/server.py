@@ -1,5 +1,6 @@
 """Serves the web application with uvicorn: one address, TLS if wished, a graceful end on SIGTERM."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from starlette.types import ASGIApp
 
 from core import migrate
 from core.db import Database
-from core.errors import SettingsError
+from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage
 from web.app import create_app
@@ -31,6 +32,7 @@ def serve(
     """
     if settings.database_url is None:
         raise SettingsError(f"{variable('database_url')} is not set.")
+    _check_certificate(certificate, key)
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
@@ -38,6 +40,18 @@ def serve(
         make_server(app, host, port, certificate, key).run()
     finally:
         database.dispose()
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    if certificate is None and key is None:
+        return
+    if certificate is None:
+        raise UserError("--key needs --certificate beside it.")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"--certificate {certificate} (and --key) cannot be used: {reason}.") from None
 
 
 def make_server(

@@ -31,7 +31,7 @@ _DOUBT_SECONDS = 5.0
 logger = log.get_logger(__name__)
 
 
-def expand(database: Database, limit: int = 200) -> int:
+def expand(database: Database, limit: int = 50) -> int:
     """Make the jobs of events that have none yet. Returns how many events were read."""
     with database.read() as session:
         if session.scalar(select(OutboxRow.id).where(OutboxRow.relayed_at.is_(None)).limit(1)) is None:

@@ -1,7 +1,8 @@
 """The process `terrasmith worker QUEUE`: an RQ worker for one queue, whose horses die with it.
 
 One queue per process, since RQ moves a job safely off a single queue only (F-01). Heavy imports happen here, before the
-fork; connections are made after it.
+fork; connections are made after it. Whoever can write to Redis can make a worker look at a row, and nothing else: no
+name that comes from there is ever imported.
 """
 
 import ctypes
@@ -14,6 +15,7 @@ from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from core import jobs, log
@@ -21,12 +23,37 @@ from core.db import Database
 from core.redis import connect
 from core.settings import Settings
 from workers import execution
-from workers.queues import IdJob
+from workers.queues import ENTRY
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_LOOK_SECONDS = 2.0
 
 logger = log.get_logger(__name__)
+
+
+# What of RQ's job we use. Callbacks and webhooks are left out: they name functions and addresses.
+_FIELDS = frozenset(
+    b"data created_at origin enqueued_at started_at ended_at last_heartbeat timeout result_ttl failure_ttl status "
+    b"worker_name description".split()
+)
+
+
+class ForeignJobError(Exception):
+    """Something stands on a queue that we did not put there (T-38)."""
+
+
+class IdJob(Job):
+    """An RQ job that can only ever be: look at the row with this id."""
+
+    def restore(self, raw_data: dict[bytes, bytes]) -> Any:
+        """Read our own fields, and no other."""
+        return super().restore({name: value for name, value in raw_data.items() if name in _FIELDS})
+
+    def _execute(self) -> None:
+        arguments = self.args
+        if self.func_name != ENTRY or self.kwargs or len(arguments) != 1 or type(arguments[0]) is not int:
+            raise ForeignJobError("a job that is not ours stands on the queue; who can write to Redis?")
+        execution.execute(arguments[0])
 
 
 class HorseWorker(Worker):

@@ -13,6 +13,7 @@ from core import clock
 
 # github.com keeps deliveries for three days (G2).
 KEPT = timedelta(days=3)
+_HOPELESS = (404, 410, 422)
 
 
 class AppClient:
@@ -53,9 +54,12 @@ class AppClient:
         failures = [item for item in failures if not _arrived(item) and item["guid"] not in arrived]
         return tuple(sorted(_newest(failures), key=lambda each: each.delivered_at))
 
-    def redeliver(self, delivery_id: int) -> None:
-        """Have GitHub send that attempt again, under the same GUID. Safe to repeat: the inbox knows the GUID."""
-        self._caller.call(operations.REDELIVER, delivery_id=delivery_id)
+    def redeliver(self, delivery_id: int) -> bool:
+        """Have GitHub send that attempt again, under the same GUID. Safe to repeat: the inbox knows the GUID.
+
+        False when GitHub will not: it has forgotten the delivery, or the hook is another one now.
+        """
+        return self._caller.call(operations.REDELIVER, delivery_id=delivery_id, also=_HOPELESS).status not in _HOPELESS
 
     def _attempts(self, since: datetime, query: dict[str, str | int]) -> Iterable[dict[str, Any]]:
         for item in self._caller.pages(operations.LIST_DELIVERIES, query=query):

@@ -11,6 +11,7 @@ import httpx
 
 from bot.github.errors import ForbiddenError, GitHubError, MissingPermissionError, RateLimitedError
 from bot.github.operations import Mutation, Operation
+from bot.github.redaction import shown
 from bot.github.transport import (
     DEFAULT_LIMIT_WAIT,
     UNAVAILABLE_WAIT,
@@ -22,6 +23,7 @@ from bot.github.transport import (
     told,
 )
 from core.errors import Transient
+from core.secrets import Redactor
 
 PER_PAGE = 100
 MAX_PAGES = 100
@@ -63,11 +65,12 @@ class Answer:
 
 
 class Caller:
-    """Sends ledger operations under one identity."""
+    """Sends ledger operations under one identity. Whatever people will read goes through `redact` first."""
 
-    def __init__(self, transport: Transport, credentials: Credentials) -> None:
+    def __init__(self, transport: Transport, credentials: Credentials, redact: Redactor) -> None:
         self._transport = transport
         self._credentials = credentials
+        self.redact = redact
 
     def call(
         self,
@@ -87,7 +90,7 @@ class Caller:
             operation.path(_parts(repo, parts)),
             again=operation.again if again is None else again,
             query=query,
-            json=json,
+            json=shown(self.redact, json),
         )
         return self._answer(outgoing, operation, also)
 
@@ -127,7 +130,7 @@ class Caller:
             "POST",
             self._transport.graphql_url,
             again=False,
-            json={"query": mutation.document, "variables": {"input": dict(values)}},
+            json={"query": mutation.document, "variables": {"input": shown(self.redact, dict(values))}},
         )
         response = self._send(outgoing)
         if not response.is_success:

@@ -1,5 +1,5 @@
-"""Check runs: started once per external id, finished with any number of annotations. Knows GitHub's lengths and batches
-(G27); cuts texts rather than lose the verdict.
+"""Check runs: started once per external id, which is one judgement; finished with any number of annotations. Knows
+GitHub's lengths and batches (G27); cuts texts rather than lose the verdict.
 """
 
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.github import operations
 from bot.github.caller import Caller
+from bot.github.redaction import clean
 from bot.github.values import Annotation, Conclusion
 
 BATCH = 50
@@ -54,9 +55,9 @@ class Checks:
         annotations: Sequence[Annotation] = (),
     ) -> None:
         """Conclude the run. Repeating it with the same annotations adds only those that GitHub does not have yet."""
-        output: dict[str, Any] = {"title": cut(title, MAX_TITLE), "summary": cut(summary, MAX_TEXT)}
+        output: dict[str, Any] = {"title": self._fit(title, MAX_TITLE), "summary": self._fit(summary, MAX_TEXT)}
         if text:
-            output["text"] = cut(text, MAX_TEXT)
+            output["text"] = self._fit(text, MAX_TEXT)
         remaining = [_annotation(each) for each in annotations[self._already_there(repo, check_id) :]]
         # The verdict comes with the last batch: a run that reads "completed" has everything.
         while len(remaining) > BATCH:
@@ -65,6 +66,10 @@ class Checks:
         if remaining:
             output["annotations"] = remaining
         self._update(repo, check_id, {"status": "completed", "conclusion": conclusion, "output": output})
+
+    def _fit(self, text: str, limit: int) -> str:
+        # Redacted before it is cut: the mask may be longer than the secret, and half a secret is no shape.
+        return cut(clean(self._caller.redact, text), limit)
 
     def _already_there(self, repo: str, check_id: int) -> int:
         body = self._caller.call(operations.GET_CHECK, repo=repo, check_run_id=check_id).body

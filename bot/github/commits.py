@@ -20,9 +20,10 @@ TRAILER = "Terrasmith-Request"
 class Commits:
     """The commits of one installation's repositories."""
 
-    def __init__(self, caller: Caller, app: AppClient) -> None:
+    def __init__(self, caller: Caller, app: AppClient, *, signed: bool = True) -> None:
         self._caller = caller
         self._app = app
+        self._signed = signed
 
     def get(self, repo: str, ref: str) -> Commit | None:
         """The commit that a SHA, branch or tag names; None when there is none."""
@@ -30,12 +31,16 @@ class Commits:
         return _commit(answer.body) if answer.status == 200 else None
 
     def find_request(self, repo: str, branch: str, request_id: str) -> str | None:
-        """The head of `branch` when it is our own commit for this request. The trailer alone is forgeable (law 2)."""
+        """The head of `branch` when it is our own commit for this request. The trailer alone is forgeable (law 2).
+
+        Where the host signs no commits, an unsigned one of our app counts; a signature that fails never does.
+        """
         head = self.get(repo, f"heads/{branch}")
         if head is None or f"{TRAILER}: {request_id}" not in head.message.splitlines():
             return None
         ours = (head.author_login or "").casefold() == self._app.bot_login.casefold()
-        return head.sha if ours and head.verified else None
+        proved = head.verified or (not self._signed and head.unsigned)
+        return head.sha if ours and proved else None
 
     def commit_files(
         self,
@@ -92,10 +97,12 @@ def _check_target(path: str) -> None:
 
 def _commit(item: dict[str, Any]) -> Commit:
     author = item["author"] or {}
+    verification = item["commit"].get("verification") or {}
     return Commit(
         sha=item["sha"],
         message=item["commit"]["message"],
         parents=tuple(parent["sha"] for parent in item["parents"]),
         author_login=author.get("login"),
-        verified=bool((item["commit"].get("verification") or {}).get("verified")),
+        verified=bool(verification.get("verified")),
+        unsigned=verification.get("reason") == "unsigned",
     )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,6 +22,7 @@ from bot.github.releases import Releases
 from bot.github.repositories import Repositories
 from bot.github.tokens import TokenCache
 from bot.github.transport import Pace, Transport
+from core.log import redactor
 from core.settings import Settings
 
 __all__ = ["GitHub", "InstallationClient", "TokenCache"]
@@ -42,7 +44,7 @@ class InstallationClient:
         self.issues = Issues(caller, gateway.app)
         self.pulls = Pulls(caller)
         self.refs = Refs(caller)
-        self.commits = Commits(caller, gateway.app)
+        self.commits = Commits(caller, gateway.app, signed=gateway.signs_commits)
         self.checks = Checks(caller, gateway.app.app_id)
         self.releases = Releases(caller)
 
@@ -61,10 +63,14 @@ class GitHub:
     ) -> None:
         self._transport = Transport(settings, http=http, sleep=sleep, pace=pace)
         self._tokens = tokens
-        self._app_caller = Caller(self._transport, AppCredentials())
+        self._redact = redactor(settings)
+        self._app_caller = Caller(self._transport, AppCredentials(), self._redact)
         self.sleep = sleep
         assert settings.github_app_id is not None  # the transport has checked it
         self.app = AppClient(self._app_caller, settings.github_app_id)
+        # A server of one's own may be set up not to sign what is committed through its API.
+        host = urlsplit(settings.github_web_url).hostname or ""
+        self.signs_commits = host == "github.com" or host.endswith(".ghe.com")
 
     def installation(self, installation_id: int, *, repository_ids: tuple[int, ...] = ()) -> InstallationClient:
         """One installation; with `repository_ids`, its token reaches those repositories only (S11)."""
@@ -81,7 +87,7 @@ class GitHub:
             permissions=permissions,
             repository_ids=repository_ids,
         )
-        return Caller(self._transport, credentials)
+        return Caller(self._transport, credentials, self._redact)
 
     def close(self) -> None:
         """Close this process's connections."""

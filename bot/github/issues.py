@@ -42,15 +42,15 @@ class Issues:
         return answer.status != 404
 
     def find_comment(self, repo: str, issue: int, marker: str) -> int | None:
-        """The oldest comment of our app that holds `marker`."""
+        """The oldest comment of our app that ends in `marker`: elsewhere it may be a stranger's word that we quote."""
         for item in self._caller.pages(operations.LIST_COMMENTS, repo=repo, issue_number=issue):
-            if marker in (item["body"] or "") and self._is_ours(item):
+            if _ends_in(item["body"] or "", marker) and self._is_ours(item):
                 return int(item["id"])
         return None
 
     def upsert_comment(self, repo: str, issue: int, marker: str, body: str, known_id: int | None = None) -> int:
-        """Edit our comment with `marker`, or write it. The marker is put at the end when `body` lacks it."""
-        if marker not in body:
+        """Edit our comment with `marker`, or write it. The marker is put at the end unless `body` ends in it."""
+        if not _ends_in(body, marker):
             body = f"{body}\n\n{marker}"
         if known_id is not None and self.edit_comment(repo, known_id, body):
             return known_id
@@ -73,6 +73,11 @@ class Issues:
         if through is not None:
             return bool(through["id"] == self._app.app_id)
         return str(user["login"]).casefold() == self._app.bot_login.casefold()
+
+
+def _ends_in(body: str, marker: str) -> bool:
+    """Whether the marker is the last line, and the whole of it."""
+    return body.rstrip().splitlines()[-1:] == [marker]
 
 
 def check_length(what: str, text: str, limit: int = MAX_BODY) -> None:

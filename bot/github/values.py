@@ -56,13 +56,14 @@ class Repository:
 
 @dataclass(frozen=True)
 class Commit:
-    """`author_login` is the account GitHub ties the author to, None when there is none."""
+    """`author_login` is the account GitHub ties the author to, if any. `unsigned`: it bears no signature at all."""
 
     sha: str
     message: str
     parents: tuple[str, ...]
     author_login: str | None
     verified: bool
+    unsigned: bool = False
 
 
 @dataclass(frozen=True)

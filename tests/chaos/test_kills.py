@@ -20,9 +20,9 @@ from tests.living_system import System, assert_single_effects, play, until
 PROMPT = "a label module for consistent names and tags"
 TARGETS = ("web", "web-tls", "relay", "worker-quick", "worker-heavy", "valkey", "horse of quick", "horse of heavy")
 KILLS = 4
-# A story has about this many effects; the last kill comes while the second version is on its way.
-EFFECTS = 38
-SEEDS = [*range(5), *(pytest.param(seed, marks=pytest.mark.prove) for seed in range(5, 20))]
+SHORT = 5
+"""Seeds that `make test` runs, on the story of one version; `make prove` runs all, the others on two versions."""
+SEEDS = [*range(SHORT), *(pytest.param(seed, marks=pytest.mark.prove) for seed in range(SHORT, 20))]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ def schedule(seed: int) -> list[Kill]:
     """The first target goes through all of them with the seeds, so that five seeds kill five kinds for sure."""
     chance = random.Random(seed)
     targets = [TARGETS[seed % len(TARGETS)], *(chance.choice(TARGETS) for _ in range(KILLS - 1))]
-    moments = sorted(chance.randrange(EFFECTS) for _ in targets)
+    # About as many effects as the story has: the last kills come while its last version is on its way.
+    moments = sorted(chance.randrange(28 if seed < SHORT else 38) for _ in targets)
     chance.shuffle(targets)
     return [Kill(moment, chance.uniform(0, 1.5), target) for moment, target in zip(moments, targets, strict=True)]
 
@@ -102,13 +103,13 @@ def test_the_story_completes_whoever_is_killed(system: System, tmp_path: Path, s
     story = system.story(tmp_path, f"{PROMPT} --repo terraform-terraform-chaos{seed}")
     killer = Killer(system, kills)
     try:
-        play(story)
+        play(story, second_version=seed >= SHORT)
     finally:
         killer.stop()
         print("killed:", *killer.done, sep="\n  ")
     until(lambda: len(system.children()) == 7, "every process to be back")
     system.rest()
-    assert_single_effects(system, story, ("0.1.0", "0.2.0"))
+    assert_single_effects(system, story, ("0.1.0", "0.2.0") if seed >= SHORT else ("0.1.0",))
     fresh = tmp_path / "fresh"
     fresh.mkdir()
     (fresh / "main.tf").write_text(story.facts["block"], encoding="utf-8")

@@ -46,7 +46,7 @@ def test_without_a_terminal_it_tells_the_story_and_ends(tmp_path: Path):
 
 def test_a_prompt_that_nothing_fits_fails_with_the_bots_answer_and_stays_until_ctrl_c(tmp_path: Path):
     with Terminal("demo", "--prompt", "a teapot", "--data-dir", str(tmp_path / "data")) as terminal:
-        terminal.until("Everything stays up for you")
+        terminal.until("Ctrl-C ends it.")
         family = terminal.family()
         [address] = re.findall(r"GitHub \(simulated\)\s+(\S+)", terminal.shown)
         assert httpx.get(address).status_code == 200

@@ -4,6 +4,7 @@ Safe to repeat: the reaction and each reply exist once, and a request leaves `re
 """
 
 from bot import replies, requests
+from bot.github.errors import GitHubError
 from workers.commenter import may_write
 from workers.context import JobContext
 
@@ -16,7 +17,14 @@ def run(ctx: JobContext, *, request_id: str) -> None:
     if request.state != "received" and not given_up_here:
         return
     github = ctx.environment.github.installation(request.installation_id)
-    github.issues.react(request.repository, "eyes", issue=request.issue_number, comment=request.comment_id)
+    try:
+        github.issues.react(request.repository, "eyes", issue=request.issue_number, comment=request.comment_id)
+    except GitHubError as error:
+        if error.status != 404:
+            raise
+        with ctx.write() as session:
+            requests.refuse(session, request_id, "The comment was deleted before I could answer.")
+        return
     reply = replies.immediate(request)
     if reply is not None:
         github.issues.upsert_comment(request.repository, request.issue_number, reply.marker, reply.body)

@@ -28,9 +28,13 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, tag: str) 
         )
     if release.version is not None:
         return
+    kind = checks.of_version(tag)
     with ctx.write() as session:
-        check = checks.begin(session, repository_id, commit, "version")
-    check_run = github.checks.start(repository.full_name, commit, check_text.VERSION_CHECK, check.id)
+        told = checks.find(session, repository_id, commit, kind)
+        if told is not None and told.conclusion is not None:
+            return  # one tag is heard of more than once
+        check = checks.begin(session, repository_id, commit, kind)
+    check_run = github.checks.start(repository.full_name, commit, check_text.version_check(tag), check.id)
     output = check_text.no_version(tag, release.reason or "")
     github.checks.finish(repository.full_name, check_run, **output)
     with ctx.write() as session:

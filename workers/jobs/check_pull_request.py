@@ -30,7 +30,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     if pull.head_sha != head_sha or pull.state != "open":
         return
     with ctx.write() as session:
-        check = checks.begin(session, repository_id, head_sha, "pull")
+        check = checks.begin(session, repository_id, head_sha, checks.PULL)
         # A fork may call its branch as it likes: only a branch of this very repository can be ours.
         own = pull.head_repository_id == repository_id
         request = requests.find_by_branch(session, pull.head_branch, repository_id) if own else None
@@ -50,9 +50,9 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     report = judge_commit(ctx, github, name, head_sha, "house" if ours else "safety")
     output = check_text.judged(report)
     github.checks.finish(name, check_run, **output)
-    _record(ctx, check, request, report, output["conclusion"])
     if report.passed and request is not None and pull.draft:
         _make_ready(github, name, pull)
+    _record(ctx, check, request, report, output["conclusion"])
 
 
 def _record(ctx: JobContext, check: CheckView, request: RequestView | None, report: Report, conclusion: str) -> None:

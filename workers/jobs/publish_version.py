@@ -58,10 +58,10 @@ def run(ctx: JobContext, *, release_id: str) -> None:
         output = check_text.published(address, release, report)
     else:
         output = check_text.judged(report, problem if report.passed else None)
-        with ctx.write() as session:
-            checks.conclude(session, check.id, output["conclusion"], report)
     github.checks.finish(repository.full_name, _run_of(check), **output)
     if problem:
+        with ctx.write() as session:
+            checks.conclude(session, check.id, output["conclusion"], report)
         _refuse(ctx, release, f"{release.tag} was not published: {problem}")
 
 
@@ -79,11 +79,17 @@ def _origin(ctx: JobContext, github: InstallationClient, release: ReleaseView) -
 def _begin(ctx: JobContext, github: InstallationClient, repository: Repository, release: ReleaseView) -> CheckView:
     """The check row and the check run of the commit, and the running step in the living comment."""
     with ctx.write() as session:
-        check = checks.begin(session, repository.id, release.commit_sha, "version")
+        kind = checks.of_version(release.tag)
+        known = checks.find(session, repository.id, release.commit_sha, kind)
+        # Published, it was concluded before GitHub could show it: that judgement is the one to show.
+        if known is not None and release.state == "published":
+            check = known
+        else:
+            check = checks.begin(session, repository.id, release.commit_sha, kind)
         request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
         if request is not None and request.run is not None and not request.final:
             requests.start_step(session, request.run.id, "publish")
-    run = github.checks.start(repository.full_name, release.commit_sha, check_text.VERSION_CHECK, check.id)
+    run = github.checks.start(repository.full_name, release.commit_sha, check_text.version_check(release.tag), check.id)
     with ctx.write() as session:
         return checks.attach(session, check.id, run)
 

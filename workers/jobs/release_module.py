@@ -70,11 +70,11 @@ def _tell_refusal(ctx: JobContext, github: InstallationClient, name: str, releas
     """On the merge commit, and in the living comment if a request waits for it."""
     with ctx.write() as session:
         releases.refuse(session, release.id, reason)
-        check = checks.begin(session, release.repository_id, release.commit_sha, "version")
+        check = checks.begin(session, release.repository_id, release.commit_sha, checks.of_version(release.tag))
         request = requests.find_by_pull(session, release.repository_id, release.pull_number or 0)
         if request is not None:
             requests.fail(session, request.id, reason)
-    run = github.checks.start(name, release.commit_sha, check_text.VERSION_CHECK, check.id)
+    run = github.checks.start(name, release.commit_sha, check_text.version_check(release.tag), check.id)
     output = check_text.not_released(release.tag, reason)
     github.checks.finish(name, run, **output)
     with ctx.write() as session:

@@ -18,7 +18,7 @@ from workers.context import JobContext
 logger = get_logger(__name__)
 
 
-def run(ctx: JobContext, *, job_id: int, job: str, about: str, error: str) -> None:
+def run(ctx: JobContext, *, job_id: int, job: str, about: str, kind: str, error: str) -> None:
     """Find the request behind the job and fail it with a reason a person can act on."""
     logger.error("a job was given up; `terrasmith runs show` tells more", dead_job=job_id, job_name=job, about=about)
     with ctx.write() as session:
@@ -28,7 +28,9 @@ def run(ctx: JobContext, *, job_id: int, job: str, about: str, error: str) -> No
             uploads.fail(session, args["upload_id"], f"It could not be done: {error}")
         request = _behind(session, args)
         if request is not None:
-            requests.fail(session, request.id, replies.given_up(job, job_id, error))
+            # What a person has to mend is told as it is; only the rest is our own breakdown.
+            reason = error if kind == "user" else replies.given_up(job, job_id, error)
+            requests.fail(session, request.id, reason)
 
 
 def _behind(session: Session, args: Mapping[str, Any]) -> RequestView | None:

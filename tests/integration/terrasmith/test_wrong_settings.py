@@ -49,6 +49,25 @@ def test_a_data_folder_that_cannot_be_is_named(sqlite_url: str) -> None:
     assert done.stderr.startswith("terrasmith: TERRASMITH_DATA_DIR is wrong")
 
 
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_folder_that_cannot_be_written_is_named(command: str) -> None:
+    done = _start(command, "--data-dir", "/dev/null/data")
+    assert done.returncode == 1
+    assert "--data-dir" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_certificate_that_is_none_is_named(content: str | None, sqlite_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "server.pem"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    done = _start("web", "--certificate", str(path), **GOOD, DATABASE_URL=sqlite_url, TERRASMITH_DATA_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("terrasmith: --certificate")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("folder", ["/no/such/folder", "/dev/null"])
 def test_check_says_2_for_what_is_no_folder(folder: str) -> None:
     done = _start("check", folder)

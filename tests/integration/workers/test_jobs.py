@@ -145,7 +145,9 @@ def test_an_acknowledgement_that_was_given_up_can_be_retried(bench: Bench) -> No
         request = requests.receive(session, _command())
     bench.github.failures["react"] = [UserError("not here")]
     assert bench.run("acknowledge", request_id=request.id) == "dead"
-    bench.run("report_dead_job", job_id=1, job="acknowledge", about=f"request:{request.id}", error="not here")
+    bench.run(
+        "report_dead_job", job_id=1, job="acknowledge", about=f"request:{request.id}", kind="user", error="not here"
+    )
     assert bench.request(request.id).state == "failed"
     assert bench.run("acknowledge", request_id=request.id) == "done"
     assert bench.request(request.id).state == "generating"
@@ -236,7 +238,14 @@ def test_a_death_on_the_way_to_a_release_is_told(bench: Bench) -> None:
     assert bench.run("release_module", **merged) == "dead"
     with bench.database.read() as session:
         dead = jobs.views(session, state=jobs.DEAD)[0]
-    bench.run("report_dead_job", job_id=dead.id, job=dead.name, about=dead.subject, error="the app may not tag here")
+    bench.run(
+        "report_dead_job",
+        job_id=dead.id,
+        job=dead.name,
+        about=dead.subject,
+        kind="user",
+        error="the app may not tag here",
+    )
     assert "may not tag here" in (bench.request(request.id).reason or "")
 
 
