@@ -25,7 +25,9 @@ def run(ctx: JobContext, *, job_id: int, job: str, about: str, kind: str, error:
         dead = jobs.view(session, job_id)
         args = dead.args if dead is not None else {}
         if "upload_id" in args:
-            uploads.fail(session, args["upload_id"], f"It could not be done: {error}")
+            uploads.fail(
+                session, args["upload_id"], f"It could not be done: {error or 'a fault of ours'} (job {job_id})."
+            )
         request = _behind(session, args)
         if request is not None:
             # What a person has to mend is told as it is; only the rest is our own breakdown.
