@@ -1,5 +1,6 @@
 """The words of a check run: verdict, who judged, findings as annotations. Renders a report; decides nothing."""
 
+import re
 from typing import TypedDict
 
 from bot.github.values import Annotation, AnnotationLevel, Conclusion
@@ -11,7 +12,9 @@ from gate.report import Finding, Report
 from tfmodule.address import Address
 
 PULL_CHECK = "Terrasmith: module"
-VERSION_CHECK = "Terrasmith: version"
+
+# `v1`, `latest`, `release-2` are other people's business; `v1.2` and `1.2.3.4` wanted to be versions.
+_MEANT = re.compile(r"v?[0-9]+\.[0-9]", re.IGNORECASE)
 
 _LEVELS: dict[str, AnnotationLevel] = {"error": "failure", "warning": "warning", "note": "notice"}
 # What could not be judged must not look judged: neutral would let a protected branch merge.
@@ -27,6 +30,11 @@ class Output(TypedDict):
     summary: str
     text: str
     annotations: tuple[Annotation, ...]
+
+
+def version_check(tag: str) -> str:
+    """The name of a tag's check run."""
+    return f"Terrasmith: version {plain(tag, 100)}"
 
 
 def judged(report: Report, problem: str | None = None) -> Output:
@@ -49,12 +57,16 @@ def published(address: Address, release: ReleaseView, report: Report) -> Output:
 
 
 def no_version(tag: str, reason: str) -> Output:
-    """The tag names no version."""
+    """The tag names no version: a failure where it looks like one, and only a remark where it never meant to be one."""
+    meant = _MEANT.match(tag) is not None
+    if meant:
+        advice = "Delete the tag and push one such as `v1.4.0`."
+    else:
+        advice = "If it was not meant to be a version, all is well. If it was, push one such as `v1.4.0`."
     return Output(
-        conclusion="failure",
+        conclusion="failure" if meant else "neutral",
         title=f"{plain(tag, 100)} is no version",
-        summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n"
-        "Delete the tag and push one such as `v1.4.0`.",
+        summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n{advice}",
         text="",
         annotations=(),
     )

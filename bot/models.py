@@ -128,7 +128,7 @@ class Check(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     repository_id: Mapped[int] = mapped_column(BigInteger)
     head_sha: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(16))  # pull | version
+    kind: Mapped[str] = mapped_column(String(220))  # pull | version:TAG
     check_run_id: Mapped[int | None] = mapped_column(BigInteger)
     conclusion: Mapped[str | None] = mapped_column(String(20))
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON)

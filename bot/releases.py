@@ -19,6 +19,7 @@ from core.ids import new_id
 from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 
 FIRST_VERSION = Version(0, 1, 0)
+LONGEST_TAG = 200
 
 
 class TagTakenError(UserError):
@@ -147,6 +148,16 @@ def adopt(
     if version:
         outbox.record(session, events.ReleaseMade(release_id=row.id))
     return _view(row)
+
+
+def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Iterable[str]) -> int:
+    """Tell the system of those tags that have no release yet, as a webhook would. Returns how many."""
+    known = set(session.scalars(select(Release.tag).where(Release.repository_id == repository_id)))
+    unknown = [tag for tag in tags if tag not in known and len(tag) <= LONGEST_TAG]
+    for tag in unknown:
+        event = events.TagAppeared(installation_id=installation_id, repository_id=repository_id, tag=tag)
+        outbox.record(session, event)
+    return len(unknown)
 
 
 def mark_tagged(session: Session, release_id: str) -> ReleaseView:

@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from core.errors import Transient
@@ -26,7 +26,7 @@ _NAMING = {
 }
 
 # As many connections as a web process has threads (40), most of them closed again when it is quiet.
-_POOL: dict[str, Any] = {"pool_size": 5, "max_overflow": 35, "pool_timeout": 10}
+_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 35, "pool_timeout": 10}
 
 # True while this thread of control is inside a unit of work: the GitHub and Claude gateways refuse to be called then.
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)

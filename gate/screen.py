@@ -75,6 +75,7 @@ def screen(files: FileMap, policy: Policy) -> Screened:
         for rule in CODE_RULES:
             findings += rule(file)
     findings += _providers(parsed, policy)
+    findings += _root(files)
     admitted = {path: data for path, data in files.items() if treatments[path] in ("code", "kept")}
     ordered = sorted(set(findings), key=lambda f: (f.path or "", f.line or 0, f.rule, f.message))
     return Screened(tuple(ordered), parsed, admitted)
@@ -104,6 +105,13 @@ def _names(files: FileMap) -> Iterator[Finding]:
         check_unique(sorted(safe))
     except UnsafePathError as error:
         yield _error("file-name", error.message, error.path, fix="Rename one of them.")
+
+
+def _root(files: FileMap) -> Iterator[Finding]:
+    # Terraform accepts an empty folder; published, it would be a version for ever.
+    if not any("/" not in path and path.endswith(".tf") for path in files):
+        fix = "Put the module's `.tf` files at the root of the repository."
+        yield _error("no-code", "There is no Terraform code at the root: this is no module.", fix=fix)
 
 
 def _treatment(path: str) -> Treatment:

@@ -29,7 +29,7 @@ from terrasmith.visitor import GitHubVisitor, Terraform, find_terraform
 START_SECONDS = 180
 PATIENCE_SECONDS = 120
 # Everything but these comes to rest.
-_TICKS = ("reconcile_installations", "redeliver_deliveries", "prune_rows")
+_TICKS = ("reconcile_installations", "reconcile_tags", "redeliver_deliveries", "prune_rows")
 
 BROKEN_TF = 'variable "name" {\n  type = string\n}\n\noutput "name" {\n  value = var.nme\n}\n'
 BROKEN_LINE = 6
@@ -191,12 +191,13 @@ class System:
         return made
 
     def check_run(self, where: str, sha: str, name: str) -> dict[str, Any]:
-        """The completed check run of this name on a commit."""
+        """The completed check run of this name on a commit; a version's is named with its tag."""
         path = f"{where}/commits/{sha}/check-runs"
 
         def look() -> dict[str, Any] | None:
             runs = self.writer.get(path)["check_runs"]
-            return next((run for run in runs if run["name"] == name and run["status"] == "completed"), None)
+            fits = [run for run in runs if run["name"] == name or run["name"].startswith(f"{name} ")]
+            return next((run for run in fits if run["status"] == "completed"), None)
 
         found: dict[str, Any] = until(look, f"the check run {name!r} on {where}@{sha[:7]}")
         return found

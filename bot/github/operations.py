@@ -71,6 +71,9 @@ GET_PERMISSION = Operation(
 GET_TARBALL = Operation(
     "repos/download-tarball-archive", "GET", "/repos/{owner}/{repo}/tarball/{ref}", "contents=read", spans="ref"
 )
+LIST_REPOSITORIES = Operation(
+    "apps/list-repos-accessible-to-installation", "GET", "/installation/repositories", "metadata=read"
+)
 LIST_TAGS = Operation("repos/list-tags", "GET", "/repos/{owner}/{repo}/tags", "metadata=read")
 GET_COMMIT = Operation("repos/get-commit", "GET", "/repos/{owner}/{repo}/commits/{ref}", "contents=read", spans="ref")
 GET_TREE = Operation("git/get-tree", "GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "contents=read")

@@ -58,6 +58,12 @@ class Repositories:
         answer = self._caller.call(operations.GET_REPOSITORY_BY_ID, repository_id=repository_id, also=(404,))
         return None if answer.status == 404 else repository(answer.body)
 
+    def latest(self) -> tuple[Repository, ...]:
+        """Every repository that this installation may see, the one that was pushed to last first."""
+        found = list(self._caller.pages(operations.LIST_REPOSITORIES, items="repositories"))
+        found.sort(key=lambda item: item.get("pushed_at") or "", reverse=True)
+        return tuple(repository(item) for item in found)
+
     def create(self, org: str, name: str, description: str, private: bool) -> Repository:  # noqa: FBT001
         """A new repository with one commit, so that branches can be made (G20). `description` is cut to what fits."""
         wanted = {"name": name, "description": _one_line(description), "private": private, "auto_init": True}

@@ -27,8 +27,13 @@ def judge_again(payload: CheckSuitePayload | CheckRunPayload, hearing: Hearing) 
     numbers = [pull.number for pull in about.pull_requests if pull.base.repo.id == repository_id]
 
     def change(session: Session) -> Ignored | None:
-        known = [kind for kind in checks.KINDS if checks.find(session, repository_id, about.head_sha, kind)]
-        if "pull" in known:
+        pull = checks.find(session, repository_id, about.head_sha, checks.PULL)
+        tagged = [
+            release
+            for release in releases.find_by_commit(session, repository_id, about.head_sha)
+            if checks.find(session, repository_id, about.head_sha, checks.of_version(release.tag))
+        ]
+        if pull is not None:
             for number in numbers:
                 outbox.record(
                     session,
@@ -39,9 +44,8 @@ def judge_again(payload: CheckSuitePayload | CheckRunPayload, hearing: Hearing) 
                         head_sha=about.head_sha,
                     ),
                 )
-        if "version" in known:
-            for release in releases.find_by_commit(session, repository_id, about.head_sha):
-                releases.retry(session, release.id)
-        return None if known else Ignored("not a check of ours")
+        for release in tagged:
+            releases.retry(session, release.id)
+        return None if pull is not None or tagged else Ignored("not a check of ours")
 
     return change

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from bot.handlers.ours import concerns_us
 from bot.handlers.outcome import Change, Ignored
 from bot.payloads import CreatePayload, PushPayload, ReleasePayload
+from bot.releases import LONGEST_TAG
 from core import events, outbox
 
 
@@ -12,7 +13,7 @@ def appeared(payload: CreatePayload | PushPayload | ReleasePayload, tag: str) ->
     """Tell the system of the tag."""
     if payload.installation is None:
         return Ignored("no installation")
-    if len(tag) > 200:
+    if len(tag) > LONGEST_TAG:
         return Ignored("no version has such a long name")
     event = events.TagAppeared(installation_id=payload.installation.id, repository_id=payload.repository.id, tag=tag)
 

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
         sa.Column("head_sha", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=220), nullable=False),
         sa.Column("check_run_id", sa.BigInteger(), nullable=True),
         sa.Column("conclusion", sa.String(length=20), nullable=True),
         sa.Column("report", sa.JSON(), nullable=True),

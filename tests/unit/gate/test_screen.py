@@ -12,7 +12,20 @@ RESOURCE = 'resource "terraform_data" "x" {\n%s\n}\n'
 
 
 def rules(files: dict[str, bytes], policy: Policy | None = None) -> set[tuple[str, str | None, int | None]]:
-    return {(f.rule, f.path, f.line) for f in screen(files, policy or Policy()).findings if f.severity == "error"}
+    """The errors; the cases are parts of modules, so that code at the root is another test's business."""
+    found = screen(files, policy or Policy()).findings
+    return {(f.rule, f.path, f.line) for f in found if f.severity == "error" and f.rule != "no-code"}
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"README.md": b"# Later\n"}, {"modules/a/main.tf": OK}, {"tests/a.tftest.hcl": b""}]
+)
+def test_a_folder_without_code_at_its_root_is_no_module(files: dict[str, bytes]) -> None:
+    """It would become an immutable version with nothing inside: refused whatever the profile, before any engine."""
+    screened = screen(files, Policy())
+    assert screened.refused
+    assert "no-code" in {finding.rule for finding in screened.findings}
+    assert not screen({**files, "main.tf": OK}, Policy()).refused
 
 
 # (id, path, content that is refused, rule, line, path, content that passes)
@@ -240,7 +253,7 @@ def test_a_tests_modules_are_seen_from_the_root() -> None:
 
 
 def test_a_registry_address_in_an_example_is_noted() -> None:
-    found = screen({"examples/a/main.tf": b'module "x" {\n  source = "acme/bucket/aws"\n}\n'}, Policy()).findings
+    found = screen({"examples/a/main.tf": b'module "x" {\n  source = "acme/bucket/aws"\n}\n', "main.tf": OK}, Policy()).findings
     assert [(f.rule, f.severity, f.line) for f in found] == [("registry-source", "note", 1)]
 
 
@@ -304,7 +317,7 @@ def test_unknown_kinds_are_refused(path: str) -> None:
     ["README.md", "LICENSE", "docs/a.png", "templates/user-data.sh", "x.tftpl", "examples/a/dev.tfvars", "Makefile"],
 )
 def test_known_kinds_lie_beside_the_code(path: str) -> None:
-    screened = screen({path: b"text"}, Policy())
+    screened = screen({path: b"text", "main.tf": OK}, Policy())
     assert not screened.findings
     assert path in screened.admitted
 
