@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -21,6 +21,7 @@ class Namespace(Base):
     github_account_id: Mapped[int] = mapped_column(BigInteger, unique=True)
     account_type: Mapped[str] = mapped_column(String(20))  # Organization | User
     visibility: Mapped[str] = mapped_column(String(16))  # private | public
+    registry_credentials: Mapped[bool] = mapped_column(Boolean, server_default=false())  # archives by token, not by URL
     state: Mapped[str] = mapped_column(String(16))  # active | suspended | removed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

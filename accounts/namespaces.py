@@ -58,6 +58,7 @@ class Namespace:
     account_type: str
     visibility: Visibility
     state: State
+    registry_credentials: bool
     created_at: datetime
 
     @property
@@ -171,6 +172,17 @@ def set_visibility(session: Session, name: str, visibility: Visibility, *, actor
     return _value(row)
 
 
+def set_registry_credentials(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
+    """Have clients that can fetch private archives with their own token, or by signed addresses as everybody can."""
+    row = session.get_one(models.Namespace, get(session, name).id)
+    if row.registry_credentials != on:
+        detail = {"from": row.registry_credentials, "to": on}
+        audit.record(session, actor, "namespace.credentials", f"namespace:{row.id}", detail)
+        row.registry_credentials = on
+        session.flush()
+    return _value(row)
+
+
 def _refuse_unusable(login: str) -> None:
     try:
         Address(login, "module", "system")
@@ -199,6 +211,7 @@ def _create(
         account_type=account_type,
         visibility=visibility,
         state="active",
+        registry_credentials=False,
         created_at=clock.now(),
     )
     session.add(row)
@@ -238,5 +251,6 @@ def _value(row: models.Namespace) -> Namespace:
         account_type=row.account_type,
         visibility=row.visibility,  # type: ignore[arg-type]  # only these services write it
         state=row.state,  # type: ignore[arg-type]
+        registry_credentials=row.registry_credentials,
         created_at=row.created_at,
     )

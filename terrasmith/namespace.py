@@ -19,13 +19,30 @@ class Visibility(StrEnum):
     public = "public"
 
 
+class Switch(StrEnum):
+    """On or off."""
+
+    on = "on"
+    off = "off"
+
+
+_SHOWN = {True: "on", False: "off"}
+_UNCHECKED = (
+    "OpenTofu from 1.12 on now fetches private archives of this namespace with its own token. It then looks at the "
+    "length of an archive and does not verify its checksum; every other client goes on verifying it."
+)
+
+
 @app.command("list")
 def list_namespaces() -> None:
     """Every namespace."""
     with open_database() as database, database.read() as session:
         found = namespaces.list_all(session)
-    rows = [(one.name, one.visibility, one.state, str(one.account_id), one.account_type) for one in found]
-    show(("NAME", "VISIBILITY", "STATE", "GITHUB ID", "TYPE"), rows)
+    rows = [
+        (one.name, one.visibility, _SHOWN[one.registry_credentials], one.state, str(one.account_id), one.account_type)
+        for one in found
+    ]
+    show(("NAME", "VISIBILITY", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE"), rows)
 
 
 @app.command()
@@ -37,3 +54,19 @@ def visibility(
     with open_database() as database, database.unit_of_work() as session:
         changed = namespaces.set_visibility(session, name, to.value)
     typer.echo(f"{changed.name} is {changed.visibility}.")
+
+
+@app.command()
+def credentials(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    to: Annotated[Switch, typer.Argument(metavar="on|off", show_default=False)],
+) -> None:
+    """Let OpenTofu from 1.12 on fetch private archives with its token instead of by a signed address.
+
+    The client then does not verify the archive's checksum. Other clients, and public namespaces, are not touched by it.
+    """
+    with open_database() as database, database.unit_of_work() as session:
+        changed = namespaces.set_registry_credentials(session, name, to is Switch.on)
+    typer.echo(f"{changed.name}: registry credentials are {_SHOWN[changed.registry_credentials]}.")
+    if changed.registry_credentials:
+        typer.echo(f"Warning: {_UNCHECKED}", err=True)

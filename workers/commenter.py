@@ -8,4 +8,5 @@ _WRITERS = frozenset({"admin", "maintain", "write"})
 
 def may_write(github: InstallationClient, request: RequestView, repository: str | None = None) -> bool:
     """Whether the requester can write to `repository`, or else to the one they asked in. What is unknown is no."""
-    return github.repositories.permission(repository or request.repository, request.author_login) in _WRITERS
+    where = repository or request.repository
+    return github.repositories.permission(where, request.author_login, request.author_id) in _WRITERS

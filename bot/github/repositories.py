@@ -38,10 +38,16 @@ class Repositories:
         self._installation_id = installation_id
         self._sleep = sleep
 
-    def permission(self, repo: str, login: str) -> str:
-        """admin, maintain, write, triage, read or none, as of now. Whatever cannot be found out is "none"."""
+    def permission(self, repo: str, login: str, user_id: int | None = None) -> str:
+        """admin, maintain, write, triage, read or none, as of now. Whatever cannot be found out is "none".
+
+        With `user_id`, so is a login that belongs to somebody else by now: names change hands, numbers do not.
+        """
         answer = self._caller.call(operations.GET_PERMISSION, repo=repo, username=login, also=(404,))
         if answer.status == 404:
+            return "none"
+        holder = answer.body.get("user") or {}
+        if user_id is not None and holder.get("id") != user_id:
             return "none"
         # An organisation's own role goes by another name; `permission` says which of the old four it amounts to.
         role = str(answer.body.get("role_name") or "")

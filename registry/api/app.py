@@ -23,7 +23,7 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
         # With an empty key anybody could sign.
         raise SettingsError(f"{variable('secret_key')} is not set: private archives could not be served safely.")
     key = downloads.signing_key(settings.secret_key.get_secret_value())
-    protocol = Protocol(database, key)
+    protocol = Protocol(database, key, settings.base_url or "")
     archives = Archives(database, storage, key)
     publishing = Uploads(database, storage)
     reading = Permission.READ_MODULE
@@ -32,6 +32,7 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
         route(_MODULE + "/{version}/download", protocol.download, permission=reading, raw_path=True),
         route(downloads.PUBLIC_PATH + "{file}", archives.public, permission=Permission.PUBLIC),
+        route(downloads.PRIVATE_PATH + "{file}", archives.private, permission=reading),
         route(
             downloads.SIGNED_PATH + "{expires}/{token}/{signature}/{file}",
             archives.signed,

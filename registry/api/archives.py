@@ -12,6 +12,8 @@ from typing import BinaryIO
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from accounts.http import principal_of
+from accounts.permissions import SignInRequiredError
 from core import clock
 from core.db import Database
 from core.errors import TerrasmithError
@@ -60,6 +62,15 @@ class Archives:
         downloads.check_signature(self.signing_key, parts["expires"], token_id, parts["signature"], sha256, clock.now())
         with self.database.read() as session:
             archive = downloads.signed_archive(session, token_id, sha256)
+        return self._serve(request, archive, _NEVER)
+
+    def private(self, request: Request) -> Response:
+        """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13)."""
+        sha256, principal = _digest(request), principal_of(request)
+        if principal is None:
+            raise SignInRequiredError
+        with self.database.read() as session:
+            archive = downloads.signed_archive(session, principal.token_id, sha256)
         return self._serve(request, archive, _NEVER)
 
     def _serve(self, request: Request, archive: ArchiveFacts, caching: str) -> Response:

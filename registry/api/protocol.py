@@ -14,6 +14,8 @@ from registry.services import catalog, downloads
 from tfmodule.address import Address
 
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+# The download answer also depends on what the client can follow.
+_CLIENT = {"Vary": "Authorization, User-Agent"}
 # Short: a proxy in between may be this many seconds behind a publication.
 _PUBLIC = {"Cache-Control": "public, max-age=10", "Vary": "Authorization"}
 
@@ -24,6 +26,7 @@ class Protocol:
 
     database: Database
     signing_key: bytes
+    base_url: str
 
     def versions(self, request: Request) -> Response:
         """`GET :namespace/:name/:system/versions`."""
@@ -41,9 +44,14 @@ class Protocol:
         principal = principal_of(request)
         with self.database.read() as session:
             version = catalog.version(session, _address(request), _segment(request, "version"), principal)
-        location = downloads.location(version, principal, self.signing_key, clock.now())
-        headers = {**(_PUBLIC if version.public else _PRIVATE), "X-Terraform-Get": location}
-        return json_response({"location": location}, headers=headers)
+        agent = request.headers.get("user-agent", "")
+        found = downloads.answer(
+            version, principal, self.signing_key, clock.now(), user_agent=agent, base_url=self.base_url
+        )
+        headers = {**(_PUBLIC if version.public else _PRIVATE), **_CLIENT, "X-Terraform-Get": found.location}
+        # Absent unless it is true: to a client that knows it, `false` would mean something too.
+        flag = {"use_registry_credentials": True} if found.by_token else {}
+        return json_response({"location": found.location, **flag}, headers=headers)
 
 
 def _address(request: Request) -> Address:

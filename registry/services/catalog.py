@@ -52,6 +52,7 @@ class VersionFacts:
     version: Version
     namespace_id: str
     public: bool
+    registry_credentials: bool
     sha256: str
     h1: str
     size: int
@@ -213,6 +214,7 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         version=Version.parse(row.version),
         namespace_id=namespace.id,
         public=namespace.is_public,
+        registry_credentials=namespace.registry_credentials,
         sha256=row.sha256,
         h1=row.h1,
         size=row.size,

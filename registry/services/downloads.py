@@ -1,7 +1,8 @@
 """Download locations: public ones named by digest alone, private ones signed for one token and for two minutes at most.
 
 Terraform sends no token for an archive, so a private location must carry its own proof; it stands in the path,
-because clients re-encode and sort the query. Refuses whatever it did not sign itself.
+because clients re-encode and sort the query. Refuses whatever it did not sign itself. A namespace may let the clients
+that can do so bring their token instead.
 """
 
 import hashlib
@@ -18,10 +19,12 @@ from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
+from registry.services import clients
 from registry.services.catalog import VersionFacts
 
 PUBLIC_PATH = "/archives/sha256/"
 SIGNED_PATH = "/archives/signed/"
+PRIVATE_PATH = "/archives/private/"
 
 # One location for every caller within a window, so that caches and OpenTofu's package reuse work; it lives to the end
 # of the window after: 60 to 120 seconds.
@@ -41,6 +44,26 @@ class ArchiveFacts:
 
     sha256: str
     size: int
+
+
+@dataclass(frozen=True)
+class DownloadAnswer:
+    """Where the archive is, for the header and the body alike; `by_token` says that the client must bring its token."""
+
+    location: str
+    by_token: bool = False
+
+
+def answer(
+    version: VersionFacts, principal: Principal | None, key: bytes, now: datetime, *, user_agent: str, base_url: str
+) -> DownloadAnswer:
+    """The location as this client can follow it (R12, R13). `base_url` is ours; for who resolves nothing."""
+    by_token = version.registry_credentials and not version.public and principal is not None
+    if by_token and clients.takes_credentials(user_agent):
+        # A plain address: this client strips no arguments, so there is no checksum it would look at.
+        return DownloadAnswer(f"{PRIVATE_PATH}{version.sha256}.tar.gz", by_token=True)
+    relative = location(version, principal, key, now)
+    return DownloadAnswer(base_url + relative if clients.needs_absolute(user_agent) else relative)
 
 
 def location(version: VersionFacts, principal: Principal | None, key: bytes, now: datetime) -> str:
@@ -91,7 +114,7 @@ def public_archive(session: Session, sha256: str) -> ArchiveFacts:
 
 
 def signed_archive(session: Session, token_id: str, sha256: str) -> ArchiveFacts:
-    """The archive behind a location whose signature was right: the token must still be live, and still be allowed."""
+    """The archive for the holder of this token: it must still be live, and still be allowed."""
     if not tokens.is_live(session, token_id):
         raise UnknownArchiveError
     size = session.scalar(

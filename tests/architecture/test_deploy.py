@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+import typer.main
 import yaml
 
 from core.settings import _REQUIRED, Settings, variable
+from terrasmith.main import app
 
 ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
-# Read by commands that speak to a registry from anywhere; no process of the registry knows them.
-OF_CLIENTS = {"TERRASMITH_URL", "TERRASMITH_TOKEN"}
 VARIABLES = {variable(name) for name in Settings.model_fields}
 # Read by compose itself, or by the images of others.
 FOREIGN = {"POSTGRES_PASSWORD", "POSTGRES_USER", "GITHUB_PRIVATE_KEY_FILE"}
@@ -96,4 +96,11 @@ def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tupl
         name: (root / name).read_text(encoding="utf-8") for name in files if name.endswith((".md", ".yaml", ".yml"))
     }
     named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
-    assert not {(name, word) for name, word in named if word not in VARIABLES | OF_CLIENTS}
+    known = VARIABLES | _of_commands(typer.main.get_command(app))
+    assert not {(name, word) for name, word in named if word not in known}
+
+
+def _of_commands(command: object) -> set[str]:
+    """The variables that stand in for an option of a command: whoever types it sets them, not the operator."""
+    own = {str(option.envvar) for option in getattr(command, "params", ()) if option.envvar}
+    return own.union(*(_of_commands(one) for one in getattr(command, "commands", {}).values()))

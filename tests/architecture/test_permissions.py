@@ -20,6 +20,7 @@ from workers.jobs import JOBS
 ROUTES = {
     "GET /": "public",
     "GET /.well-known/terraform.json": "public",
+    "GET /archives/private/{file}": "read_module",
     "GET /archives/sha256/{file}": "public",
     "GET /archives/signed/{expires}/{token}/{signature}/{file}": "signed_location",
     "GET /assets/style.css": "public",

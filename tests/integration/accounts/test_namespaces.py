@@ -1,8 +1,9 @@
 """Namespaces on both databases: born once, renamed, suspended, and never handed to another account."""
 
 import pytest
+from sqlalchemy import select, text
 
-from accounts import audit, namespaces
+from accounts import audit, models, namespaces
 from accounts.namespaces import NamespaceNameError, NamespaceTakenError, UnknownNamespaceError
 from core.db import Database
 
@@ -91,3 +92,15 @@ def test_an_unknown_namespace_names_the_known_ones(database: Database) -> None:
     _bind(database, 1, "acme")
     with database.read() as session, pytest.raises(UnknownNamespaceError, match="`acme`"):
         namespaces.get(session, "acmee")
+
+
+@pytest.mark.checklist("R13")
+def test_R13_what_an_older_release_writes_offers_no_credentials(database: Database) -> None:
+    """Expand, then use: a release that does not know the column yet goes on inserting."""
+    columns = "id, name, name_key, github_account_id, account_type, visibility, state, created_at"
+    row = "'ns_1', 'old', 'old', 7, 'Organization', 'private', 'active', CURRENT_TIMESTAMP"
+    with database.unit_of_work() as session:
+        session.execute(text(f"INSERT INTO namespaces ({columns}) VALUES ({row})"))
+    with database.read() as session:
+        found = session.scalar(select(models.Namespace).where(models.Namespace.id == "ns_1"))
+        assert found is not None and found.registry_credentials is False

@@ -6,6 +6,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import checks, installations, releases, requests
 from bot.handlers import HANDLERS
@@ -195,10 +196,19 @@ def test_a_refused_version_is_tried_again_from_its_check(send, says, rows, datab
         where = {"installation_id": 1, "repository_id": 2, "repository": MODULE}
         release = releases.adopt(session, **where, tag="v1.0.0", commit_sha="a" * 40)
         releases.refuse(session, release.id, "no README")
-        check = checks.begin(session, 2, "a" * 40, "version")
+        check = checks.begin(session, 2, "a" * 40, checks.of_version("v1.0.0"))
         checks.conclude(session, check.id, "failure", Report("safety", "x", "none", "x", "refused"))
     assert send("check_run", rerun(says)) == (202, "accepted")
     assert [name for name, _ in rows()[0]] == ["ReleaseMade"] * 2
+
+
+def test_a_followed_event_that_we_cannot_read_is_told(send, says, rows):
+    with capture_logs() as logs:
+        assert send("issue_comment", says.body("acme/platform", action="created"), guid="g-9") == (202, "ignored")
+    (told,) = [line for line in logs if line["log_level"] == "warning"]
+    assert (told["event"], told["delivery"], told["event_name"]) == ("delivery_not_understood", "g-9", "issue_comment")
+    assert "comment" in told["fields"]
+    assert rows() == ([], [], [])
 
 
 # Once

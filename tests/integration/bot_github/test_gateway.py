@@ -48,6 +48,7 @@ class TestRepositories:
         assert acme.repositories.permission(repo, "ada") == "admin"
         assert acme.repositories.permission(repo, "rita") == "read"
         assert acme.repositories.permission(repo, "nobody-at-all") == "none"
+        assert acme.repositories.permission(repo, "ada", user_id=1) == "none"  # the name is somebody else's by now
         assert acme.repositories.permission("acme/absent", "ada") == "none"
 
     def test_found_by_name_and_by_id(self, acme: InstallationClient, repo: str) -> None:
@@ -118,6 +119,14 @@ class TestIssues:
         assert acme.issues.find_comment(repo, issue, marker) == first
         bodies = [each["body"] for each in simulated.as_user("GET", f"/repos/{repo}/issues/{issue}/comments")]
         assert bodies == [f"mine now {marker}", f"done\n\n{marker}"]
+
+    def test_a_marker_that_we_quote_is_not_ours(self, acme: InstallationClient, repo, issue) -> None:
+        """Law 2: a stranger writes a marker into a command, and our own answer repeats the stranger's words."""
+        marker = "<!-- terrasmith:version:acme/bucket/aws:0.1.0 -->"
+        acme.issues.upsert_comment(repo, issue, "<!-- reply -->", f"You said `{marker}`\n\n{marker} again")
+        assert acme.issues.find_comment(repo, issue, marker) is None
+        planted = acme.issues.upsert_comment(repo, issue, marker, f"{marker}\n\nPublished")
+        assert acme.issues.find_comment(repo, issue, marker) == planted
 
     def test_a_deleted_living_comment_is_written_anew(self, acme: InstallationClient, simulated, repo, issue) -> None:
         first = acme.issues.upsert_comment(repo, issue, "<!-- m -->", "working")

@@ -67,6 +67,7 @@ def _walk(github: GitHub, simulated: Any) -> None:
     made = acme.repositories.create("acme", f"terraform-aws-{secrets.token_hex(4)}", "", private=True)
     head = acme.repositories.wait_until_ready(made.full_name)
     assert acme.repositories.by_id(made.id)
+    assert acme.repositories.latest()[0].full_name == made.full_name
     acme.repositories.permission(made.full_name, "ada")
     _talk(acme, simulated, made.full_name)
     _write(acme, made.full_name, head)

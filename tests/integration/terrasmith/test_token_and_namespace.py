@@ -73,6 +73,20 @@ def test_a_namespace_is_opened_and_closed(database) -> None:
     assert isinstance(wrong.exception, UnknownNamespaceError)
 
 
+@pytest.mark.checklist("R13")
+def test_R13_registry_credentials_are_offered_with_a_warning(database) -> None:
+    for wanted in ("on", "off"):
+        done = runner.invoke(namespace.app, ["credentials", "ACME", wanted])
+        assert done.exit_code == 0 and done.stdout == f"acme: registry credentials are {wanted}.\n"
+        assert ("does not verify its checksum" in done.stderr) is (wanted == "on")
+        with database.read() as session:
+            assert namespaces.get(session, "acme").registry_credentials is (wanted == "on")
+        assert wanted in runner.invoke(namespace.app, ["list"]).stdout.splitlines()[1]
+    assert runner.invoke(namespace.app, ["credentials", "acme", "maybe"]).exit_code == 2
+    wrong = runner.invoke(namespace.app, ["credentials", "acmee", "on"])
+    assert isinstance(wrong.exception, UnknownNamespaceError)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("12h", timedelta(hours=12)), ("90d", timedelta(days=90)), ("8w", timedelta(weeks=8))]
 )

@@ -54,7 +54,7 @@ class FakeGitHub:
         return SimpleNamespace(
             repositories=SimpleNamespace(
                 by_id=lambda _id: REPOSITORY,
-                permission=lambda _repo, _login: "write",
+                permission=lambda _repo, _login, user_id: "write" if user_id == 4 else "none",
                 tarball=lambda _repo, _sha: pack([Entry(f"root/{one.path}", one.data) for one in FILES]),
             ),
             issues=SimpleNamespace(
@@ -187,7 +187,7 @@ def test_a_registrys_refusal_is_on_the_commit_and_can_be_retried(bench: Bench) -
     assert bench.run("publish_version", release_id=release.id) == "done"
     with bench.database.read() as session:
         assert releases.get(session, release.id).state == "published"
-        check = checks.find(session, 7, "c" * 40, "version")
+        check = checks.find(session, 7, "c" * 40, checks.of_version(release.tag))
     assert check is not None
     assert check.conclusion == "success"
 

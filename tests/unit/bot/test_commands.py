@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import COMMANDS, MAX_PROMPT, parse
+from bot.commands import _READER, COMMANDS, MAX_PROMPT, parse
 
 HEARD = [
     ("/generate an S3 bucket", "an S3 bucket"),
@@ -212,3 +212,18 @@ def test_64_kib_of_anything_is_read_in_linear_work(filler):
     # Four times the text may cost about four times the work, never sixteen. Counted, not timed: other tests run too.
     assert calls(32_768) <= 6 * calls(8_192) + 1_000
     parse("/generate x " + filler * (65_536 // len(filler)))
+
+
+def test_a_table_costs_by_its_lines_not_by_its_cells():
+    """A row of one letter has as many cells as the head of its table: 60 kB were 65,000 cells of three tokens each."""
+    wide = "/generate x\n\n" + "|a" * 200 + "|\n" + "|-" * 200 + "|\n"
+    rows = (60_000 - len(wide)) // 2
+    assert len(_READER.parse(wide + "b\n" * rows)) <= rows + 20
+    many = "/generate x\n\n|a|b|\n|-|-|\n" + "|c|d|\n" * 9_000
+    assert len(_READER.parse(many)) <= 9_020
+
+
+def test_a_table_after_the_command_is_part_of_what_was_asked():
+    asked = parse("/generate a topic\n\n| name | keep |\n|---|---|\n| a <!-- x --> | `1` |\nb\n\nand more")
+    assert asked is not None
+    assert asked.prompt == "a topic\n\n| name | keep |\n| a  | `1` |\nb\n\nand more"

@@ -56,6 +56,24 @@ def everything(view, text):
         yield output["summary"]
         assert len(output["title"]) <= 255
     yield check_text.no_version(text, text)["summary"]
+    assert len(check_text.version_check(text)) <= 255
+
+
+@pytest.mark.parametrize(
+    ("tag", "conclusion"),
+    [
+        *(
+            (tag, "neutral")
+            for tag in ("latest", "v1", "1", "V2", "release-1.2.0", "stable", "nightly/2026-01", "vx.1.2")
+        ),
+        *((tag, "failure") for tag in ("v1.2", "1.2.3.4", "v1.0.0rc1", "V1.0.0", "v01.2.3", "1.0")),
+    ],
+)
+def test_a_tag_that_never_meant_to_be_a_version_is_no_failure(tag, conclusion):
+    output = check_text.no_version(tag, "why")
+    assert output["conclusion"] == conclusion
+    assert "why" in output["summary"] and "v1.4.0" in output["summary"]
+    assert tag in check_text.version_check(tag)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)

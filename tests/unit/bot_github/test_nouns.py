@@ -1,6 +1,7 @@
 """What GitHub answers and the simulator does not, or not on demand: rules that refuse, odd roles, no drafts."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,10 +19,12 @@ from bot.github.errors import (
     RateLimitedError,
     RefusedByRulesError,
 )
-from bot.github.gateway import InstallationClient
+from bot.github.gateway import GitHub, InstallationClient, TokenCache
 from bot.github.pulls import is_from_fork
 from bot.github.refs import check_ref_name
+from core import clock
 from core.errors import Transient, UserError
+from core.settings import Settings
 
 API = "/api/v3"
 HERE = f"{API}/repos/acme/platform"
@@ -208,6 +211,62 @@ def test_a_person_who_acts_through_our_app_is_not_our_app(scripted: Any, acme: I
         ),
     )
     assert acme.issues.find_comment("acme/platform", 1, "<!-- m -->") == 5
+
+
+@pytest.mark.parametrize(
+    ("host", "login", "verification", "ours"),
+    [
+        ("github.com", "terrasmith[bot]", {"verified": True, "reason": "valid"}, True),
+        ("github.com", "terrasmith[bot]", {"verified": False, "reason": "unsigned"}, False),
+        ("acme.ghe.com", "terrasmith[bot]", {"verified": False, "reason": "unsigned"}, False),
+        ("ghes.acme.test", "terrasmith[bot]", {"verified": True, "reason": "valid"}, True),
+        ("ghes.acme.test", "terrasmith[bot]", {"verified": False, "reason": "unsigned"}, True),
+        ("ghes.acme.test", "terrasmith[bot]", {"verified": False, "reason": "invalid"}, False),
+        ("ghes.acme.test", "terrasmith[bot]", None, False),
+        ("ghes.acme.test", "eve", {"verified": False, "reason": "unsigned"}, False),
+        ("ghes.acme.test", "eve", {"verified": True, "reason": "valid"}, False),
+    ],
+)
+def test_where_nobody_signs_our_authorship_and_trailer_are_enough(
+    scripted: Any, settings: Settings, host: str, login: str, verification: Any, ours: bool
+) -> None:
+    """G22: a server that signs no commits would otherwise get a second commit after every crash."""
+    message = "Add\n\nTerrasmith-Request: req_1"
+    commit = {"message": message, "verification": verification}
+    head = {"sha": SHA, "author": {"login": login}, "parents": [], "commit": commit}
+    scripted.on(f"GET {HERE}/commits/heads/b", reply(200, head))
+    scripted.on(f"GET {API}/app", reply(200, {"slug": "terrasmith"}))
+    settings = settings.model_copy(update={"github_web_url": f"https://{host}"})
+    with GitHub(settings, TokenCache(None, settings), http=httpx.MockTransport(scripted)) as github:
+        commits = github.installation(7).commits
+        assert commits.find_request("acme/platform", "b", "req_1") == (SHA if ours else None)
+        assert commits.find_request("acme/platform", "b", "req_2") is None
+
+
+def test_a_delivery_that_arrived_at_last_is_not_asked_for_again(scripted: Any, github: GitHub) -> None:
+    """G2: the list of failures keeps a delivery's failed attempts, also when a later one came through."""
+
+    def attempt(number: int, guid: str, status: int, minutes: int) -> dict[str, Any]:
+        moment = clock.now() - timedelta(minutes=minutes)
+        return {
+            "id": number, "guid": guid, "status_code": status, "delivered_at": moment.isoformat(), "event": "push",
+            "action": None, "installation_id": 1, "repository_id": 2,
+        }  # fmt: skip
+
+    failures = [attempt(3, "lost", 502, 5), attempt(2, "came", 502, 8), attempt(1, "lost", 0, 9)]
+    came = attempt(4, "came", 202, 1)
+    where = f"GET {API}/app/hook/deliveries"
+    scripted.on(where, lambda asked: reply(200, failures if "status" in asked.url.params else [came, *failures]))
+    (left,) = github.app.failed_deliveries(clock.now() - timedelta(hours=1))
+    assert (left.id, left.guid, left.attempts) == (3, "lost", 2)
+
+
+@pytest.mark.parametrize(("status", "sent"), [(202, True), (404, False), (410, False), (422, False)])
+def test_a_delivery_that_github_will_not_send_again_is_an_answer(
+    scripted: Any, github: GitHub, status: int, sent: bool
+) -> None:
+    scripted.on(f"POST {API}/app/hook/deliveries/9/attempts", reply(status, {"message": "no"}))
+    assert github.app.redeliver(9) is sent
 
 
 def test_of_the_next_page_only_the_query_is_taken(scripted: Any, acme: InstallationClient) -> None:

@@ -253,7 +253,9 @@ def test_a_tests_modules_are_seen_from_the_root() -> None:
 
 
 def test_a_registry_address_in_an_example_is_noted() -> None:
-    found = screen({"examples/a/main.tf": b'module "x" {\n  source = "acme/bucket/aws"\n}\n', "main.tf": OK}, Policy()).findings
+    found = screen(
+        {"examples/a/main.tf": b'module "x" {\n  source = "acme/bucket/aws"\n}\n', "main.tf": OK}, Policy()
+    ).findings
     assert [(f.rule, f.severity, f.line) for f in found] == [("registry-source", "note", 1)]
 
 

@@ -1,0 +1,199 @@
+"""The conformance table against our own registry, on both databases, public and private: all that runs passes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from typer.testing import CliRunner
+
+from accounts import namespaces
+from core.errors import UserError
+from terrasmith import local
+from terrasmith.conformance.command import find_clients
+from terrasmith.conformance.outcome import Result
+from terrasmith.conformance.subject import Subject
+from terrasmith.conformance.table import CHECKS, run
+from terrasmith.conformance.writing import PublishRefusedError
+from terrasmith.main import app as command
+from tfmodule.address import Address
+from tfmodule.version import Version
+
+MODULE = "Acme/My-Bucket/aws"
+VERSIONS = ("0.2.0", "0.10.0", "0.9.0", "1.0.0-rc.1", "1.0.0+build.7", "1.1.0-rc.1")
+
+# Not offered yet: the public API (R31 of "latest", R34 to R36) and publishing over HTTP.
+NOT_OFFERED = {"R31 http", "R34 http", "R35 http", "R36 http"}
+WRITE = {check.key for check in CHECKS if check.by == "write"}
+# What our location is not, and what a namespace has not turned on.
+OF_NO_USE = {"R24 http"}
+BY_CHOICE = {"R13 http"}
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def filled(registry):
+    """`filled(visibility)` publishes one module in many versions and gives its token."""
+    return lambda visibility: _fill(registry, visibility)
+
+
+def _fill(registry, visibility: namespaces.Visibility) -> str:
+    registry.namespace("Acme", visibility)
+    for version in VERSIONS:
+        registry.publish(MODULE, version)
+    return registry.token("Acme", "publish")
+
+
+def _results(port: int, token: str | None, scheme: str = "http", **more) -> dict[str, Result]:
+    subject = Subject(f"{scheme}://127.0.0.1:{port}", Address.parse(MODULE), token, find_clients(), **more)
+    try:
+        # What a stub shows has nothing to do with our registry: tests/integration/conformance has it.
+        asked = [check for check in CHECKS if check.by != "stub"]
+        return {f"{one.id} {one.by}": one for one in run(subject, asked)}
+    finally:
+        subject.close()
+
+
+def _expect_all(results: Mapping[str, Result], not_run: set[str]) -> None:
+    failed = [one for one in results.values() if one.outcome == "failed"]
+    assert not failed, failed
+    without_cli = set() if find_clients() else {key for key in results if key.endswith("client")}
+    assert {key for key, one in results.items() if one.outcome == "not run"} == not_run | without_cli
+    assert all(one.reason for one in results.values() if one.outcome == "not run")
+
+
+@pytest.mark.checklist(
+    "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12", "R14", "R15", "R16", "R17", "R18", "R19",
+    "R20", "R21", "R22", "R23", "R25", "R26", "R27", "R28", "R29", "R30", "R32", "R37", "R38",
+)  # fmt: skip
+def test_a_public_module_conforms_for_a_stranger(registry, serving, filled) -> None:
+    filled("public")
+    with serving(registry.app) as port:
+        _expect_all(_results(port, None), NOT_OFFERED | WRITE | OF_NO_USE | BY_CHOICE)
+
+
+@pytest.mark.checklist("R17", "R18", "R29")
+def test_a_private_module_conforms_for_its_token(registry, serving, filled) -> None:
+    token = filled("private")
+    with serving(registry.app) as port:
+        _expect_all(_results(port, token), NOT_OFFERED | WRITE | OF_NO_USE | BY_CHOICE)
+
+
+@pytest.mark.checklist("R13")
+def test_R13_a_namespace_that_offers_credentials_conforms(registry, serving, filled) -> None:
+    token = filled("private")
+    with registry.database.unit_of_work() as session:
+        namespaces.set_registry_credentials(session, "acme", on=True)
+    with serving(registry.app) as port:
+        results = _results(port, token)
+        _expect_all(results, NOT_OFFERED | WRITE | OF_NO_USE)
+    assert results["R13 http"].outcome == "passed"
+
+
+class _Within:
+    """Publishes as the services do: the write checks against the rules themselves, before there is an API for them."""
+
+    def __init__(self, registry) -> None:
+        self.registry = registry
+
+    def publish(self, address: str, version: str, files: Mapping[str, bytes]) -> None:
+        try:
+            Address.parse(address)
+            Version.parse(version)
+            self.registry.publish(address, version, repository_id=99)
+        except UserError as error:
+            raise PublishRefusedError(error.message) from error
+
+
+@pytest.mark.checklist("R1", "R6", "R12")
+def test_R1_R6_R12_over_https_the_client_discovers_by_itself(sqlite_registry, serving, tmp_path, monkeypatch) -> None:
+    token = _fill(sqlite_registry, "private")
+    authority, certificate, key = local.certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with serving(sqlite_registry.app, certificate, key) as port:
+        _expect_all(_results(port, token, scheme="https"), NOT_OFFERED | WRITE | OF_NO_USE | BY_CHOICE)
+
+
+@pytest.mark.checklist("R8", "R30", "R32")
+def test_R8_R30_R32_what_may_not_be_published_is_refused(registry, serving, filled) -> None:
+    token = filled("private")
+    with serving(registry.app) as port:
+        for _ in range(2):  # a second run finds what the first one published
+            results = _results(port, token, publisher=_Within(registry))
+            _expect_all(results, NOT_OFFERED | OF_NO_USE | BY_CHOICE | {"R33 write"})
+
+
+def _command(*arguments: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    """A process of its own: the registry's log of these tests goes to the same standard output otherwise."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return subprocess.run(
+        [sys.executable, "-m", "terrasmith", "conformance", *arguments],
+        env=environment | ({"TERRASMITH_TOKEN": token} if token else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_gives_json_for_the_holder_of_a_token(sqlite_registry, serving) -> None:
+    token = _fill(sqlite_registry, "private")
+    with serving(sqlite_registry.app) as port:
+        done = _command(f"http://127.0.0.1:{port}", "--module", MODULE, "--json", token=token)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["counts"]["failed"] == 0 and report["module"] == MODULE, done
+    assert [(one["id"], one["by"]) for one in report["results"]] == [(check.id, check.by) for check in CHECKS]
+    assert token not in done.stdout + done.stderr
+
+
+def test_a_private_module_for_a_stranger_fails_with_what_came(sqlite_registry, serving) -> None:
+    _fill(sqlite_registry, "private")
+    with serving(sqlite_registry.app) as port:
+        done = _command(f"http://127.0.0.1:{port}/", "--module", MODULE, "--write")
+    assert done.returncode == 1, done
+    assert "✓ R1  http    Discovery answers 200 with application/json" in done.stdout
+    assert "expected: the list of versions answers 200\n    got:      401" in done.stdout
+    assert "needs --write, and a publish API" in done.stdout and " failed, " in done.stdout.splitlines()[-1]
+
+
+def test_without_a_module_only_what_needs_none_is_asked(sqlite_registry, serving) -> None:
+    with serving(sqlite_registry.app) as port:
+        subject = Subject(f"http://127.0.0.1:{port}")
+        results = {f"{one.id} {one.by}": one for one in run(subject)}
+        subject.close()
+    assert results["R1 http"].outcome == "passed"
+    assert results["R11 http"].reason == "needs --module NAMESPACE/NAME/SYSTEM"
+    assert results["R3 stub"].reason == "needs a Terraform CLI: none is on PATH"
+    assert {one.outcome for one in results.values()} == {"passed", "not run"}
+
+
+def test_no_answer_is_exit_2(unused_port: int) -> None:
+    done = runner.invoke(command, ["conformance", f"http://127.0.0.1:{unused_port}", "--module", MODULE])
+    assert done.exit_code == 2 and "does not answer" in done.stderr and not done.stdout
+
+
+@pytest.fixture
+def unused_port() -> int:
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["registry.example.com"], "no address of a registry"),
+        (["ftp://registry.example.com"], "no address of a registry"),
+        (["https://ada:secret@registry.example.com"], "no address of a registry"),
+        (["https://registry.example.com?x=1"], "no address of a registry"),
+        (["https://registry.example.com", "--module", "acme/bucket"], "three parts"),
+        (["https://registry.example.com", "--module", "acme/-x/aws"], "letter or digit"),
+    ],
+)
+def test_a_wrong_command_line_is_told(arguments: list[str], said: str) -> None:
+    done = runner.invoke(command, ["conformance", *arguments])
+    assert done.exit_code == 2 and said in " ".join(done.stderr.replace("│", " ").split())
