@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, namespace, roles, runs, token
+from terrasmith import check, demo, namespace, publish, roles, runs, token
 from terrasmith.conformance.command import conformance
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, conformance):
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, conformance):
     app.command()(command)
 
 

@@ -15,6 +15,7 @@ from core.events import (
     ReleaseMade,
     StepsChanged,
     TagAppeared,
+    UploadReceived,
     VersionPublished,
 )
 
@@ -39,6 +40,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[Subscription, ...]] = {
     PullRequestAbandoned: (Subscription("abandon_request"),),
     TagAppeared: (Subscription("adopt_tag"),),
     ReleaseMade: (Subscription("publish_version"),),
+    UploadReceived: (Subscription("judge_upload"),),
     VersionPublished: (Subscription("announce_version"),),
     JobDied: (Subscription("report_dead_job"),),
 }

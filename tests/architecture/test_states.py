@@ -9,6 +9,7 @@ from bot import states
 from core import jobs
 from core.db import Base
 from migrations.tables import metadata
+from registry.upload_states import UPLOAD_TRANSITIONS
 
 TABLES = {
     "Job": jobs.TRANSITIONS,
@@ -16,6 +17,7 @@ TABLES = {
     "Run": states.RUN_TRANSITIONS,
     "Step": states.STEP_TRANSITIONS,
     "Release": states.RELEASE_TRANSITIONS,
+    "Upload": UPLOAD_TRANSITIONS,
     "Installation": states.INSTALLATION_TRANSITIONS,
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.events import EVENTS, Event, from_payload, to_payload
 
-_SAMPLES = {"int": 7, "str": "text"}
+_SAMPLES = {"int": 7, "str": "text", "int | None": 7, "str | None": "text"}
 
 
 def _sample(kind: type[Event]) -> Event:
