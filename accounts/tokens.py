@@ -134,6 +134,15 @@ def authenticate(session: Session, text: str) -> Principal | None:
     return Principal(row.id, row.name, row.namespace_id, namespace, _allow(row), row.last_used_at)
 
 
+def holder(session: Session, token_id: str) -> Principal | None:
+    """Who holds the token of this id, for work done in their name; None where it is expired, revoked or unknown."""
+    row = session.get(models.Token, token_id)
+    if row is None or not _is_live(row):
+        return None
+    namespace = session.get_one(models.Namespace, row.namespace_id)
+    return Principal(row.id, row.name, row.namespace_id, namespace.name, _allow(row), row.last_used_at)
+
+
 def is_live(session: Session, token_id: str) -> bool:
     """Whether the token still opens doors."""
     row = session.get(models.Token, token_id)

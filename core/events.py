@@ -134,14 +134,28 @@ class ReleaseMade(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UploadReceived(Event):
+    """An archive was sent by API and lies in the staging area. Nobody has looked into it yet."""
+
+    upload_id: str
+
+    @property
+    def subject(self) -> str:
+        return f"upload:{self.upload_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionPublished(Event):
-    """The registry serves a new version. Told once, in the transaction that made it visible."""
+    """The registry serves a new version. Told once, in the transaction that made it visible.
+
+    What was uploaded has no repository and no commit.
+    """
 
     version_id: str
     address: str
     version: str
-    repository_id: int
-    commit_sha: str
+    repository_id: int | None
+    commit_sha: str | None
 
     @property
     def subject(self) -> str:
@@ -202,6 +216,7 @@ EVENTS: dict[str, type[Event]] = {
         PullRequestAbandoned,
         TagAppeared,
         ReleaseMade,
+        UploadReceived,
         VersionPublished,
         TagMoved,
         ArchiveDamaged,

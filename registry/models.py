@@ -1,16 +1,16 @@
-"""Tables of the registry: modules and their versions. A version row never changes once it is published."""
+"""Tables of the registry: modules, their versions, and uploads. A version row never changes once it is published."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
 
 
 class Module(Base):
-    """A module address within a namespace, bound to the numeric id of the repository it came from."""
+    """A module address within a namespace, bound for good to where its first version came from."""
 
     __tablename__ = "modules"
     __table_args__ = (UniqueConstraint("namespace_id", "name_key", "system"),)
@@ -20,6 +20,8 @@ class Module(Base):
     name: Mapped[str] = mapped_column(String(64))
     name_key: Mapped[str] = mapped_column(String(64))
     system: Mapped[str] = mapped_column(String(64))
+    # repository: the one with this id on GitHub. uploads: the namespace's own uploads, and the id is 0.
+    source: Mapped[str] = mapped_column(String(16), server_default="repository")
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
     source_url: Mapped[str] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -48,7 +50,7 @@ class Version(Base):
     version_key: Mapped[str] = mapped_column(String(128))  # without build metadata: equal precedence, same version
     state: Mapped[str] = mapped_column(String(16))  # registry/services/lifecycle.py
     state_reason: Mapped[str | None] = mapped_column(Text)
-    commit_sha: Mapped[str] = mapped_column(String(64))
+    commit_sha: Mapped[str] = mapped_column(String(64))  # empty, as the tag, for what was uploaded
     tag: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     h1: Mapped[str] = mapped_column(String(64))
@@ -57,8 +59,36 @@ class Version(Base):
     readme: Mapped[str] = mapped_column(Text)
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    verified_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime, index=True
-    )  # when its bytes were last found whole
+    # When its bytes were last found whole.
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     damage: Mapped[str | None] = mapped_column(String(16))  # missing | unreadable | differs
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Upload(Base):
+    """One archive that somebody sent, on its way to a version. States: docs/ARCHITECTURE.md, "Upload"."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (UniqueConstraint("namespace_id", "idempotency_key"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    namespace_id: Mapped[str] = mapped_column(ForeignKey("namespaces.id"), index=True)
+    token_id: Mapped[str] = mapped_column(ForeignKey("tokens.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    system: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(128))
+    # Module and version, as they are compared, while this upload is under way or published: one of them for each.
+    claim: Mapped[str | None] = mapped_column(String(300), unique=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    body_sha256: Mapped[str] = mapped_column(String(64))
+    body_size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    left_out: Mapped[int | None] = mapped_column(Integer)  # files of the archive that are no part of the module
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    h1: Mapped[str | None] = mapped_column(String(64))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    version_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

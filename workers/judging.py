@@ -1,20 +1,17 @@
 """Fetches a commit's files from GitHub and has the gate judge them. Knows no check run and no version."""
 
 from bot.github.gateway import InstallationClient
-from gate.file_types import belongs
 from gate.report import CheckResult, Finding, Report
+from registry.services.staging import module_of
 from tfmodule.archive import ArchiveError, Entry, unpack
 from workers.context import JobContext
+
+__all__ = ["fetch", "judge_commit", "module_of", "unreadable"]
 
 
 def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry, ...]:
     """The files of a commit, pinned by its SHA (T-22). Raises ArchiveError for a tree we do not take."""
     return unpack(github.repositories.tarball(repository, sha), strip_root=True)
-
-
-def module_of(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """What is published: the files that the gate looked at, and none that it left alone (P-06)."""
-    return tuple(entry for entry in entries if belongs(entry.path))
 
 
 def judge_commit(ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str) -> Report:
@@ -26,9 +23,9 @@ def judge_commit(ctx: JobContext, github: InstallationClient, repository: str, s
     return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries})
 
 
-def unreadable(profile: str, error: ArchiveError) -> Report:
+def unreadable(profile: str, error: ArchiveError, fix: str = "Remove it from the repository and push again.") -> Report:
     """A refusal before any engine: the archive itself is not acceptable."""
-    finding = Finding("archive", "error", error.message, fix="Remove it from the repository and push again.")
+    finding = Finding("archive", "error", error.message, fix=fix)
     return Report(
         profile="house" if profile == "house" else "safety",
         engine="none",

@@ -42,6 +42,11 @@ def origin_of(ctx: JobContext, repository: Repository, release: ReleaseView, rep
     )
 
 
+def origin_of_upload(report: Report) -> Origin:
+    """What is known of an archive that was sent: no commit and no person, only who judged it, and with what."""
+    return Origin(report_digest=report.digest, tools=tools())
+
+
 def _asked(request: RequestView, draft: drafts.DraftView | None) -> Asked:
     return Asked(
         request_id=request.id,

@@ -17,6 +17,7 @@ from core.events import (
     StepsChanged,
     TagAppeared,
     TagMoved,
+    UploadReceived,
     VersionPublished,
 )
 
@@ -41,6 +42,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[Subscription, ...]] = {
     PullRequestAbandoned: (Subscription("abandon_request"),),
     TagAppeared: (Subscription("adopt_tag"),),
     ReleaseMade: (Subscription("publish_version"),),
+    UploadReceived: (Subscription("judge_upload"),),
     VersionPublished: (Subscription("announce_version"),),
     TagMoved: (Subscription("report_moved_tag"),),
     ArchiveDamaged: (Subscription("report_damaged_archive"),),

@@ -10,6 +10,7 @@ from core.settings import Settings, variable
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
 from registry.api.protocol import Protocol
+from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.services import downloads
 from registry.storage.port import Storage
 
@@ -17,13 +18,14 @@ _MODULE = MODULES_PATH + "{namespace}/{name}/{system}"
 
 
 def routes(settings: Settings, database: Database, storage: Storage) -> list[BaseRoute]:
-    """Everything that `terraform init` needs."""
+    """Everything that `terraform init` needs, and publishing by API."""
     if settings.secret_key is None:
         # With an empty key anybody could sign.
         raise SettingsError(f"{variable('secret_key')} is not set: private archives could not be served safely.")
     key = downloads.signing_key(settings.secret_key.get_secret_value())
     protocol = Protocol(database, key, settings.base_url or "")
     archives = Archives(database, storage, key)
+    publishing = Uploads(database, storage)
     reading = Permission.READ_MODULE
     return [
         route("/.well-known/terraform.json", discovery, permission=Permission.PUBLIC),
@@ -37,4 +39,12 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             archives.signed,
             permission=Permission.SIGNED_LOCATION,
         ),
+        route(
+            _MODULE + "/{version}/upload",
+            publishing.send,
+            permission=Permission.PUBLISH,
+            methods=("POST",),
+            raw_path=True,
+        ),
+        route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
     ]

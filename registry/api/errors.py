@@ -14,16 +14,28 @@ from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
 from registry.services.catalog import UnknownModuleError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError
+from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
+from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
+from registry.services.uploads import ForeignNamespaceError, KeyReusedError, UnknownUploadError, UploadUnderWayError
 
 # The first line that fits counts.
 STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SignInRequiredError, 401),
     (NotAllowedError, 403),
+    (ForeignNamespaceError, 403),
     (UnknownModuleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
+    (UnknownUploadError, 404),
+    (BadKeyError, 400),
+    (BodyDigestError, 400),
+    (StalledError, 408),
+    (BodyTooLargeError, 413),
+    (BodyKindError, 415),
+    (KeyReusedError, 422),
     (VersionTakenError, 409),
+    (UploadUnderWayError, 409),
+    (SourceMixedError, 409),
     (ModuleTakenError, 409),
     (NamespaceClosedError, 409),
     (UserError, 422),

@@ -33,7 +33,7 @@ class Protocol:
         with self.database.read() as session:
             module = catalog.versions(session, _address(request), principal_of(request))
         listed = [{"version": str(version)} for version in module.versions]
-        body = {"modules": [{"source": module.source_url, "versions": listed}]}
+        body = {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
         return json_response(body, headers=_PUBLIC if module.public else _PRIVATE)
 
     def download(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Publication: from files to a version that never changes. Refuses other bytes, another repository, another owner.
+"""Publication: from files to a version that never changes. Refuses other bytes, another source, another owner.
 
 Prepare and store the archive first; `publish` then makes it visible, in the caller's transaction.
 """
@@ -30,6 +30,9 @@ from tfmodule.version import Version
 
 _T = TypeVar("_T")
 
+REPOSITORY, UPLOADS = "repository", "uploads"
+"""What a module is bound to by its first version."""
+
 
 class VersionTakenError(UserError):
     """The version exists with other bytes, or as a spelling of equal precedence."""
@@ -58,6 +61,19 @@ class ModuleTakenError(UserError):
     def __init__(self, address: str, published: str, repository_id: int) -> None:
         super().__init__(f"`{address}` cannot be published from here: `{published}` belongs to another repository.")
         self.address, self.published, self.repository_id = address, published, repository_id
+
+
+class SourceMixedError(UserError):
+    """A module has one source for good: a repository, or the uploads of its namespace."""
+
+    def __init__(self, published: str, source: str) -> None:
+        theirs = "a repository on GitHub" if source == REPOSITORY else "uploads"
+        ours = "uploaded" if source == REPOSITORY else "published from a repository"
+        super().__init__(
+            f"`{published}` is published from {theirs}, so no version of it can be {ours}: a module keeps the source "
+            "of its first version. Use another name, or publish the way the others were."
+        )
+        self.published, self.source = published, source
 
 
 class WouldExposeError(UserError):
@@ -94,16 +110,19 @@ class PreparedArchive:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishVersion:
-    """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub."""
+    """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub.
+
+    What was uploaded has no repository, no commit and no tag; its account is that of its namespace.
+    """
 
     address: Address
     version: Version
-    tag: str
-    commit_sha: str
-    repository_id: int
+    tag: str | None = None
+    commit_sha: str | None = None
+    repository_id: int | None = None
     account_id: int
-    source_url: str
-    source_is_private: bool
+    source_url: str = ""
+    source_is_private: bool = False
     sha256: str
     h1: str
     size: int
@@ -112,6 +131,11 @@ class PublishVersion:
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
+
+    @property
+    def source(self) -> str:
+        """What the module is bound to."""
+        return UPLOADS if self.repository_id is None else REPOSITORY
 
 
 @dataclass(frozen=True)
@@ -124,9 +148,9 @@ class Published:
     sha256: str
     h1: str
     size: int
-    repository_id: int
-    commit_sha: str
-    tag: str
+    repository_id: int | None
+    commit_sha: str | None
+    tag: str | None
     published_at: datetime
     again: bool = False
 
@@ -153,7 +177,8 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, WouldExposeError and NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, WouldExposeError and
+    NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -183,13 +208,27 @@ def _open_namespace(session: Session, request: PublishVersion) -> Namespace:
 
 
 def _own_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
-    """The module's row, made at its first version and bound to its repository from then on."""
+    """The module's row, made at its first version and bound to its source from then on."""
     module = _find_module(session, namespace, request.address) or _add_module(session, namespace, request)
-    same_name = module.name.casefold() == request.address.name.casefold()
-    if module.repository_id != request.repository_id or not same_name:
-        published = Address(namespace.name, module.name, module.system)
-        raise ModuleTakenError(str(request.address), str(published), request.repository_id)
+    _require_own(module, namespace, request.address, request.repository_id)
     return module
+
+
+def refuse_foreign(session: Session, namespace: Namespace, address: Address, repository_id: int | None = None) -> None:
+    """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it."""
+    module = _find_module(session, namespace, address)
+    if module is not None:
+        _require_own(module, namespace, address, repository_id)
+
+
+def _require_own(module: models.Module, namespace: Namespace, address: Address, repository_id: int | None) -> None:
+    published = str(Address(namespace.name, module.name, module.system))
+    if module.name.casefold() != address.name.casefold():
+        raise ModuleTakenError(str(address), published, repository_id or 0)
+    if module.source != (UPLOADS if repository_id is None else REPOSITORY):
+        raise SourceMixedError(published, module.source)
+    if module.source == REPOSITORY and module.repository_id != repository_id:
+        raise ModuleTakenError(str(address), published, repository_id or 0)
 
 
 def _find_module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
@@ -208,7 +247,8 @@ def _add_module(session: Session, namespace: Namespace, request: PublishVersion)
         name=request.address.name,
         name_key=namespaces.name_key(request.address.name),
         system=request.address.system,
-        repository_id=request.repository_id,
+        source=request.source,
+        repository_id=request.repository_id or 0,
         source_url=request.source_url,
         created_at=clock.now(),
     )
@@ -246,8 +286,8 @@ def _add_version(
         version=str(request.version),
         version_key=request.version.precedence_key,
         state=PUBLISHED,
-        commit_sha=request.commit_sha,
-        tag=request.tag,
+        commit_sha=request.commit_sha or "",
+        tag=request.tag or "",
         sha256=request.sha256,
         h1=request.h1,
         size=request.size,
@@ -316,9 +356,9 @@ def _value(namespace: Namespace, module: models.Module, version: models.Version,
         sha256=version.sha256,
         h1=version.h1,
         size=version.size,
-        repository_id=module.repository_id,
-        commit_sha=version.commit_sha,
-        tag=version.tag,
+        repository_id=module.repository_id or None,
+        commit_sha=version.commit_sha or None,
+        tag=version.tag or None,
         published_at=version.published_at,
         again=again,
     )

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from registry.storage.port import ObjectDiffersError, ObjectMissingError, check_key
+from registry.storage.port import INCOMING, ObjectDiffersError, ObjectMissingError, check_incoming, check_key
 
 # No key starts with a dot, so nothing unfinished can ever be asked for.
 _UNFINISHED = ".unfinished"
@@ -24,7 +26,7 @@ class LocalStorage:
         self._make_folder(target.parent)
         unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
         try:
-            _write(unfinished, data)
+            _write(unfinished, (data,))
             # Somebody may have been first: what counts is whether the bytes are the same.
             with contextlib.suppress(FileExistsError):
                 os.link(unfinished, target)
@@ -49,6 +51,31 @@ class LocalStorage:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def stage(self, key: str, chunks: Iterable[bytes]) -> int:
+        check_incoming(key)
+        target = self._path(key)
+        self._make_folder(target.parent)
+        unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
+        try:
+            size = _write(unfinished, chunks)
+            os.link(unfinished, target)
+            _sync_folder(target.parent)
+        except FileExistsError:
+            raise ObjectDiffersError(key) from None
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return size
+
+    def discard(self, key: str) -> None:
+        check_incoming(key)
+        self._path(key).unlink(missing_ok=True)
+
+    def staged(self, before: datetime) -> tuple[str, ...]:
+        for unfinished in _older(self.root / _UNFINISHED, before):
+            unfinished.unlink(missing_ok=True)
+        found = _older(self.root / INCOMING, before)
+        return tuple(sorted(path.relative_to(self.root).as_posix() for path in found))
+
     def _path(self, key: str) -> Path:
         check_key(key)
         return self.root / key
@@ -61,12 +88,23 @@ class LocalStorage:
             _sync_folder(one.parent)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, chunks: Iterable[bytes]) -> int:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        size = sum(file.write(chunk) for chunk in chunks)
         file.flush()
         os.fsync(file.fileno())
+    return size
+
+
+def _older(folder: Path, before: datetime) -> list[Path]:
+    found = []
+    for path in folder.rglob("*"):
+        # A file may be finished, or taken away, while we look.
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file() and path.stat().st_mtime < before.timestamp():
+                found.append(path)
+    return found
 
 
 def _sync_folder(folder: Path) -> None:

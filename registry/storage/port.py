@@ -1,9 +1,11 @@
 """What the registry asks of a place that keeps bytes: written once, never over, read back before it counts.
 
-Knows keys and bytes; no module, no version.
+Knows keys and bytes; no module, no version. Only what lies under `incoming/` may ever be taken away again.
 """
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from core.errors import TerrasmithError
@@ -11,6 +13,9 @@ from core.errors import TerrasmithError
 _SEGMENT = r"[a-z0-9][a-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{0,7}}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+INCOMING = "incoming/"
+"""The staging area: bytes that came from outside and that nobody has judged yet."""
 
 
 class InvalidKeyError(TerrasmithError):
@@ -55,10 +60,33 @@ class Storage(Protocol):
     def exists(self, key: str) -> bool:
         """Whether something is kept under this key."""
 
+    def stage(self, key: str, chunks: Iterable[bytes]) -> int:
+        """Keep a stream under a new `incoming/` key, piece by piece; returns how many bytes it was.
+
+        If `chunks` raises, nothing is kept and the error goes on. Raises InvalidKeyError for a key of another place and
+        ObjectDiffersError where something stands under the key already, whatever it is.
+        """
+
+    def discard(self, key: str) -> None:
+        """Take away what was staged under an `incoming/` key; nothing happens where there is nothing.
+
+        Raises InvalidKeyError for any other key: what is published can never be discarded.
+        """
+
+    def staged(self, before: datetime) -> tuple[str, ...]:
+        """The keys of all that was staged before this moment. What was begun before it and never ended is removed."""
+
 
 def check_key(key: str) -> None:
     """Accept a key that means the same on every kind of storage, or raise InvalidKeyError."""
     if not _KEY.fullmatch(key) or ".." in key:
+        raise InvalidKeyError(key)
+
+
+def check_incoming(key: str) -> None:
+    """Accept a key of the staging area, or raise InvalidKeyError."""
+    check_key(key)
+    if not key.startswith(INCOMING):
         raise InvalidKeyError(key)
 
 

@@ -1,6 +1,8 @@
 """Deny by default: every route, command and job declares a permission, and this page is the whole list."""
 
 import io
+from collections.abc import Iterable
+from datetime import datetime
 from typing import BinaryIO
 
 import pytest
@@ -29,7 +31,9 @@ ROUTES = {
     "GET /v1/modules/{namespace}/{name}/{system}/versions": "read_module",
     "GET /v1/modules/{namespace}/{name}/{system}/{version}/download": "read_module",
     "GET /v1/modules/{namespace}/{name}/{system}/{version}/provenance": "read_module",
+    "GET /v1/uploads/{upload}": "publish",
     "POST /github/webhook": "webhook_signature",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/upload": "publish",
 }
 
 
@@ -44,6 +48,14 @@ class _NoStorage:
 
     def exists(self, key: str) -> bool:
         return False
+
+    def stage(self, key: str, chunks: Iterable[bytes]) -> int:
+        return 0
+
+    def discard(self, key: str) -> None: ...
+
+    def staged(self, before: datetime) -> tuple[str, ...]:
+        return ()
 
 
 @pytest.fixture(scope="module")

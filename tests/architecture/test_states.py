@@ -10,6 +10,7 @@ from core import jobs
 from core.db import Base
 from migrations.tables import metadata
 from registry.services import lifecycle
+from registry.upload_states import UPLOAD_TRANSITIONS
 
 TABLES = {
     "Job": jobs.TRANSITIONS,
@@ -18,6 +19,7 @@ TABLES = {
     "Step": states.STEP_TRANSITIONS,
     "Release": states.RELEASE_TRANSITIONS,
     "Version": lifecycle.VERSION_TRANSITIONS,
+    "Upload": UPLOAD_TRANSITIONS,
     "Installation": states.INSTALLATION_TRANSITIONS,
 }
 

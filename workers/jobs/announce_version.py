@@ -15,8 +15,12 @@ from tfmodule.version import Version
 from workers.context import JobContext
 
 
-def run(ctx: JobContext, *, version_id: str, address: str, version: str, repository_id: int, commit_sha: str) -> None:
-    """Tell the people who waited for it; a tag made by hand has nobody waiting."""
+def run(
+    ctx: JobContext, *, version_id: str, address: str, version: str, repository_id: int | None, commit_sha: str | None
+) -> None:
+    """Tell the people who waited for it; a tag made by hand and an upload have nobody waiting here."""
+    if repository_id is None or commit_sha is None:
+        return
     with ctx.read() as session:
         made = releases.find_by_commit(session, repository_id, commit_sha)
         release = next((one for one in made if one.version == version), None)

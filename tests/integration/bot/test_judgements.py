@@ -9,7 +9,7 @@ WHERE = {"installation_id": 1, "repository_id": 2, "repository": "acme/terraform
 
 
 def test_a_judgement_goes_on_until_it_is_concluded_and_the_next_has_an_id_of_its_own(database):
-    """S2: annotations are only ever added to a check run, so a second judgement may not be shown in the first one's."""
+    """Annotations are only ever added to a check run, so a second judgement may not be shown in the first one's."""
     with database.unit_of_work() as session:
         first = checks.begin(session, 2, SHA, checks.PULL)
         checks.attach(session, first.id, 5)

@@ -9,7 +9,6 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from core.errors import UserError
 from terrasmith.check import check
 
 app = typer.Typer()
@@ -80,4 +79,5 @@ def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
         if what == "empty":
             folder.mkdir()
     result = run(str(folder))
-    assert isinstance(result.exception, UserError)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("terrasmith: ")

@@ -134,7 +134,6 @@ def hub(database: Database, tmp_path: Any) -> Hub:
 
 
 def test_a_floating_tag_leaves_the_check_of_a_good_version_alone(hub: Hub) -> None:
-    """S4."""
     for tag in ("v1.0.0", "v1", "latest", "v1.2"):
         hub.push(tag)
     assert hub.shown() == {
@@ -154,7 +153,7 @@ def test_a_tag_that_is_heard_of_three_times_has_one_check(hub: Hub) -> None:
 
 
 def test_a_pull_request_that_is_judged_again_has_a_check_run_of_its_own(hub: Hub) -> None:
-    """S2: and so annotations of its own; what a crash left is gone on with."""
+    """And so annotations of its own: what a crash left is gone on with."""
     head = WHERE | {"number": 3, "head_sha": SHA}
     hub.report = REFUSED
     hub.failures = [Transient("502")]

@@ -9,10 +9,6 @@ from core.events import EVENTS, Event, from_payload, to_payload
 _SAMPLES = {"int": 7, "str": "text", "int | None": 7, "str | None": "text"}
 
 
-def _kind_of(field: dataclasses.Field[object]) -> str:
-    return field.type.__name__ if isinstance(field.type, type) else str(field.type)
-
-
 def _sample(kind: type[Event]) -> Event:
     return kind(**{field.name: _SAMPLES[_kind_of(field)] for field in dataclasses.fields(kind)})
 

@@ -2,11 +2,13 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core import clock
 from registry.storage.local import LocalStorage
 from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
 
@@ -78,6 +80,78 @@ def test_a_strange_key_is_refused(storage: Storage, key: str) -> None:
             use(key)
 
 
+def test_a_stream_is_staged_piece_by_piece_and_can_be_discarded(storage: Storage) -> None:
+    pieces = [os.urandom(70_000) for _ in range(5)]
+    assert storage.stage("incoming/a.tar.gz", iter(pieces)) == 350_000
+    with storage.open("incoming/a.tar.gz") as stream:
+        assert stream.read() == b"".join(pieces)
+    storage.discard("incoming/a.tar.gz")
+    storage.discard("incoming/a.tar.gz")
+    assert not storage.exists("incoming/a.tar.gz")
+
+
+def test_what_is_staged_is_written_once(storage: Storage) -> None:
+    storage.stage("incoming/a", [b"first"])
+    for again in (b"first", b"other"):
+        with pytest.raises(ObjectDiffersError):
+            storage.stage("incoming/a", [again])
+    with storage.open("incoming/a") as stream:
+        assert stream.read() == b"first"
+
+
+@pytest.mark.checklist("F-12")
+def test_F12_of_many_that_stage_under_one_key_one_wins(storage: Storage) -> None:
+    barrier, won, lost = threading.Barrier(12), [], []
+
+    def stage(number: int) -> None:
+        barrier.wait()
+        try:
+            storage.stage("incoming/raced", (b"%02d" % number for _ in range(10_000)))
+            won.append(number)
+        except ObjectDiffersError:
+            lost.append(number)
+
+    threads = [threading.Thread(target=stage, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1 and len(lost) == 11
+    with storage.open("incoming/raced") as stream:
+        assert stream.read() == b"%02d" % won[0] * 10_000
+
+
+def test_a_stream_that_breaks_leaves_nothing(storage: Storage) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        storage.stage("incoming/a", broken())
+    assert not storage.exists("incoming/a")
+    assert storage.staged(clock.now() + timedelta(minutes=1)) == ()
+
+
+def test_only_what_is_staged_can_be_discarded(storage: Storage) -> None:
+    key = archive_key("a" * 64)
+    storage.put(key, b"published")
+    storage.put("incoming-not", b"kept")
+    for outside in (key, "incoming-not", "incoming", "incoming/../archives", "incoming/"):
+        with pytest.raises(InvalidKeyError):
+            storage.discard(outside)
+        with pytest.raises(InvalidKeyError):
+            storage.stage(outside, [b"x"])
+    assert storage.exists(key) and storage.exists("incoming-not")
+
+
+def test_what_was_staged_is_listed_by_age(storage: Storage) -> None:
+    storage.put(archive_key("b" * 64), b"published")
+    storage.stage("incoming/b", [b"1"])
+    storage.stage("incoming/a", [b"2"])
+    assert storage.staged(clock.now() - timedelta(hours=1)) == ()
+    assert storage.staged(clock.now() + timedelta(minutes=1)) == ("incoming/a", "incoming/b")
+
+
 @pytest.mark.parametrize("digest", ["", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 64 + "\n"])
 def test_only_a_digest_names_an_archive(digest: str) -> None:
     with pytest.raises(InvalidKeyError):
@@ -90,3 +164,13 @@ def test_local_storage_leaves_nothing_unfinished_behind(tmp_path: Path) -> None:
     with pytest.raises(ObjectDiffersError):
         storage.put("a/b", b"other")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["b"]
+
+
+def test_local_storage_clears_away_what_a_dead_process_left_unfinished(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    left = tmp_path / ".unfinished" / "half"
+    left.write_bytes(b"half of it")
+    storage.staged(clock.now() - timedelta(hours=1))
+    assert left.exists()
+    storage.staged(clock.now() + timedelta(minutes=1))
+    assert not left.exists()
