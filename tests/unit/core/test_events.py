@@ -10,7 +10,9 @@ _SAMPLES = {"int": 7, "str": "text", "int | None": 7, "str | None": "text"}
 
 
 def _sample(kind: type[Event]) -> Event:
-    return kind(**{field.name: _SAMPLES[_kind_of(field)] for field in dataclasses.fields(kind)})
+    return kind(
+        **{field.name: _SAMPLES[str(getattr(field.type, "__name__", field.type))] for field in dataclasses.fields(kind)}
+    )
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
