@@ -4,10 +4,11 @@ A seed is a schedule of kills: after how many effects on GitHub, how much later,
 """
 
 import random
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,9 +57,17 @@ class Killer:
         self._web = httpx.Client(base_url=self.system.addresses.github_web_url, timeout=30)
         self._before = self._effects()
         self._over = threading.Event()
+        self._calm = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="killer")
         self._started = time.monotonic()
         self._thread.start()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody is killed in here, and everybody is back: a download has no second try of its own (Terraform's)."""
+        with self._calm:
+            until(lambda: _serves(self.system), "every process to be back and to answer")
+            yield
 
     def stop(self) -> None:
         """Faults stop here: what is still to come is left out."""
@@ -72,7 +81,7 @@ class Killer:
                 self._over.wait(0.05)
             if self._over.wait(kill.delay):
                 return
-            with suppress(psutil.NoSuchProcess):
+            with self._calm, suppress(psutil.NoSuchProcess):
                 self._kill(kill)
 
     def _kill(self, kill: Kill) -> None:
@@ -94,6 +103,18 @@ class Killer:
         return len(self._web.get("/_simulator/ledger").raise_for_status().json())
 
 
+def _serves(system: System) -> bool:
+    found = system.addresses
+    ports = [int(host.rpartition(":")[2]) for host in (found.registry_host, found.https_host)]
+    return len(system.children()) == 7 and all(_listens(port) for port in ports)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), timeout=2)):
+        return True
+    return False
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.checklist("F-01", "F-02", "F-06", "F-10", "P-07")
 @pytest.mark.parametrize("seed", SEEDS)
@@ -102,12 +123,19 @@ def test_the_story_completes_whoever_is_killed(system: System, tmp_path: Path, s
     print(f"seed {seed}: {kills}")
     story = system.story(tmp_path, f"{PROMPT} --repo terraform-terraform-chaos{seed}")
     killer = Killer(system, kills)
+    consume = story.consume
+
+    def consume_in_peace() -> None:
+        with killer.held():
+            consume()
+
+    story.consume = consume_in_peace
     try:
         play(story, second_version=seed >= SHORT)
     finally:
         killer.stop()
         print("killed:", *killer.done, sep="\n  ")
-    until(lambda: len(system.children()) == 7, "every process to be back")
+    until(lambda: _serves(system), "every process to be back")
     system.rest()
     assert_single_effects(system, story, ("0.1.0", "0.2.0") if seed >= SHORT else ("0.1.0",))
     fresh = tmp_path / "fresh"
