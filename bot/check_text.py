@@ -72,6 +72,32 @@ def no_version(tag: str, reason: str) -> Output:
     )
 
 
+def second_tag(tag: str, reason: str) -> Output:
+    """Another tag has this version, from another commit."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(tag, 100)} is not published: its version is taken",
+        summary=f"{defuse(reason)}\n\nWhat is published stays as it is. Delete the tag {code(tag)}, so that nobody "
+        "takes this commit for that version.",
+        text="",
+        annotations=(),
+    )
+
+
+def moved(release: ReleaseView) -> Output:
+    """The tag was released from another commit, and moved to this one (T-22)."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(release.tag, 100)} was moved here: nothing is republished",
+        summary=f"The tag {code(release.tag)} was released from commit {code(release.commit_sha)}, and a published "
+        "version never changes: the registry keeps serving those bytes, and this commit is not published under that "
+        "version.\n\nMove the tag back, and push a new version for this commit. Immutable releases or a tag rule of "
+        "the repository keep tags where they are.",
+        text="",
+        annotations=(),
+    )
+
+
 def not_released(tag: str, reason: str) -> Output:
     """Tag or release could not be made on GitHub."""
     return Output(

@@ -29,6 +29,7 @@ class DraftView:
     files: FileMap = field(repr=False)
     report: Report = field(repr=False)
     usage: Mapping[str, Any] | None = None
+    instructions_sha256: str | None = None
 
 
 def store(session: Session, run_id: str, draft: DraftView) -> DraftView:
@@ -47,6 +48,7 @@ def store(session: Session, run_id: str, draft: DraftView) -> DraftView:
         archive=pack([Entry(path, data) for path, data in draft.files.items()]),
         report=draft.report.to_dict(),
         usage=dict(draft.usage) if draft.usage is not None else None,
+        instructions_sha256=draft.instructions_sha256,
         created_at=clock.now(),
     )
     session.add(row)
@@ -69,4 +71,5 @@ def load(session: Session, run_id: str) -> DraftView | None:
         files={entry.path: entry.data for entry in unpack(row.archive)},
         report=Report.from_dict(row.report),
         usage=row.usage,
+        instructions_sha256=row.instructions_sha256,
     )

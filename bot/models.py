@@ -116,6 +116,7 @@ class StoredDraft(Base):
     archive: Mapped[bytes] = mapped_column(LargeBinary)  # canonical tar.gz of the files
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
     usage: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    instructions_sha256: Mapped[str | None] = mapped_column(String(64))  # of our prompts' text; none for a template
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -155,6 +156,9 @@ class Release(Base):
     origin: Mapped[str] = mapped_column(String(220))
     pull_number: Mapped[int | None] = mapped_column(Integer)
     github_release_id: Mapped[int | None] = mapped_column(BigInteger)
+    released_by_id: Mapped[int | None] = mapped_column(BigInteger)  # who merged, pushed the tag or made the release
+    released_by_login: Mapped[str | None] = mapped_column(String(100))
+    moved_to: Mapped[str | None] = mapped_column(String(64))  # another commit that the tag was seen on since (T-22)
     state: Mapped[str] = mapped_column(String(16))  # planned | tagged | released | published | refused
     reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -82,6 +82,7 @@ class PullRequest(_Part):
     head: Head
     base: Base
     merged: bool | None = None
+    merged_by: Account | None = None
     merge_commit_sha: Sha | None = None
 
 

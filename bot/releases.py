@@ -3,7 +3,7 @@
 One row for each merge and for each tag. Commits nothing, calls nobody, returns frozen values.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from accounts import audit
 from bot.models import Release
 from bot.states import RELEASE_TRANSITIONS, check
 from core import clock, events, outbox
@@ -21,6 +22,9 @@ from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 FIRST_VERSION = Version(0, 1, 0)
 LONGEST_TAG = 200
 
+# From here on a release stands for one commit, whatever becomes of its tag.
+_PINNED = frozenset({"tagged", "released", "published"})
+
 
 class TagTakenError(UserError):
     """The tag belongs to another release of this repository."""
@@ -28,6 +32,14 @@ class TagTakenError(UserError):
     def __init__(self, tag: str) -> None:
         super().__init__(f"The tag `{tag}` belongs to another release already.")
         self.tag = tag
+
+
+@dataclass(frozen=True)
+class By:
+    """Who merged, pushed the tag or published the release, as GitHub's event says."""
+
+    id: int
+    login: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +56,9 @@ class ReleaseView:
     origin: str
     pull_number: int | None
     github_release_id: int | None
+    released_by_id: int | None
+    released_by_login: str | None
+    moved_to: str | None
     state: str
     reason: str | None
     created_at: datetime
@@ -80,6 +95,7 @@ def plan(
     pull_number: int,
     merge_sha: str,
     version: Version,
+    by: By | None = None,
 ) -> ReleaseView:
     """The release of a merge. The same merge again gives the release it has, whatever version is proposed now.
 
@@ -90,7 +106,7 @@ def plan(
     if known is not None:
         return _replan(session, known, version)
     row = Release(
-        **_new(installation_id, repository_id, repository),
+        **_new(installation_id, repository_id, repository, by),
         tag=f"v{version}",
         version=str(version),
         commit_sha=merge_sha,
@@ -118,10 +134,13 @@ def adopt(
     tag: str,
     commit_sha: str,
     github_release_id: int | None = None,
+    by: By | None = None,
 ) -> ReleaseView:
     """The release of a tag that appeared. Ours is recognised by its tag and left to the job that makes it.
 
-    A tag that is no strict version is refused at once. A refused tag that was moved to another commit is tried again.
+    A tag that is no strict version is refused at once, and so is a second tag of one version on another commit. A
+    refused tag that was moved to another commit is tried again; one that was released keeps its commit, and its move
+    is told (T-22).
     """
     row = _by_tag(session, repository_id, tag)
     if row is not None:
@@ -130,14 +149,16 @@ def adopt(
         version, reason = str(parse_tag(tag)), None
     except InvalidVersionError as error:
         version, reason = None, error.message
+    if version is not None and (rival := _rival(session, repository_id, tag, version, commit_sha)) is not None:
+        reason = _second_tag(tag, rival)
     row = Release(
-        **_new(installation_id, repository_id, repository),
+        **_new(installation_id, repository_id, repository, by),
         tag=tag,
         version=version,
         commit_sha=commit_sha,
         origin=f"tag:{tag}",
         github_release_id=github_release_id,
-        state="released" if version else "refused",
+        state="released" if reason is None else "refused",
         reason=reason,
     )
     try:
@@ -145,19 +166,28 @@ def adopt(
             session.add(row)
     except IntegrityError:
         return _view(session.scalars(_tagged(repository_id, tag)).one())
-    if version:
+    if reason is None:
         outbox.record(session, events.ReleaseMade(release_id=row.id))
     return _view(row)
 
 
-def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Iterable[str]) -> int:
-    """Tell the system of those tags that have no release yet, as a webhook would. Returns how many."""
-    known = set(session.scalars(select(Release.tag).where(Release.repository_id == repository_id)))
-    unknown = [tag for tag in tags if tag not in known and len(tag) <= LONGEST_TAG]
-    for tag in unknown:
+def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Mapping[str, str]) -> int:
+    """Tell the system, as a webhook would, of those tags (name → commit) whose standing is news. Returns how many.
+
+    Those are tags without a release, and tags that left the commit they were released from, or came back to it.
+    """
+    known = {row.tag: row for row in session.scalars(select(Release).where(Release.repository_id == repository_id))}
+    news = [tag for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and _is_news(known.get(tag), sha)]
+    for tag in news:
         event = events.TagAppeared(installation_id=installation_id, repository_id=repository_id, tag=tag)
         outbox.record(session, event)
-    return len(unknown)
+    return len(news)
+
+
+def _is_news(row: Release | None, commit_sha: str) -> bool:
+    if row is None:
+        return True
+    return row.state in _PINNED and commit_sha != (row.moved_to or row.commit_sha)
 
 
 def mark_tagged(session: Session, release_id: str) -> ReleaseView:
@@ -204,7 +234,11 @@ def retry(session: Session, release_id: str, *, tell: bool = True) -> ReleaseVie
     """
     row = _row(session, release_id)
     if row.state == "refused" and row.version is not None:
-        _release(session, row, tell=tell)
+        rival = _rival(session, row.repository_id, row.tag, row.version, row.commit_sha)
+        if rival is None:
+            _release(session, row, tell=tell)
+        else:
+            row.reason = _second_tag(row.tag, rival)
     return _view(row)
 
 
@@ -231,6 +265,14 @@ def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tup
     return tuple(_view(row) for row in session.scalars(wanted.order_by(Release.created_at)))
 
 
+def is_second_tag(session: Session, release_id: str) -> bool:
+    """Whether the release was refused because another tag has its version, from another commit."""
+    row = session.get_one(Release, release_id)
+    if row.state != "refused" or row.version is None:
+        return False
+    return _rival(session, row.repository_id, row.tag, row.version, row.commit_sha) is not None
+
+
 def _replan(session: Session, row: Release, version: Version) -> ReleaseView:
     if row.state == "refused" and row.github_release_id is None:
         _move(row, "planned")
@@ -244,8 +286,52 @@ def _adopt_again(session: Session, row: Release, commit_sha: str, github_release
         row.github_release_id = github_release_id
     if row.state == "refused" and row.version is not None and row.commit_sha != commit_sha:
         row.commit_sha = commit_sha
-        _release(session, row)
+        return retry(session, row.id)
+    if row.state in _PINNED:
+        _watch(session, row, commit_sha)
     return _view(row)
+
+
+def _watch(session: Session, row: Release, commit_sha: str) -> None:
+    """Tell of a tag that left its commit, once for each place it is seen at, and write down that it came back."""
+    seen = None if commit_sha == row.commit_sha else commit_sha
+    if seen == row.moved_to:
+        return
+    row.moved_to, row.updated_at = seen, clock.now()
+    detail = {"repository_id": row.repository_id, "tag": row.tag, "commit": row.commit_sha, "seen_at": commit_sha}
+    audit.record(session, audit.SYSTEM, "tag.moved" if seen else "tag.restored", f"release:{row.id}", detail)
+    if seen is not None:
+        outbox.record(
+            session,
+            events.TagMoved(
+                installation_id=row.installation_id,
+                repository_id=row.repository_id,
+                release_id=row.id,
+                moved_to=seen,
+            ),
+        )
+
+
+def _rival(session: Session, repository_id: int, tag: str, version: str, commit_sha: str) -> Release | None:
+    """The living release that has this version under another tag and from another commit: `v1.2.3` beside `1.2.3`."""
+    key = Version.parse(version).precedence_key
+    others = select(Release).where(
+        Release.repository_id == repository_id,
+        Release.tag != tag,
+        Release.commit_sha != commit_sha,
+        Release.version.is_not(None),
+        Release.state != "refused",
+    )
+    return next(
+        (row for row in session.scalars(others) if Version.parse(row.version or "").precedence_key == key), None
+    )
+
+
+def _second_tag(tag: str, rival: Release) -> str:
+    return (
+        f"`{rival.tag}` is the version {rival.version} already, at commit {rival.commit_sha[:12]}; `{tag}` would be "
+        "the same version from another commit. A published version never changes: push a new one."
+    )
 
 
 def _release(session: Session, row: Release, *, tell: bool = True) -> None:
@@ -261,13 +347,15 @@ def _move(row: Release, state: str) -> None:
     row.state, row.updated_at = state, clock.now()
 
 
-def _new(installation_id: int, repository_id: int, repository: str) -> dict[str, object]:
+def _new(installation_id: int, repository_id: int, repository: str, by: By | None) -> dict[str, object]:
     moment = clock.now()
     return {
         "id": new_id("rel"),
         "installation_id": installation_id,
         "repository_id": repository_id,
         "repository": repository,
+        "released_by_id": by.id if by else None,
+        "released_by_login": by.login if by else None,
         "created_at": moment,
         "updated_at": moment,
     }

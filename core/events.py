@@ -90,6 +90,8 @@ class PullRequestMerged(_AboutCommit):
 
     number: int
     merge_sha: str
+    by_id: int | None = None
+    by_login: str | None = None
 
     @property
     def subject(self) -> str:
@@ -112,6 +114,8 @@ class TagAppeared(_AboutCommit):
     """A tag was pushed, or a release was published by hand. Ours come by here too; the release row tells them apart."""
 
     tag: str
+    by_id: int | None = None
+    by_login: str | None = None
 
     @property
     def subject(self) -> str:
@@ -159,6 +163,30 @@ class VersionPublished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TagMoved(_AboutCommit):
+    """A tag that a release of ours came from was seen on another commit. What is published stays (T-22)."""
+
+    release_id: str
+    moved_to: str
+
+    @property
+    def subject(self) -> str:
+        return f"repository:{self.repository_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveDamaged(Event):
+    """The sweep found an archive's bytes bad that were good before. Told once, until they were found good again."""
+
+    sha256: str
+    damage: str
+
+    @property
+    def subject(self) -> str:
+        return f"archive:{self.sha256}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobDied(Event):
     """A job was given up. `about` is the subject it worked on; `kind` whose failure it was: user, transient, bug or
     worker. `error` is fit for people's eyes, and empty for a bug.
@@ -190,6 +218,8 @@ EVENTS: dict[str, type[Event]] = {
         ReleaseMade,
         UploadReceived,
         VersionPublished,
+        TagMoved,
+        ArchiveDamaged,
         JobDied,
     )
 }

@@ -4,6 +4,7 @@ The model gets no tool, no key and no network: it answers with files as data, of
 The SDK is imported at the first call, because importing it costs two seconds.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,6 +102,7 @@ class ClaudeWriter:
             assumptions=tuple(text for line in answer.assumptions[:30] if (text := sentence(line))),
             usage=usage,
             refused_paths=refused,
+            instructions_sha256=_instructions_sha256(),
         )
 
     def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
@@ -272,6 +274,14 @@ def _rule(text: str) -> "TextBlockParam":
 @cache
 def _prompt(name: str) -> str:
     return (_PROMPTS / name).read_text(encoding="utf-8")
+
+
+def _instructions_sha256() -> str:
+    """The digest of all we tell the model, in the order of the files' names."""
+    total = hashlib.sha256()
+    for name in ("repair.md", "system.md"):
+        total.update(hashlib.sha256(_prompt(name).encode()).digest())
+    return total.hexdigest()
 
 
 def _slug(name: str, system: str) -> str:

@@ -117,6 +117,7 @@ def _draft(proposal: Proposal, report: Report, rounds: int) -> Draft:
         usage=proposal.usage,
         rounds=rounds,
         refused_paths=proposal.refused_paths,
+        instructions_sha256=proposal.instructions_sha256,
     )
 
 

@@ -64,6 +64,8 @@ class Proposal:
     notes: tuple[str, ...] = ()
     usage: Usage | None = None
     refused_paths: tuple[str, ...] = ()
+    instructions_sha256: str | None = None
+    """Which text of ours the model was instructed with; none where no model wrote."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Draft:
     usage: Usage | None
     rounds: int
     refused_paths: tuple[str, ...] = ()
+    instructions_sha256: str | None = None
 
 
 class EmptyPromptError(UserError):

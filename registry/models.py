@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -28,16 +28,28 @@ class Module(Base):
 
 
 class Version(Base):
-    """One published version: the digest of its archive, where it came from, and what the gate said."""
+    """One published version: the digest of its archive, where it came from, and what the gate said.
+
+    Triggers of the database refuse to change its identity, its digests or its provenance, and to delete it.
+    """
 
     __tablename__ = "versions"
-    __table_args__ = (UniqueConstraint("module_id", "version_key"),)
+    __table_args__ = (
+        UniqueConstraint("module_id", "version_key"),
+        Index(
+            "ix_versions_damage",
+            "damage",
+            sqlite_where=text("damage IS NOT NULL"),
+            postgresql_where=text("damage IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     module_id: Mapped[str] = mapped_column(ForeignKey("modules.id"), index=True)
     version: Mapped[str] = mapped_column(String(128))
     version_key: Mapped[str] = mapped_column(String(128))  # without build metadata: equal precedence, same version
-    state: Mapped[str] = mapped_column(String(16))  # published (deprecated, revoked, quarantined follow)
+    state: Mapped[str] = mapped_column(String(16))  # registry/services/lifecycle.py
+    state_reason: Mapped[str | None] = mapped_column(Text)
     commit_sha: Mapped[str] = mapped_column(String(64))  # empty, as the tag, for what was uploaded
     tag: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
@@ -46,6 +58,10 @@ class Version(Base):
     interface: Mapped[dict[str, Any]] = mapped_column(JSON)
     readme: Mapped[str] = mapped_column(Text)
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # When its bytes were last found whole.
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    damage: Mapped[str | None] = mapped_column(String(16))  # missing | unreadable | differs
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, namespace, publish, roles, runs, token
+from terrasmith import check, demo, namespace, publish, roles, runs, token, verify, version
 from terrasmith.conformance.command import conformance
 
 app = typer.Typer(
@@ -21,7 +21,8 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, conformance):
+app.add_typer(version.app, name="version")
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance):
     app.command()(command)
 
 
@@ -41,7 +42,7 @@ def _options(
 
 
 def main() -> None:
-    """The entry point. Exit 1: we say why. Exit 2: the command line was wrong, or `check` could not judge."""
+    """The entry point. Exit 1: we say why. 2: the command line was wrong, or `check` or `verify` could not tell."""
     try:
         app()
     except UserError as error:

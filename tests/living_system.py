@@ -29,7 +29,7 @@ from terrasmith.visitor import GitHubVisitor, Terraform, find_terraform
 START_SECONDS = 180
 PATIENCE_SECONDS = 120
 # Everything but these comes to rest.
-_TICKS = ("reconcile_installations", "reconcile_tags", "redeliver_deliveries", "prune_rows")
+_TICKS = ("reconcile_installations", "reconcile_tags", "redeliver_deliveries", "prune_rows", "verify_objects")
 
 BROKEN_TF = 'variable "name" {\n  type = string\n}\n\noutput "name" {\n  value = var.nme\n}\n'
 BROKEN_LINE = 6

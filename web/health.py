@@ -10,6 +10,7 @@ from starlette.responses import Response
 from core.db import Database
 from core.log import get_logger
 from registry.api.json_body import json_response
+from registry.services import sweeping
 from registry.storage.port import Storage, archive_key
 
 _log = get_logger(__name__)
@@ -36,11 +37,18 @@ class Readiness:
             "status": "ok" if ready else "unavailable",
             **{name: "ok" if up else "down" for name, up in parts.items()},
         }
+        if parts["database"]:
+            body["archives"] = "damaged" if self._any_damaged() else "ok"
         return json_response(body, 200 if ready else 503, _UNCACHED)
 
     def _ask_database(self) -> None:
         with self.database.read() as session:
             session.execute(text("SELECT 1 FROM versions LIMIT 1"))
+
+    def _any_damaged(self) -> bool:
+        # Told, but no reason to take the whole registry out of service: every other module is served.
+        with self.database.read() as session:
+            return sweeping.any_damaged(session)
 
     def _ask_storage(self) -> None:
         self.storage.exists(archive_key("0" * 64))

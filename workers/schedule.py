@@ -22,6 +22,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("reconcile_installations", lambda _settings: 3600.0),
     Tick("reconcile_tags", lambda _settings: 900.0),
     Tick("redeliver_deliveries", lambda settings: settings.redelivery_seconds),
+    Tick("verify_objects", lambda _settings: 3600.0),
     Tick("discard_uploads", lambda _settings: 3600.0),
     Tick("prune_rows", lambda _settings: 3600.0),
 )

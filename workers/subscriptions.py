@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.events import (
+    ArchiveDamaged,
     CommandReceived,
     DraftProved,
     Event,
@@ -15,6 +16,7 @@ from core.events import (
     ReleaseMade,
     StepsChanged,
     TagAppeared,
+    TagMoved,
     UploadReceived,
     VersionPublished,
 )
@@ -42,5 +44,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[Subscription, ...]] = {
     ReleaseMade: (Subscription("publish_version"),),
     UploadReceived: (Subscription("judge_upload"),),
     VersionPublished: (Subscription("announce_version"),),
+    TagMoved: (Subscription("report_moved_tag"),),
+    ArchiveDamaged: (Subscription("report_damaged_archive"),),
     JobDied: (Subscription("report_dead_job"),),
 }

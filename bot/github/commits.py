@@ -100,6 +100,7 @@ def _commit(item: dict[str, Any]) -> Commit:
     verification = item["commit"].get("verification") or {}
     return Commit(
         sha=item["sha"],
+        tree_sha=item["commit"]["tree"]["sha"],
         message=item["commit"]["message"],
         parents=tuple(parent["sha"] for parent in item["parents"]),
         author_login=author.get("login"),

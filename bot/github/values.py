@@ -59,6 +59,7 @@ class Commit:
     """`author_login` is the account GitHub ties the author to, if any. `unsigned`: it bears no signature at all."""
 
     sha: str
+    tree_sha: str
     message: str
     parents: tuple[str, ...]
     author_login: str | None

@@ -38,6 +38,12 @@ def _event(payload: PullRequestPayload) -> events.Event | Ignored:
         )
     if pull.merge_commit_sha is None or pull.base.ref != repository.default_branch:
         return Ignored("merged, but not into the default branch")
+    by = pull.merged_by or payload.sender
     return events.PullRequestMerged(
-        installation_id=installation, repository_id=repository.id, number=pull.number, merge_sha=pull.merge_commit_sha
+        installation_id=installation,
+        repository_id=repository.id,
+        number=pull.number,
+        merge_sha=pull.merge_commit_sha,
+        by_id=by.id if by else None,
+        by_login=by.login if by else None,
     )

@@ -15,7 +15,14 @@ def appeared(payload: CreatePayload | PushPayload | ReleasePayload, tag: str) ->
         return Ignored("no installation")
     if len(tag) > LONGEST_TAG:
         return Ignored("no version has such a long name")
-    event = events.TagAppeared(installation_id=payload.installation.id, repository_id=payload.repository.id, tag=tag)
+    by = payload.sender
+    event = events.TagAppeared(
+        installation_id=payload.installation.id,
+        repository_id=payload.repository.id,
+        tag=tag,
+        by_id=by.id if by else None,
+        by_login=by.login if by else None,
+    )
 
     def change(session: Session) -> Ignored | None:
         if not concerns_us(session, payload.repository):

@@ -31,6 +31,7 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
         route("/.well-known/terraform.json", discovery, permission=Permission.PUBLIC),
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
         route(_MODULE + "/{version}/download", protocol.download, permission=reading, raw_path=True),
+        route(_MODULE + "/{version}/provenance", protocol.provenance, permission=reading, raw_path=True),
         route(downloads.PUBLIC_PATH + "{file}", archives.public, permission=Permission.PUBLIC),
         route(downloads.PRIVATE_PATH + "{file}", archives.private, permission=reading),
         route(

@@ -10,7 +10,7 @@ from accounts.http import principal_of
 from core import clock
 from core.db import Database
 from registry.api.json_body import json_response
-from registry.services import catalog, downloads
+from registry.services import catalog, downloads, provenance
 from tfmodule.address import Address
 
 _PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
@@ -52,6 +52,13 @@ class Protocol:
         # Absent unless it is true: to a client that knows it, `false` would mean something too.
         flag = {"use_registry_credentials": True} if found.by_token else {}
         return json_response({"location": found.location, **flag}, headers=headers)
+
+    def provenance(self, request: Request) -> Response:
+        """`GET :namespace/:name/:system/:version/provenance`: where it comes from, for whoever may install it."""
+        with self.database.read() as session:
+            version = catalog.version(session, _address(request), _segment(request, "version"), principal_of(request))
+        body = provenance.of(version)
+        return json_response(body, headers=_PUBLIC if version.public else _PRIVATE)
 
 
 def _address(request: Request) -> Address:

@@ -38,9 +38,17 @@ class UnknownModuleError(UserError):
 class UnknownVersionError(UserError):
     """The module has no such version."""
 
-    def __init__(self, address: str, version: str) -> None:
-        super().__init__("Version not found")
+    def __init__(self, address: str, version: str, message: str = "Version not found") -> None:
+        super().__init__(message)
         self.address, self.version = address, version
+
+
+class RemovedVersionError(UnknownVersionError):
+    """The module had this version, and nobody gets it any more. Says why, and that its number is never used again."""
+
+    def __init__(self, address: str, version: str, reason: str) -> None:
+        super().__init__(address, version, f"Version {version} was removed and will not come back: {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class VersionFacts:
     interface: Mapping[str, Any]
     readme: str
     report: Mapping[str, Any]
+    provenance: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -106,18 +115,19 @@ def version(session: Session, address: Address, text: str, principal: Principal 
             select(models.Version)
             .where(models.Version.module_id == module.id)
             .where(models.Version.version_key == wanted.precedence_key)
-            .where(models.Version.state == "published")
         )
     # Build metadata does not order versions, but who asks for some means that version and no other.
     if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
         raise UnknownVersionError(str(address), text)
+    if row.state != "published":
+        raise RemovedVersionError(str(address), row.version, row.state_reason or "")
     return _facts(namespace, module, row)
 
 
 def published_versions(session: Session, address: Address) -> tuple[Version, ...]:
     """Every version an address has, newest first, whoever asks; none if there is no such module."""
     namespace = namespaces.find(session, address.namespace)
-    module = _module(session, namespace, address) if namespace else None
+    module = find_module(session, namespace, address) if namespace else None
     if module is None:
         return ()
     return newest_first(session.scalars(select(models.Version.version).where(models.Version.module_id == module.id)))
@@ -187,7 +197,7 @@ def _readable(session: Session, address: Address, principal: Principal | None) -
     namespace = namespaces.find(session, address.namespace)
     if namespace is None or not _may_read(namespace, principal):
         raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
-    module = _module(session, namespace, address)
+    module = find_module(session, namespace, address)
     if module is None:
         raise UnknownModuleError(str(address))
     return namespace, module
@@ -197,7 +207,8 @@ def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
     return namespace.is_public or (principal is not None and principal.may_read(namespace.id))
 
 
-def _module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
+def find_module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
+    """The module's row, whoever asks; None where a name only looks like it."""
     module = session.scalar(
         select(models.Module)
         .where(models.Module.namespace_id == namespace.id)
@@ -225,4 +236,5 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         interface=row.interface,
         readme=row.readme,
         report=row.report,
+        provenance=row.provenance,
     )

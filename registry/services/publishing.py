@@ -19,6 +19,10 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
+from registry.services import provenance
+from registry.services.lifecycle import PUBLISHED, TOMBSTONE
+from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
+from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
 from tfmodule import archive
 from tfmodule.address import Address
@@ -39,6 +43,16 @@ class VersionTakenError(UserError):
             "A published version never changes: release a new one."
         )
         self.address, self.version, self.published = address, version, published
+
+
+class VersionRemovedError(VersionTakenError):
+    """The version was published once and then removed. Its number is never used again, not even for the same bytes."""
+
+    def __init__(self, address: str, version: str, published: str, reason: str) -> None:
+        super().__init__(address, version, published)
+        self.message = f"`{address}` {published} was removed ({reason}), and its number is never used again: "
+        self.message += "release a new one."
+        self.args, self.reason = (self.message,), reason
 
 
 class ModuleTakenError(UserError):
@@ -115,6 +129,7 @@ class PublishVersion:
     interface: Mapping[str, Any]
     readme: str
     report: Mapping[str, Any]
+    origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
 
     @property
@@ -151,14 +166,19 @@ def prepare(source: bytes | Iterable[archive.Entry], *, strip_root: bool = False
 
 
 def store(storage: Storage, prepared: PreparedArchive) -> None:
-    """Keep the archive under its digest. Comes before `publish`: a visible version always has its bytes."""
+    """Keep the archive under its digest, and read it back. Comes before `publish`: what is visible has its bytes.
+
+    Raises ObjectDiffersError and ObjectMissingError for a storage that does not give back what it took (F-17).
+    """
     storage.put(archive_key(prepared.sha256), prepared.data)
+    require_whole(storage, prepared.sha256, prepared.size)
 
 
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, ModuleTakenError, SourceMixedError, WouldExposeError and NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, WouldExposeError and
+    NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -167,7 +187,7 @@ def publish(session: Session, request: PublishVersion) -> Published:
     existing = _existing(session, module, request)
     if existing is not None:
         return existing
-    version = _add_version(session, module, request)
+    version = _add_version(session, namespace, module, request)
     if version is None:  # another publisher was faster, and has committed
         return _require(_existing(session, module, request))
     published = _value(namespace, module, version)
@@ -248,19 +268,24 @@ def _existing(session: Session, module: models.Module, request: PublishVersion) 
     )
     if row is None:
         return None
+    if row.state == TOMBSTONE:
+        raise VersionRemovedError(str(request.address), str(request.version), row.version, row.state_reason or "")
     if row.sha256 != request.sha256 or row.version != str(request.version):
         raise VersionTakenError(str(request.address), str(request.version), row.version)
     namespace = _require(namespaces.find(session, request.address.namespace))
     return _value(namespace, module, row, again=True)
 
 
-def _add_version(session: Session, module: models.Module, request: PublishVersion) -> models.Version | None:
+def _add_version(
+    session: Session, namespace: Namespace, module: models.Module, request: PublishVersion
+) -> models.Version | None:
+    moment = clock.now()
     version = models.Version(
         id=new_id("ver"),
         module_id=module.id,
         version=str(request.version),
         version_key=request.version.precedence_key,
-        state="published",
+        state=PUBLISHED,
         commit_sha=request.commit_sha or "",
         tag=request.tag or "",
         sha256=request.sha256,
@@ -269,7 +294,9 @@ def _add_version(session: Session, module: models.Module, request: PublishVersio
         interface=dict(request.interface),
         readme=request.readme,
         report=dict(request.report),
-        published_at=clock.now(),
+        provenance=_provenance(namespace, module, request, moment),
+        verified_at=moment,  # `store` has just read it back
+        published_at=moment,
     )
     try:
         with session.begin_nested():
@@ -277,6 +304,27 @@ def _add_version(session: Session, module: models.Module, request: PublishVersio
     except IntegrityError:
         return None
     return version
+
+
+def _provenance(
+    namespace: Namespace, module: models.Module, request: PublishVersion, published_at: datetime
+) -> dict[str, Any]:
+    return provenance.document(
+        address=str(Address(namespace.name, module.name, module.system)),
+        version=str(request.version),
+        archive=Archive(sha256=request.sha256, h1=request.h1, size=request.size),
+        source=Source(
+            repository_id=request.repository_id,
+            repository_url=request.source_url,
+            commit=request.commit_sha or None,
+            tree=request.origin.tree,
+            tag=request.tag or None,
+            pull_number=request.origin.pull_number,
+        ),
+        report=request.report,
+        origin=request.origin,
+        published_at=published_at,
+    )
 
 
 def _tell(session: Session, published: Published, request: PublishVersion) -> None:

@@ -30,6 +30,7 @@ ROUTES = {
     "GET /readyz": "public",
     "GET /v1/modules/{namespace}/{name}/{system}/versions": "read_module",
     "GET /v1/modules/{namespace}/{name}/{system}/{version}/download": "read_module",
+    "GET /v1/modules/{namespace}/{name}/{system}/{version}/provenance": "read_module",
     "GET /v1/uploads/{upload}": "publish",
     "POST /github/webhook": "webhook_signature",
     "POST /v1/modules/{namespace}/{name}/{system}/{version}/upload": "publish",

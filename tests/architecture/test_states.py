@@ -9,6 +9,7 @@ from bot import states
 from core import jobs
 from core.db import Base
 from migrations.tables import metadata
+from registry.services import lifecycle
 from registry.upload_states import UPLOAD_TRANSITIONS
 
 TABLES = {
@@ -17,6 +18,7 @@ TABLES = {
     "Run": states.RUN_TRANSITIONS,
     "Step": states.STEP_TRANSITIONS,
     "Release": states.RELEASE_TRANSITIONS,
+    "Version": lifecycle.VERSION_TRANSITIONS,
     "Upload": UPLOAD_TRANSITIONS,
     "Installation": states.INSTALLATION_TRANSITIONS,
 }

@@ -21,8 +21,11 @@ from workers.jobs import (
     reconcile_tags,
     redeliver_deliveries,
     release_module,
+    report_damaged_archive,
     report_dead_job,
+    report_moved_tag,
     update_comment,
+    verify_objects,
 )
 from workers.queues import HEAVY, QUICK
 
@@ -54,5 +57,8 @@ JOBS: dict[str, JobKind] = {
     "redeliver_deliveries": JobKind(redeliver_deliveries.run, QUICK, Permission.SYSTEM),
     "discard_uploads": JobKind(discard_uploads.run, QUICK, Permission.SYSTEM),
     "prune_rows": JobKind(prune_rows.run, QUICK, Permission.SYSTEM),
+    "report_moved_tag": JobKind(report_moved_tag.run, QUICK, Permission.INSTALLATION),
+    "verify_objects": JobKind(verify_objects.run, HEAVY, Permission.SYSTEM),
+    "report_damaged_archive": JobKind(report_damaged_archive.run, QUICK, Permission.SYSTEM),
     "report_dead_job": JobKind(report_dead_job.run, QUICK, Permission.SYSTEM),
 }

@@ -85,4 +85,5 @@ def _view(draft: Draft) -> drafts.DraftView:
         files=draft.files,
         report=draft.report,
         usage=asdict(draft.usage) if draft.usage else None,
+        instructions_sha256=draft.instructions_sha256,
     )

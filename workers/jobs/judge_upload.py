@@ -16,6 +16,7 @@ from tfmodule.hcl import read_facts
 from tfmodule.interface import Interface
 from workers.context import JobContext
 from workers.judging import unreadable
+from workers.origins import origin_of_upload
 
 logger = log.get_logger(__name__)
 
@@ -96,6 +97,7 @@ def _publish(
                 interface=interface,
                 readme=files.get("README.md", b"").decode("utf-8", "replace"),
                 report=report.to_dict(),
+                origin=origin_of_upload(report),
                 actor=f"token:{upload.token_id}",
             )
             uploads.note_published(session, upload.id, publishing.publish(session, version))

@@ -3,7 +3,7 @@
 Safe to repeat: the archive is stored under its digest, the version is unique, and the same bytes give the same answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from bot import check_text, checks, releases, requests
@@ -22,6 +22,7 @@ from tfmodule.interface import Interface
 from tfmodule.version import Version
 from workers.context import JobContext
 from workers.judging import fetch, module_of, unreadable
+from workers.origins import origin_of
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,11 @@ def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | 
     """Store, then publish with the release and the verdict in one transaction; the reason when the registry says no."""
     prepared = publishing.prepare(candidate.entries)
     publishing.store(ctx.environment.storage, prepared)
+    origin = origin_of(ctx, candidate.repository, candidate.release, candidate.report)
+    version = replace(_version(candidate, prepared), origin=origin)
     try:
         with ctx.write() as session:
-            publishing.publish(session, _version(candidate, prepared))
+            publishing.publish(session, version)
             releases.mark_published(session, candidate.release.id)
             checks.conclude(session, check.id, "success", candidate.report)
     except UserError as error:

@@ -33,10 +33,10 @@ def _look_through(ctx: JobContext, installation: InstallationView) -> None:
     github = ctx.environment.github.installation(installation.id)
     modules = [one for one in github.repositories.latest() if Address.from_repository(one.owner, one.name) is not None]
     for repository in modules[:_MOST_REPOSITORIES]:
-        tags = [tag.name for tag in github.refs.tags(repository.full_name)]
+        tags = {tag.name: tag.sha for tag in github.refs.tags(repository.full_name)}
         with ctx.write() as session:
             told = releases.notice_tags(
                 session, installation_id=installation.id, repository_id=repository.id, tags=tags
             )
         if told:
-            logger.info("found tags that no event told of", repository=repository.full_name, tags=told)
+            logger.info("found tags, new or moved, that no event told of", repository=repository.full_name, tags=told)

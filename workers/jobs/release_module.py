@@ -6,13 +6,22 @@ Converges from any crash point: the release row is unique for the merge, the tag
 from bot import check_text, checks, pull_text, releases, requests
 from bot.github.errors import RefusedByRulesError, TagTakenError
 from bot.github.gateway import InstallationClient
-from bot.releases import ReleaseView, next_version
+from bot.releases import By, ReleaseView, next_version
 from tfmodule.address import Address
 from tfmodule.version import InvalidVersionError, Version, parse_tag
 from workers.context import JobContext
 
 
-def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: int, merge_sha: str) -> None:
+def run(
+    ctx: JobContext,
+    *,
+    installation_id: int,
+    repository_id: int,
+    number: int,
+    merge_sha: str,
+    by_id: int | None = None,
+    by_login: str | None = None,
+) -> None:
     """Plan, tag, draft, publish: each step looks first whether it is done."""
     github = ctx.environment.github.installation(installation_id)
     repository = github.repositories.by_id(repository_id)
@@ -39,6 +48,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
             pull_number=number,
             merge_sha=merge_sha,
             version=next_version(taken),
+            by=By(by_id, by_login) if by_id is not None and by_login is not None else None,
         )
     if release.state not in ("planned", "tagged"):
         return

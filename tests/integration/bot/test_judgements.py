@@ -39,10 +39,15 @@ def test_only_tags_without_a_release_are_told(database):
     with database.unit_of_work() as session:
         releases.adopt(session, **WHERE, tag="v1.0.0", commit_sha=SHA)
         releases.adopt(session, **WHERE | {"repository_id": 3}, tag="v1.1.0", commit_sha=SHA)
-        tags = ["v1.0.0", "v1.1.0", "latest", "x" * 201]
+        tags = dict.fromkeys(("v1.0.0", "v1.1.0", "latest", "x" * 201), SHA)
         assert releases.notice_tags(session, installation_id=1, repository_id=2, tags=tags) == 2
         releases.adopt(session, **WHERE, tag="latest", commit_sha=SHA)
-        assert releases.notice_tags(session, installation_id=1, repository_id=2, tags=["latest", "v1.0.0"]) == 0
+        assert (
+            releases.notice_tags(
+                session, installation_id=1, repository_id=2, tags=dict.fromkeys(("latest", "v1.0.0"), SHA)
+            )
+            == 0
+        )
 
 
 def test_a_tag_that_is_heard_of_again_tries_nothing_again(database):

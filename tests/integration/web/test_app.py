@@ -188,7 +188,7 @@ def test_T14_the_log_holds_no_signature_and_no_query(client, modules, database, 
 
 def test_health_says_what_is_missing(settings, storage, tmp_path, client) -> None:
     assert client.get("/livez").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "storage": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok", "database": "ok", "storage": "ok", "archives": "ok"}
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     unready = TestClient(create_app(settings, empty, storage)).get("/readyz")
     assert unready.status_code == 503 and unready.json()["database"] == "down"

@@ -10,7 +10,7 @@ import pytest
 from accounts import namespaces
 from bot import checks, installations, releases, requests
 from bot.github.errors import RefusedByRulesError
-from bot.github.values import InstallationInfo, Pull, Repository
+from bot.github.values import Commit, InstallationInfo, Pull, Repository
 from bot.requests import NewRequest
 from core import jobs
 from core.db import Database
@@ -57,6 +57,7 @@ class FakeGitHub:
                 permission=lambda _repo, _login, user_id: "write" if user_id == 4 else "none",
                 tarball=lambda _repo, _sha: pack([Entry(f"root/{one.path}", one.data) for one in FILES]),
             ),
+            commits=SimpleNamespace(get=lambda _repo, sha: Commit(sha, "e" * 40, "Merge", (), "ada", verified=True)),
             issues=SimpleNamespace(
                 react=lambda *_args, **_named: call("react", None),
                 upsert_comment=lambda *args, **_named: call("comment", args[-1]) or 1,

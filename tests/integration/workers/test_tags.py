@@ -72,6 +72,7 @@ class Hub:
             repositories=SimpleNamespace(
                 by_id=lambda _id: BUCKET, tarball=lambda _repo, _sha: tree, latest=lambda: self._latest(number)
             ),
+            commits=SimpleNamespace(get=lambda _repo, _sha: None),
             refs=SimpleNamespace(
                 tag_commit=lambda _repo, tag: self.tags.get(tag),
                 tags=self._tags,

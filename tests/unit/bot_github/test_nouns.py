@@ -232,7 +232,7 @@ def test_where_nobody_signs_our_authorship_and_trailer_are_enough(
 ) -> None:
     """G22: a server that signs no commits would otherwise get a second commit after every crash."""
     message = "Add\n\nTerrasmith-Request: req_1"
-    commit = {"message": message, "verification": verification}
+    commit = {"message": message, "tree": {"sha": SHA}, "verification": verification}
     head = {"sha": SHA, "author": {"login": login}, "parents": [], "commit": commit}
     scripted.on(f"GET {HERE}/commits/heads/b", reply(200, head))
     scripted.on(f"GET {API}/app", reply(200, {"slug": "terrasmith"}))

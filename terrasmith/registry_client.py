@@ -1,0 +1,118 @@
+"""A registry as any client sees it: discovery, download, provenance, over HTTP alone. Believes no answer as it comes.
+
+The token goes to the registry's own host and nowhere else: neither to an archive's location nor after a redirect.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+import httpx
+
+from core.errors import UserError
+from tfmodule.address import Address
+from tfmodule.archive import DEFAULT_LIMITS
+from tfmodule.files import printable
+from tfmodule.version import Version
+
+_SERVICE = "modules.v1"
+_MOST_JSON = 4 << 20
+_SECONDS = 30.0
+
+
+class RegistryError(UserError):
+    """The registry did not answer, said no, or said something that no registry says."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """An archive as it came. `checksum` is the SHA-256 that the registry told Terraform to hold it to."""
+
+    data: bytes
+    checksum: str | None
+
+
+class RegistryClient:
+    """Asks one registry. Use it as a context manager. Raises RegistryError."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise RegistryError(f"`{printable(url)}` is no address of a registry: write https://registry.example.com")
+        self._url = urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
+        self._token = token
+        self._http = httpx.Client(timeout=_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def provenance(self, address: Address, version: Version) -> Mapping[str, Any]:
+        """What the registry says of where a version comes from."""
+        return self._json(self._module(address, version, "provenance"))[0]
+
+    def download(self, address: Address, version: Version) -> Download:
+        """The archive, found as Terraform finds it."""
+        asked = self._module(address, version, "download")
+        body, reply = self._json(asked)
+        location = reply.headers.get("x-terraform-get") or body.get("location")
+        if not isinstance(location, str):
+            raise RegistryError("The registry names no location for the archive.")
+        parts = urlsplit(urljoin(asked, location))
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        told = dict(query).get("checksum", "")
+        kept = [(name, value) for name, value in query if name not in ("archive", "checksum")]
+        plain = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(kept), ""))
+        data, _ = self._get(plain, DEFAULT_LIMITS.compressed, redirects=True)
+        return Download(data, told.removeprefix("sha256:") if told.startswith("sha256:") else None)
+
+    def _module(self, address: Address, version: Version, what: str) -> str:
+        discovered, _ = self._json(urljoin(self._url, "/.well-known/terraform.json"))
+        service = discovered.get(_SERVICE)
+        if not isinstance(service, str):
+            raise RegistryError(f"{self._url} is no module registry: its discovery names no {_SERVICE}.")
+        base = urljoin(self._url, service)
+        if urlsplit(base)[:2] != urlsplit(self._url)[:2]:
+            raise RegistryError(f"The registry serves modules at another host, {printable(base)}: name that as --url.")
+        return urljoin(base, f"{address}/{quote(str(version), safe='')}/{what}")
+
+    def _json(self, url: str) -> tuple[Mapping[str, Any], httpx.Response]:
+        data, reply = self._get(url, _MOST_JSON, redirects=False)
+        try:
+            body = json.loads(data)
+        except (ValueError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            raise RegistryError(f"{printable(url)} did not answer with a JSON object.")
+        return body, reply
+
+    def _get(self, url: str, most: int, *, redirects: bool) -> tuple[bytes, httpx.Response]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token and not redirects else {}
+        data = bytearray()
+        try:
+            with self._http.stream("GET", url, headers=headers, follow_redirects=redirects) as reply:
+                # As they were sent: an archive must not be unpacked on the way.
+                for piece in reply.iter_raw() if redirects else reply.iter_bytes():
+                    data += piece
+                    if len(data) > most:
+                        raise RegistryError(f"{printable(url)} sends more than {most >> 20} MiB.")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise RegistryError(f"{printable(url)} did not answer: {error}") from error
+        if reply.status_code != 200:
+            raise RegistryError(f"{printable(url)} answered {reply.status_code}{_said(bytes(data))}")
+        return bytes(data), reply
+
+
+def _said(body: bytes) -> str:
+    try:
+        errors = json.loads(body)["errors"]
+        return f": {printable(str(errors[0]))}"
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return ""
