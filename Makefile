@@ -10,7 +10,7 @@ $(foreach name,$(filter TF_% TERRASMITH_%,$(.VARIABLES)),$(eval unexport $(name)
 BIN := .venv/bin
 ARGS ?=
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 .PHONY: help
 help: ## list the commands (this)
