@@ -171,11 +171,6 @@ def fail_step(session: Session, run_id: str, key: str, detail: str, url: str | N
     set_step(session, run_id, key, "failed", detail, url)
 
 
-def skip_step(session: Session, run_id: str, key: str, detail: str | None = None) -> None:
-    """The step was not needed."""
-    set_step(session, run_id, key, "skipped", detail, None)
-
-
 # The road of the pull request
 
 

@@ -136,14 +136,6 @@ class Supervisor:
             self._claim.close()
             self._claim = None
 
-    def pids(self) -> dict[str, int]:
-        """The process id of each program that runs now."""
-        return {
-            child.program.name: child.process.pid
-            for child in self._children
-            if child.process is not None and child.process.poll() is None
-        }
-
     def tail(self, program: Program, lines: int = 15) -> str:
         """The end of a program's log."""
         with suppress(OSError):
