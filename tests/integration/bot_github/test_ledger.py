@@ -67,7 +67,8 @@ def _walk(github: GitHub, simulated: Any) -> None:
     made = acme.repositories.create("acme", f"terraform-aws-{secrets.token_hex(4)}", "", private=True)
     head = acme.repositories.wait_until_ready(made.full_name)
     assert acme.repositories.by_id(made.id)
-    assert acme.repositories.latest()[0].full_name == made.full_name
+    # Other tests push to this simulator in the same second: only that it is seen can be said.
+    assert made.full_name in {each.full_name for each in acme.repositories.latest()}
     acme.repositories.permission(made.full_name, "ada")
     _talk(acme, simulated, made.full_name)
     _write(acme, made.full_name, head)
