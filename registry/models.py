@@ -68,6 +68,15 @@ class Version(Base):
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class VersionContents(Base):
+    """What a version holds, as read from its archive (`tfmodule.contents`). Big, so it lies beside the version."""
+
+    __tablename__ = "version_contents"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    contents: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class Upload(Base):
     """One archive that somebody sent, on its way to a version. States: docs/ARCHITECTURE.md, "Upload"."""
 

@@ -26,6 +26,7 @@ from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
 from tfmodule import archive
 from tfmodule.address import Address
+from tfmodule.contents import Contents
 from tfmodule.version import Version
 
 _T = TypeVar("_T")
@@ -126,8 +127,7 @@ class PublishVersion:
     sha256: str
     h1: str
     size: int
-    interface: Mapping[str, Any]
-    readme: str
+    contents: Contents
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
@@ -291,8 +291,8 @@ def _add_version(
         sha256=request.sha256,
         h1=request.h1,
         size=request.size,
-        interface=dict(request.interface),
-        readme=request.readme,
+        interface=request.contents.root.interface.to_dict(),
+        readme=request.contents.root.readme,
         report=dict(request.report),
         provenance=_provenance(namespace, module, request, moment),
         verified_at=moment,  # `store` has just read it back
@@ -301,6 +301,8 @@ def _add_version(
     try:
         with session.begin_nested():
             session.add(version)
+            session.flush()
+            session.add(models.VersionContents(version_id=version.id, contents=request.contents.to_dict()))
     except IntegrityError:
         return None
     return version
