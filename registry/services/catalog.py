@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, load_only
+from sqlalchemy.sql.base import ExecutableOption
 
 import accounts.models
 from accounts import namespaces
@@ -25,6 +26,15 @@ from tfmodule.version import InvalidVersionError, Version, latest
 
 # What go-version makes of a version before the client asks for it: no `v`, three numbers.
 _LOOSE = re.compile(r"v?(\d+(?:\.\d+){0,2})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+# The others are long texts, and nobody who installs a version reads them.
+_COLUMNS_SERVED = (
+    models.Version.version,
+    models.Version.state,
+    models.Version.state_reason,
+    models.Version.sha256,
+    models.Version.size,
+)
 
 
 class UnknownModuleError(UserError):
@@ -52,18 +62,25 @@ class RemovedVersionError(UnknownVersionError):
 
 
 @dataclass(frozen=True)
-class VersionFacts:
-    """One published version."""
+class ServedVersion:
+    """What must be known of a published version to say where it can be had."""
 
     id: str
+    module_id: str
     address: Address
     version: Version
     namespace_id: str
     public: bool
     registry_credentials: bool
     sha256: str
-    h1: str
     size: int
+
+
+@dataclass(frozen=True)
+class VersionFacts(ServedVersion):
+    """One published version."""
+
+    h1: str
     commit_sha: str
     tag: str
     source_url: str
@@ -78,6 +95,8 @@ class VersionFacts:
 class ModuleVersions:
     """A module and its published versions, newest first."""
 
+    id: str
+    namespace_id: str
     address: Address
     public: bool
     source_url: str
@@ -98,6 +117,8 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
         .where(models.Version.state == "published")
     )
     return ModuleVersions(
+        id=module.id,
+        namespace_id=namespace.id,
         address=Address(namespace.name, module.name, module.system),
         public=namespace.is_public,
         source_url=module.source_url,
@@ -107,21 +128,12 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
 
 def version(session: Session, address: Address, text: str, principal: Principal | None) -> VersionFacts:
     """One version, however the client spells it. Raises UnknownVersionError beside what `versions` raises."""
-    namespace, module = _readable(session, address, principal)
-    wanted = normalise(text)
-    row = None
-    if wanted is not None:
-        row = session.scalar(
-            select(models.Version)
-            .where(models.Version.module_id == module.id)
-            .where(models.Version.version_key == wanted.precedence_key)
-        )
-    # Build metadata does not order versions, but who asks for some means that version and no other.
-    if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
-        raise UnknownVersionError(str(address), text)
-    if row.state != "published":
-        raise RemovedVersionError(str(address), row.version, row.state_reason or "")
-    return _facts(namespace, module, row)
+    return _facts(*_chosen(session, address, text, principal))
+
+
+def served(session: Session, address: Address, text: str, principal: Principal | None) -> ServedVersion:
+    """The same, without what only people read: the hot path asks this, and no more than two questions of it."""
+    return _served(*_chosen(session, address, text, principal, load_only(*_COLUMNS_SERVED)))
 
 
 def published_versions(session: Session, address: Address) -> tuple[Version, ...]:
@@ -150,19 +162,19 @@ def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
 def public_modules(session: Session) -> tuple[ModuleVersions, ...]:
     """The modules that everybody may see, by address."""
     rows = session.execute(
-        select(accounts.models.Namespace.name, models.Module, models.Version.version)
+        select(accounts.models.Namespace, models.Module, models.Version.version)
         .join(models.Module, models.Module.namespace_id == accounts.models.Namespace.id)
         .join(models.Version, models.Version.module_id == models.Module.id)
         .where(accounts.models.Namespace.visibility == "public")
         .where(models.Version.state == "published")
     )
-    found: dict[Address, tuple[str, list[str]]] = {}
+    found: dict[Address, tuple[models.Module, list[str]]] = {}
     for namespace, module, text in rows:
-        address = Address(namespace, module.name, module.system)
-        found.setdefault(address, (module.source_url, []))[1].append(text)
+        address = Address(namespace.name, module.name, module.system)
+        found.setdefault(address, (module, []))[1].append(text)
     return tuple(
-        ModuleVersions(address, True, source_url, newest_first(texts))
-        for address, (source_url, texts) in sorted(found.items(), key=lambda item: item[0].key)
+        ModuleVersions(module.id, module.namespace_id, address, True, module.source_url, newest_first(texts))
+        for address, (module, texts) in sorted(found.items(), key=lambda item: item[0].key)
     )
 
 
@@ -193,11 +205,37 @@ def parse_address(namespace: str, name: str, system: str) -> Address:
         raise UnknownModuleError(f"{namespace}/{name}/{system}") from None
 
 
+def _chosen(
+    session: Session, address: Address, text: str, principal: Principal | None, *options: ExecutableOption
+) -> tuple[Namespace, models.Module, models.Version]:
+    namespace, module = _readable(session, address, principal)
+    wanted = normalise(text)
+    row = None
+    if wanted is not None:
+        row = session.scalar(
+            select(models.Version)
+            .options(*options)
+            .where(models.Version.module_id == module.id)
+            .where(models.Version.version_key == wanted.precedence_key)
+        )
+    # Build metadata does not order versions, but who asks for some means that version and no other.
+    if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
+        raise UnknownVersionError(str(address), text)
+    if row.state != "published":
+        raise RemovedVersionError(str(address), row.version, row.state_reason or "")
+    return namespace, module, row
+
+
 def _readable(session: Session, address: Address, principal: Principal | None) -> tuple[Namespace, models.Module]:
-    namespace = namespaces.find(session, address.namespace)
-    if namespace is None or not _may_read(namespace, principal):
+    found = session.execute(
+        namespaces.finding(address.namespace)
+        .add_columns(models.Module)
+        .outerjoin(models.Module, and_(models.Module.namespace_id == accounts.models.Namespace.id, _is_called(address)))
+    ).first()
+    namespace = namespaces.value(found[0]) if found else None
+    if found is None or namespace is None or not _may_read(namespace, principal):
         raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
-    module = find_module(session, namespace, address)
+    module = _exactly(found[1], address)
     if module is None:
         raise UnknownModuleError(str(address))
     return namespace, module
@@ -209,26 +247,39 @@ def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
 
 def find_module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
     """The module's row, whoever asks; None where a name only looks like it."""
-    module = session.scalar(
-        select(models.Module)
-        .where(models.Module.namespace_id == namespace.id)
-        .where(models.Module.name_key == namespaces.name_key(address.name))
-        .where(models.Module.system == address.system)
+    wanted = select(models.Module).where(models.Module.namespace_id == namespace.id, _is_called(address))
+    return _exactly(session.scalar(wanted), address)
+
+
+def _is_called(address: Address) -> ColumnElement[bool]:
+    return and_(
+        models.Module.name_key == namespaces.name_key(address.name),
+        models.Module.system == address.system,
     )
+
+
+def _exactly(module: models.Module | None, address: Address) -> models.Module | None:
     return module if module is not None and module.name.casefold() == address.name.casefold() else None
 
 
-def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
-    return VersionFacts(
+def _served(namespace: Namespace, module: models.Module, row: models.Version) -> ServedVersion:
+    return ServedVersion(
         id=row.id,
+        module_id=module.id,
         address=Address(namespace.name, module.name, module.system),
         version=Version.parse(row.version),
         namespace_id=namespace.id,
         public=namespace.is_public,
         registry_credentials=namespace.registry_credentials,
         sha256=row.sha256,
-        h1=row.h1,
         size=row.size,
+    )
+
+
+def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
+    return VersionFacts(
+        **vars(_served(namespace, module, row)),
+        h1=row.h1,
         commit_sha=row.commit_sha,
         tag=row.tag,
         source_url=module.source_url,

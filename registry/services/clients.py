@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 from tfmodule.version import InvalidVersionError, Version
 
@@ -45,6 +46,23 @@ def identify(user_agent: str) -> Client:
     if known is None:
         return OTHER
     return Client(known, version if _NUMBERS.fullmatch(version) else "")
+
+
+class Manner(Enum):
+    """The kinds of download answer there are; a client's User-Agent decides between them, and nothing else in it."""
+
+    RELATIVE = "relative"
+    ABSOLUTE = "absolute"
+    """Hands a location on as it is, instead of resolving it against where it came from."""
+    CREDENTIALS = "credentials"
+    """Fetches a package itself, with its token, where the answer says so (R13)."""
+
+
+def manner(user_agent: str) -> Manner:
+    """What this client makes of a download answer."""
+    if takes_credentials(user_agent):
+        return Manner.CREDENTIALS
+    return Manner.ABSOLUTE if needs_absolute(user_agent) else Manner.RELATIVE
 
 
 def takes_credentials(user_agent: str) -> bool:

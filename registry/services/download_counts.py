@@ -136,7 +136,7 @@ def compact(session: Session, before: date) -> int:
             DownloadCount.version_id,
             func.max(DownloadCount.day).label("day"),
             DownloadCount.client,
-            func.sum(DownloadCount.count).label("count"),
+            func.sum(DownloadCount.count).label("total"),
             func.count().label("rows"),
             func.max(DownloadCount.client_version).label("newest"),
         )
@@ -157,7 +157,7 @@ def compact(session: Session, before: date) -> int:
         )
         session.execute(
             insert(DownloadCount).values(
-                version_id=row.version_id, day=row.day, client=row.client, client_version="", count=int(row.count)
+                version_id=row.version_id, day=row.day, client=row.client, client_version="", count=int(row.total)
             )
         )
     return sum(row.rows - 1 for row in wanted)
