@@ -12,12 +12,16 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from core.errors import Transient
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
 
 # How many evictions are remembered for reads that are under way.
 _REMEMBERED = 10_000
+# Under way or waiting for a thread. More would only wait behind whatever it is that does not answer.
+_MOST_FLIGHTS = 512
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class Flights(Generic[T]):
     def _board(self, key: Hashable, work: Callable[[], T]) -> Future[T]:
         now = time.monotonic()
         with self._lock:
+            if len(self._under_way) >= _MOST_FLIGHTS:
+                raise Transient("too much is being read at once", 1.0)
             began, future = self._under_way.get(key, (0.0, None))
             if future is not None and now - began < self._joinable:
                 return future

@@ -12,7 +12,7 @@ from core.db import Database
 from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage
-from web.app import create_app
+from web.app import create_served
 
 _GRACE_SECONDS = 20
 
@@ -36,8 +36,13 @@ def serve(
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
-        app = create_app(settings, database, open_storage(settings))
-        make_server(app, host, port, certificate, key).run()
+        app = create_served(settings, database, open_storage(settings))
+        server = make_server(app, host, port, certificate, key)
+        app.start()
+        try:
+            server.run()
+        finally:
+            app.stop()
     finally:
         database.dispose()
 

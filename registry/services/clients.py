@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from tfmodule.version import InvalidVersionError, Version
 
@@ -48,7 +48,7 @@ def identify(user_agent: str) -> Client:
     return Client(known, version if _NUMBERS.fullmatch(version) else "")
 
 
-class Manner(Enum):
+class Manner(StrEnum):
     """The kinds of download answer there are; a client's User-Agent decides between them, and nothing else in it."""
 
     RELATIVE = "relative"

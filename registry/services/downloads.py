@@ -99,8 +99,8 @@ def signed_path(key: bytes, token_id: str, sha256: str, now: datetime) -> str:
     return f"{SIGNED_PATH}{expires}/{token_id}/{_signature(key, expires, token_id, sha256)}/{sha256}.tar.gz"
 
 
-def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> None:
-    """Accept what `signed_path` made and time has not ended; raises UnknownArchiveError."""
+def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> datetime:
+    """Accept what `signed_path` made and time has not ended; says when it will. Raises UnknownArchiveError."""
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
         raise UnknownArchiveError
     expected = _signature(key, int(expires), token_id, sha256)
@@ -108,6 +108,7 @@ def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha
         raise UnknownArchiveError
     if now.timestamp() >= int(expires):
         raise UnknownArchiveError
+    return datetime.fromtimestamp(int(expires), UTC)
 
 
 def public_archive(session: Session, sha256: str) -> ArchiveFacts:

@@ -1,0 +1,87 @@
+"""The hot path over a registry of the tests: a client of it, and the clocks in the test's hands."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import httpx
+from sqlalchemy import event
+from starlette.testclient import TestClient
+
+from core import clock
+from core.settings import Settings
+from registry.api.answers import Answers
+from registry.api.archives import Archives
+from registry.api.hot import HotPath
+from registry.api.protocol import Protocol
+from registry.download_counter import DownloadCounter
+from registry.services.downloads import signing_key
+from web.edge import HEADERS
+from web.failures import failure
+
+
+@dataclass
+class Clocks:
+    """Both clocks; nothing moves but by hand."""
+
+    seconds: float = 1_000.0
+    moment: datetime = field(default_factory=clock.now)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+
+class Hot:
+    """A hot path that looks for changes when it is told to."""
+
+    def __init__(self, registry, settings: Settings, *, clocks: bool = True) -> None:
+        self.clocks = Clocks()
+        key = signing_key(settings.secret_key.get_secret_value())  # type: ignore[union-attr]
+        self.counter = DownloadCounter(registry.database)
+        self.answers = Answers(
+            Protocol(registry.database, key, settings.base_url or ""),
+            Archives(registry.database, registry.storage, key),
+            HEADERS,
+            monotonic=self.clocks.monotonic if clocks else time.monotonic,
+            now=self.clocks.now if clocks else clock.now,
+        )
+        self.path = HotPath(registry.app, self.answers, self.counter, headers=HEADERS, failure=failure)
+        self.client = TestClient(self.path, raise_server_exceptions=False)
+        self.database = registry.database
+        assert self.look()
+
+    def look(self) -> bool:
+        return self.answers.watcher.look()
+
+    def get(self, path: str, token: str | None = None, **headers: str) -> httpx.Response:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        return self.client.get(path, headers=sent, follow_redirects=False)
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """What the database is asked meanwhile."""
+        asked: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                asked.append(statement)
+
+        event.listen(self.database.engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(self.database.engine, "before_cursor_execute", note)
+
+    def stop(self) -> None:
+        self.answers.stop()
