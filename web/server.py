@@ -1,6 +1,8 @@
 """Serves the web application with uvicorn: one address, TLS if wished, a graceful end on SIGTERM."""
 
+import gc
 import ssl
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage
 from web.app import create_served
+from web.connection import Connection
 
 _GRACE_SECONDS = 20
+_SWITCH_SECONDS = 0.001
 
 
 def serve(
@@ -39,6 +43,9 @@ def serve(
         app = create_served(settings, database, open_storage(settings))
         server = make_server(app, host, port, certificate, key)
         app.start()
+        # Threads that read and write the database must not keep the loop waiting for longer than this.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        gc.freeze()  # what is there now stays: nobody has to look through it again
         try:
             server.run()
         finally:
@@ -75,6 +82,7 @@ def make_server(
         proxy_headers=False,
         server_header=False,
         lifespan="off",
+        http=Connection,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return uvicorn.Server(config)

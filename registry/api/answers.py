@@ -5,10 +5,11 @@ answer that is not for everybody is given to its one token only. Refuses to give
 unless the database is away and everybody knew it already.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
@@ -47,6 +48,8 @@ _ARCHIVES_BYTES = 64 << 20
 _OVERHEAD = 2_000  # bytes that an answer costs beside its body, about
 _MOST_AGENTS = 2_000
 
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+
 T = TypeVar("T")
 
 
@@ -70,28 +73,22 @@ class Asked(NamedTuple):
     agent: bytes
 
 
-class Found(NamedTuple):
-    """What is sent; `version_id` is set where it counts as a download."""
+# Looked up once: a member of an enumeration costs more than a name.
+_DISCOVERY, _DOWNLOAD, _ANY = Kind.DISCOVERY, Kind.DOWNLOAD, Manner.RELATIVE
+
+_Key = tuple[bytes, str, Manner]
+"""An answer's place: the path, the one token it is for ("" is everybody), and the manner of download answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with status 200. `head` is its header lines with their ends, and the empty line after them.
+
+    `version_id` is set where it counts as a download. The body of an archive is kept apart, by its digest.
+    """
 
     headers: list[tuple[bytes, bytes]]
-    body: bytes
-    version_id: str | None
-    client: Client
-
-
-class _Key(NamedTuple):
-    """An answer's place: the path, the one token it is for ("" is everybody), and the manner of download answer."""
-
-    path: bytes
-    token_id: str
-    manner: Manner
-
-
-@dataclass(slots=True)
-class _Answer:
-    """An answer that is kept. The body of an archive is kept apart, by its digest."""
-
-    headers: list[tuple[bytes, bytes]]
+    head: bytes
     body: bytes
     public: bool
     until: datetime | None = None
@@ -117,15 +114,14 @@ class Answers:
         self._monotonic, self._now = monotonic, now
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="cold read")
         self._callers = Callers(self._database, self._executor, now)
-        self._kept: TaggedCache[_Key, _Answer] = TaggedCache(_ANSWERS_BYTES)
-        self._flights: Flights[_Answer] = Flights(self._executor)
+        self._kept: TaggedCache[_Key, Answer] = TaggedCache(_ANSWERS_BYTES)
+        self._flights: Flights[Answer] = Flights(self._executor)
         # Content never changes under a digest: nothing is ever evicted here but for room.
         self._bytes: TaggedCache[str, bytes] = TaggedCache(_ARCHIVES_BYTES)
         self._loads: Flights[bytes] = Flights(self._executor)
         self._agents: dict[bytes, tuple[Manner, Client]] = {}
         self._hung_until = -float("inf")
-        found = self._made(document(), public=True)
-        self._discovery = Found(found.headers, found.body, None, clients.OTHER)
+        self._discovery = self._made(document(), public=True)
 
     def start(self) -> None:
         """Hear of changes from now on. Before, nothing that is kept counts as fresh."""
@@ -136,9 +132,9 @@ class Answers:
         self.watcher.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def at_hand(self, asked: Asked) -> Found | None:
+    def at_hand(self, asked: Asked) -> Answer | None:
         """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing."""
-        if asked.kind is Kind.DISCOVERY:
+        if asked.kind is _DISCOVERY:
             return self._discovery
         if not self.watcher.is_fresh():
             return None
@@ -147,7 +143,7 @@ class Answers:
         caller = self._callers.known(asked.authorization)
         return None if caller is None else self._of(asked, caller)
 
-    async def fetched(self, asked: Asked) -> Found | None:
+    async def fetched(self, asked: Asked) -> Answer | None:
         """The answer as the database has it now; None is the route's to answer.
 
         Raises what the services behind the routes raise, and Transient where neither the database nor memory can tell.
@@ -166,39 +162,42 @@ class Answers:
                 return stale
             raise
 
-    def _of(self, asked: Asked, caller: Principal | None) -> Found | None:
+    def _of(self, asked: Asked, caller: Principal | None) -> Answer | None:
         """What is kept for this caller, however old."""
-        manner, client = self._agent(asked)
-        answer = self._kept.get(_Key(asked.path, "", manner))
-        if answer is None and caller is not None:
-            answer = self._kept.get(_Key(asked.path, caller.token_id, manner))
+        manner = self.client(asked.agent)[0] if asked.kind is _DOWNLOAD else _ANY
+        answer = None
+        if caller is not None:
+            answer = self._kept.get((asked.path, caller.token_id, manner))
+        if answer is None:
+            answer = self._kept.get((asked.path, "", manner))
         if answer is None or (answer.until is not None and answer.until <= self._now()):
             return None
-        body = answer.body if answer.archive is None else self._bytes.get(answer.archive.sha256)
-        return None if body is None else Found(answer.headers, body, answer.version_id, client)
+        if answer.archive is None:
+            return answer
+        body = self._bytes.get(answer.archive.sha256)
+        return None if body is None else replace(answer, body=body)
 
-    def _stale(self, asked: Asked) -> Found | None:
+    def _stale(self, asked: Asked) -> Answer | None:
         """What everybody was told when the database was last heard of, if that is not too long ago."""
         if asked.kind is Kind.SIGNED_ARCHIVE or self._monotonic() - self.watcher.seen_at > STALE_SECONDS:
             return None
         return self._of(asked, None)
 
-    async def _read(self, asked: Asked) -> Found | None:
+    async def _read(self, asked: Asked) -> Answer | None:
         caller: Principal | None = None
         if asked.authorization is not None:
             caller = await self._patiently(self._callers.sign_in(asked.authorization, PATIENCE_SECONDS))
             if self.watcher.is_fresh() and (found := self._of(asked, caller)) is not None:
                 return found
-        manner, client = self._agent(asked)
-        key = _Key(asked.path, caller.token_id if caller else "", manner)
+        manner = self.client(asked.agent)[0] if asked.kind is _DOWNLOAD else _ANY
+        key = (asked.path, caller.token_id if caller else "", manner)
         flight = self._flights.join(key, lambda: self._look_up(asked, caller, manner), PATIENCE_SECONDS)
         answer = await self._patiently(flight)
-        body = answer.body
-        if answer.archive is not None:
-            if answer.archive.size > LARGEST_KEPT:
-                return None
-            body = await self._load(answer.archive)
-        return Found(answer.headers, body, answer.version_id, client)
+        if answer.archive is None:
+            return answer
+        if answer.archive.size > LARGEST_KEPT:
+            return None
+        return replace(answer, body=await self._load(answer.archive))
 
     async def _patiently(self, work: Awaitable[T]) -> T:
         """What comes of it; Transient where the database hangs, and for a while for all who come after."""
@@ -208,7 +207,7 @@ class Answers:
             self._hung_until = self._monotonic() + _RETRY_SECONDS
             raise Transient("the database does not answer", _RETRY_SECONDS) from None
 
-    def _look_up(self, asked: Asked, caller: Principal | None, manner: Manner) -> _Answer:
+    def _look_up(self, asked: Asked, caller: Principal | None, manner: Manner) -> Answer:
         """In a thread: read, and keep what was read unless it has changed meanwhile."""
         ticket = self._kept.ticket()
         if asked.kind in (Kind.VERSIONS, Kind.DOWNLOAD):
@@ -218,15 +217,17 @@ class Answers:
         else:
             facts, token_id = self._archive(asked, caller)
             public = asked.kind is Kind.PUBLIC_ARCHIVE
-            answer = self._made(Response(headers=headers_of(facts, public=public)), public=public, until=facts.until)
-            answer.archive, about = facts, (facts.namespace_id, facts.module_id)
+            response = Response(headers=headers_of(facts, public=public))
+            answer = self._made(response, public=public, until=facts.until, archive=facts)
+            about = facts.namespace_id, facts.module_id
         tags = [tag("namespace", about[0]), tag("module", about[1])]
         if not answer.public and token_id is not None:
             tags.append(tag("token", token_id))
         # A signed location is the proof itself: whoever has it may have the bytes.
         owner = "" if answer.public or asked.kind is Kind.SIGNED_ARCHIVE else token_id
         if owner is not None:
-            self._kept.put(_Key(asked.path, owner, manner), answer, tuple(tags), len(answer.body) + _OVERHEAD, ticket)
+            size = len(answer.body) + _OVERHEAD
+            self._kept.put((asked.path, owner, manner), answer, tuple(tags), size, ticket)
         return answer
 
     def _reply(self, asked: Asked, caller: Principal | None, manner: Manner) -> Reply:
@@ -267,20 +268,29 @@ class Answers:
             raise Transient("the storage does not answer", _RETRY_SECONDS) from None
 
     def _made(
-        self, response: Response, *, public: bool, until: datetime | None = None, version_id: str | None = None
-    ) -> _Answer:
-        return _Answer([*response.raw_headers, *self._headers], bytes(response.body), public, until, version_id)
+        self,
+        response: Response,
+        *,
+        public: bool,
+        until: datetime | None = None,
+        version_id: str | None = None,
+        archive: ArchiveFacts | None = None,
+    ) -> Answer:
+        headers = [*response.raw_headers, *self._headers]
+        if any(_CONTROL.search(part) for pair in headers for part in pair):
+            raise ValueError("a header would hold a control character")
+        head = b"".join(b"%b: %b\r\n" % pair for pair in headers) + b"\r\n"
+        return Answer(headers, head, bytes(response.body), public, until, version_id, archive)
 
-    def _agent(self, asked: Asked) -> tuple[Manner, Client]:
-        if asked.kind is not Kind.DOWNLOAD:
-            return _ANY_AGENT
-        known = self._agents.get(asked.agent)
+    def client(self, agent: bytes) -> tuple[Manner, Client]:
+        """What a User-Agent tells; remembered, since there are few."""
+        known = self._agents.get(agent)
         if known is None:
-            text = asked.agent.decode("latin-1")
+            text = agent.decode("latin-1")
             known = clients.manner(text), clients.identify(text)
             if len(self._agents) >= _MOST_AGENTS:
                 self._agents.clear()
-            self._agents[asked.agent] = known
+            self._agents[agent] = known
         return known
 
     def _forget(self, tags: Collection[str] | None) -> None:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import TerrasmithError, Transient
 from core.log import get_logger
-from registry.api.answers import Answers, Asked, Found, Kind
+from registry.api.answers import Answer, Answers, Asked, Kind
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH
 from registry.download_counter import DownloadCounter
 from registry.services import downloads
@@ -26,6 +26,7 @@ _ARCHIVES = {
     Kind.SIGNED_ARCHIVE: downloads.SIGNED_PATH.encode(),
     Kind.PRIVATE_ARCHIVE: downloads.PRIVATE_PATH.encode(),
 }
+_OF_MODULES = {b"/versions": Kind.VERSIONS, b"/download": Kind.DOWNLOAD}
 # Answers with a part of an archive, or with none of it, are the route's.
 _PARTIAL = frozenset({b"range", b"if-range", b"if-none-match"})
 
@@ -58,6 +59,14 @@ class HotPath:
         self.answers.stop()
         self.counter.stop()
 
+    def at_once(self, scope: Scope) -> Answer | None:
+        """The whole answer, for a server that asks before it makes a task; None where the request must come in."""
+        asked = _asked(scope)
+        found = None if asked is None else self.answers.at_hand(asked)
+        if asked is not None and found is not None:
+            self._note(scope, asked, found)
+        return found
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope) if scope["type"] == "http" else None
         if asked is not None:
@@ -76,13 +85,15 @@ class HotPath:
                 return
         await self.app(scope, receive, send)
 
-    async def _send(self, scope: Scope, send: Send, asked: Asked, found: Found) -> None:
-        head = scope["method"] == "HEAD"
-        self.answered[asked.kind] += 1
-        if found.version_id is not None and not head:
-            self.counter.count(found.version_id, found.client)
+    async def _send(self, scope: Scope, send: Send, asked: Asked, found: Answer) -> None:
+        self._note(scope, asked, found)
         await send({"type": "http.response.start", "status": 200, "headers": found.headers})
-        await send({"type": "http.response.body", "body": b"" if head else found.body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.body})
+
+    def _note(self, scope: Scope, asked: Asked, found: Answer) -> None:
+        self.answered[asked.kind] += 1
+        if found.version_id is not None and scope["method"] == "GET":
+            self.counter.count(found.version_id, self.answers.client(asked.agent)[1])
 
     def _with_headers(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -117,9 +128,7 @@ def _asked(scope: Scope) -> Asked | None:
 
 def _kind(path: bytes) -> Kind | None:
     if path.startswith(_MODULES):
-        if path.endswith(b"/download"):
-            return Kind.DOWNLOAD
-        return Kind.VERSIONS if path.endswith(b"/versions") else None
+        return _OF_MODULES.get(path[-9:])
     if path == _DISCOVERY:
         return Kind.DISCOVERY
     return next((kind for kind, prefix in _ARCHIVES.items() if path.startswith(prefix)), None)

@@ -1,17 +1,13 @@
-"""The hot path says what the routes say, and never what was true a second ago (R10, R11, R12, R26, T-09, P-09, F-07)."""
+"""The hot path says what the routes say, and never what was true a second ago."""
 
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from accounts import models, namespaces, tokens
+from accounts import namespaces
 from registry.api.answers import Kind
-from registry.services import lifecycle
 from tests.integration.registry.hot import Hot
-from tfmodule.address import Address
-from tfmodule.version import Version
 
 BASE = "/v1/modules/"
 OPEN, CLOSED = f"{BASE}acme/bucket/aws", f"{BASE}secret/vault/aws"
