@@ -58,8 +58,8 @@ class DownloadCounter:
                     download_counts.add(session, clock.now().date(), self._waiting)
             except Transient:
                 return False
-            except Exception:
-                _log.exception("a batch of download counts is lost", downloads=sum(self._waiting.values()))
+            except Exception as error:
+                _log.error("download counts are lost", downloads=self._left(), error=f"{type(error).__name__}: {error}")
                 self._waiting = {}
                 raise
             self._waiting = {}

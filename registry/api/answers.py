@@ -107,11 +107,12 @@ class Answers:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = clock.now,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.watcher = Watcher(protocol.database, self._forget, monotonic)
         self._protocol, self._archives, self._database = protocol, archives, protocol.database
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        self._monotonic, self._now = monotonic, now
+        self._monotonic, self._now, self._patience = monotonic, now, patience
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="cold read")
         self._callers = Callers(self._database, self._executor, now)
         self._kept: TaggedCache[_Key, Answer] = TaggedCache(_ANSWERS_BYTES)
@@ -175,7 +176,7 @@ class Answers:
         if answer.archive is None:
             return answer
         body = self._bytes.get(answer.archive.sha256)
-        return None if body is None else replace(answer, body=body)
+        return None if body is None else Answer(answer.headers, answer.head, body, answer.public)
 
     def _stale(self, asked: Asked) -> Answer | None:
         """What everybody was told when the database was last heard of, if that is not too long ago."""
@@ -186,12 +187,14 @@ class Answers:
     async def _read(self, asked: Asked) -> Answer | None:
         caller: Principal | None = None
         if asked.authorization is not None:
-            caller = await self._patiently(self._callers.sign_in(asked.authorization, PATIENCE_SECONDS))
+            caller = self._callers.known(asked.authorization) if self.watcher.is_fresh() else None
+            if caller is None:
+                caller = await self._patiently(self._callers.sign_in(asked.authorization, self._patience))
             if self.watcher.is_fresh() and (found := self._of(asked, caller)) is not None:
                 return found
         manner = self.client(asked.agent)[0] if asked.kind is _DOWNLOAD else _ANY
         key = (asked.path, caller.token_id if caller else "", manner)
-        flight = self._flights.join(key, lambda: self._look_up(asked, caller, manner), PATIENCE_SECONDS)
+        flight = self._flights.join(key, lambda: self._look_up(asked, caller, manner), self._patience)
         answer = await self._patiently(flight)
         if answer.archive is None:
             return answer
@@ -263,7 +266,7 @@ class Answers:
             return data
 
         try:
-            return await self._loads.join(archive.sha256, load, PATIENCE_SECONDS)
+            return await self._loads.join(archive.sha256, load, self._patience)
         except TimeoutError:
             raise Transient("the storage does not answer", _RETRY_SECONDS) from None
 

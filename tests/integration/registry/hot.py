@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 from sqlalchemy import event
@@ -53,6 +54,7 @@ class Hot:
             HEADERS,
             monotonic=self.clocks.monotonic if clocks else time.monotonic,
             now=self.clocks.now if clocks else clock.now,
+            patience=0.5,
         )
         self.path = HotPath(registry.app, self.answers, self.counter, headers=HEADERS, failure=failure)
         self.client = TestClient(self.path, raise_server_exceptions=False)
@@ -69,13 +71,13 @@ class Hot:
         return self.client.get(path, headers=sent, follow_redirects=False)
 
     @contextmanager
-    def statements(self) -> Iterator[list[str]]:
+    def statements(self) -> Iterator[list[tuple[str, Any]]]:
         """What the database is asked meanwhile."""
-        asked: list[str] = []
+        asked: list[tuple[str, Any]] = []
 
-        def note(_connection, _cursor, statement, *_rest) -> None:
+        def note(_connection, _cursor, statement, parameters, *_rest) -> None:
             if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
-                asked.append(statement)
+                asked.append((statement, parameters))
 
         event.listen(self.database.engine, "before_cursor_execute", note)
         try:

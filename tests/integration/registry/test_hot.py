@@ -1,17 +1,32 @@
 """The hot path says what the routes say, and never what was true a second ago."""
 
-from collections.abc import Iterator
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 
+import httpx
+import psycopg
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from accounts import namespaces
+from accounts import namespaces, tokens
+from core.db import Database
 from registry.api.answers import Kind
+from registry.services import lifecycle
+from registry.storage.port import archive_key
 from tests.integration.registry.hot import Hot
+from tfmodule.address import Address
+from tfmodule.version import Version
 
 BASE = "/v1/modules/"
 OPEN, CLOSED = f"{BASE}acme/bucket/aws", f"{BASE}secret/vault/aws"
-AGENTS = ("Terraform/1.11.4 (+https://www.terraform.io)", "OpenTofu/1.12.1", "trivy/v0.64.0", "")
+AGENTS = ("Terraform/1.11.4 (+https://www.terraform.io)", "OpenTofu/1.12.1", "trivy/v0.64.0")
 
 
 def _filled(registry, settings, *, clocks: bool = True) -> Hot:
@@ -40,11 +55,13 @@ def _locations(hot: Hot, token: str) -> list[str]:
 
 
 def _corpus(hot: Hot, token: str) -> list[str]:
-    modules = [OPEN, CLOSED, f"{BASE}ACME/Bucket/aws", f"{BASE}acme/none/aws", f"{BASE}nobody/bucket/aws"]
+    modules = [OPEN, CLOSED, f"{BASE}ACME/Bucket/aws", f"{BASE}nobody/bucket/aws"]
     paths = ["/.well-known/terraform.json", "/", "/v1/modules/", "/livez", "/archives/", f"{BASE}a/versions"]
     for module in modules:
-        tails = ("versions", "versions?limit=1&%00=%", "versions/", "1.0.0/download", "v1.0/download", "9.9.9/download")
-        paths += [f"{module}/{tail}" for tail in (*tails, "1.0.0/provenance", "download", "a/b/download")]
+        tails = ("versions", "1.0.0/download", "v1.0/download", "9.9.9/download")
+        paths += [f"{module}/{tail}" for tail in tails]
+    tails = ("versions?limit=1&%00=%", "versions/", "1.0.0/provenance", "download", "a/b/download", "none/versions")
+    paths += [f"{OPEN}/{tail}" for tail in tails]
     paths += [f"{OPEN}/1.1.0-rc.1{plus}build.7/download" for plus in ("+", "%2B", "%2b", "%20")]
     paths += [f"{BASE}acme/buck%65t/aws/versions", f"{BASE}acme%2Fbucket/aws/x/versions", f"{BASE}acme/../aws/versions"]
     located = [location.partition("?")[0] for location in _locations(hot, token)]
@@ -68,11 +85,12 @@ def test_the_hot_path_and_the_routes_give_the_same_answers(sqlite_registry, sett
     mine, others = sqlite_registry.token("secret"), sqlite_registry.token("acme")
     reference = TestClient(sqlite_registry.app, raise_server_exceptions=False)
     sent = [{}, *({"Authorization": f"Bearer {token}"} for token in (mine, others, "tsm_" + "0" * 36))]
-    sent += [{"Authorization": f"bEARER   {mine} ", "User-Agent": agent} for agent in AGENTS]
-    sent += [{"Authorization": "Basic eDp5"}, {"Range": "bytes=0-9"}, {"If-None-Match": '"x"'}]
+    sent += [{"Authorization": f"bEARER   {mine} ", "User-Agent": agent} for agent in AGENTS[1:]]
     for path in _corpus(hot, mine):
         asked = [("POST", {}), ("HEAD", {"Authorization": f"Bearer {mine}"})]
         asked += [("GET", headers) for headers in sent]
+        if path.startswith("/archives/"):
+            asked += [("GET", {"Range": "bytes=0-9"}), ("HEAD", {"If-None-Match": '"x"'}), ("HEAD", {})]
         while asked:
             method, headers = asked.pop()
             hot.look()
@@ -85,3 +103,293 @@ def test_the_hot_path_and_the_routes_give_the_same_answers(sqlite_registry, sett
                 asked.append(("GET", {**headers, "X-Again": "from memory"}))
     assert all(hot.path.answered[kind] > 10 for kind in Kind), hot.path.answered
     hot.stop()
+
+
+def _token_id(registry) -> str:
+    with registry.database.read() as session:
+        return tokens.list_all(session)[-1].id
+
+
+# What is asked, the change that another process commits, and the status afterwards.
+CHANGES: dict[str, tuple[str, Callable, int]] = {
+    "closed": (OPEN, lambda session: namespaces.set_visibility(session, "acme", "private"), 401),
+    "removed": (
+        OPEN,
+        lambda session: lifecycle.remove(session, Address.parse("acme/bucket/aws"), Version(1, 0, 0), "bad", "x"),
+        404,
+    ),
+    "by hand": (OPEN, lambda session: session.execute(text("UPDATE versions SET state = 'tombstone'")), 404),
+    "revoked": (CLOSED, lambda session: tokens.revoke(session, tokens.list_all(session)[-1].id), 401),
+    "token deleted": (CLOSED, lambda session: session.execute(text("DELETE FROM tokens")), 401),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.checklist("T-08", "T-09")
+def test_what_another_process_commits_counts_within_a_second(registry, hot, change: str) -> None:
+    """T-09: a closed namespace, a removed version and a revoked token are refused, not served from memory."""
+    base, commit, status = CHANGES[change]
+    token = registry.token("secret") if base is CLOSED else None
+    location = hot.get(f"{base}/1.0.0/download", token).json()["location"]
+    for _ in "ab":
+        assert hot.get(f"{base}/1.0.0/download", token).status_code == hot.get(location).status_code == 200
+    other = Database(registry.database.url)
+    with other.unit_of_work() as session:
+        commit(session)
+    other.dispose()
+    # Still within the second: what was true is given without a look at the database.
+    with hot.statements() as asked:
+        assert hot.get(f"{base}/1.0.0/download", token).status_code == 200 and asked == []
+    hot.clocks.pass_(1.0)  # and nobody looked: memory counts for nothing
+    assert hot.get(f"{base}/1.0.0/download", token).status_code == status
+    assert hot.get(location).status_code == 404
+    assert hot.look()
+    assert hot.get(f"{base}/1.0.0/download", token).status_code == status
+    assert hot.get(location).status_code == 404
+
+
+def test_a_look_is_enough_and_leaves_the_others_in_memory(registry, hot) -> None:
+    registry.publish("acme/other/aws", "1.0.0")
+    assert hot.look()
+    for module in (OPEN, f"{BASE}acme/other/aws"):
+        hot.get(f"{module}/versions")
+    registry.publish("acme/bucket/aws", "2.0.0")
+    assert hot.look()
+    with hot.statements() as asked:
+        assert hot.get(f"{BASE}acme/other/aws/versions").status_code == 200 and asked == []
+        assert "2.0.0" in hot.get(f"{OPEN}/versions").text and len(asked) == 2
+    with registry.database.unit_of_work() as session:
+        session.execute(text("UPDATE versions SET verified_at = published_at, damage = 'missing'"))
+        session.execute(text("UPDATE tokens SET last_used_at = created_at"))
+    assert hot.look()
+    with hot.statements() as asked:  # the sweeper's marks and a token's use are nobody's business here
+        assert hot.get(f"{OPEN}/versions").status_code == 200 and asked == []
+
+
+def test_a_renamed_namespace_is_found_under_both_names(registry, hot) -> None:
+    assert hot.get(f"{OPEN}/versions").status_code == 200
+    with registry.database.unit_of_work() as session:
+        namespaces.bind(session, registry.accounts["acme"], "acme-new", "Organization")
+    assert hot.look()
+    for name in ("acme", "acme-new"):
+        assert hot.get(f"{BASE}{name}/bucket/aws/versions").status_code == 200
+
+
+@pytest.mark.checklist("T-14")
+def test_a_token_and_a_signed_location_end_by_time_alone(registry, hot) -> None:
+    """T-14: the hour of a token, and the two minutes of a location, end without any change in the database."""
+    token = registry.token("secret")
+    location = hot.get(f"{CLOSED}/1.0.0/download", token).json()["location"]
+    assert hot.get(location).status_code == hot.get(f"{CLOSED}/versions", token).status_code == 200
+    assert hot.get(location).status_code == 200
+    ends = int(location.split("/")[3])
+    hot.clocks.moment = hot.clocks.moment.fromtimestamp(ends - 1, hot.clocks.moment.tzinfo)
+    with hot.statements() as asked:
+        assert hot.get(location).status_code == 200 and asked == []
+        assert hot.get(f"{CLOSED}/versions", token).status_code == 200 and asked == []
+    hot.clocks.pass_(1)
+    assert hot.answers.at_hand(_plain(location)) is None
+    hot.clocks.moment += timedelta(days=1)
+    assert hot.look()
+    assert hot.answers.at_hand(_plain(f"{CLOSED}/versions", f"Bearer {token}")) is None
+
+
+def _plain(path: str, authorization: str | None = None):
+    from registry.api.hot import _asked
+
+    headers = [(b"authorization", authorization.encode())] if authorization else []
+    return _asked({"type": "http", "method": "GET", "raw_path": path.partition("?")[0].encode(), "headers": headers})
+
+
+def test_one_token_never_gets_the_answer_of_another(registry, hot) -> None:
+    registry.namespace("third", "private")
+    mine, again, foreign = registry.token("secret"), registry.token("secret"), registry.token("third")
+    first = hot.get(f"{CLOSED}/1.0.0/download", mine).json()["location"]
+    second = hot.get(f"{CLOSED}/1.0.0/download", again).json()["location"]
+    assert first != second and first == hot.get(f"{CLOSED}/1.0.0/download", mine).json()["location"]
+    for _ in "ab":
+        assert hot.get(f"{CLOSED}/versions", foreign).status_code == 404
+        assert hot.get(f"{CLOSED}/versions").status_code == 401
+
+
+def test_many_who_miss_at_once_cause_one_read(hot) -> None:
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(hot.path)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return await asyncio.gather(*(client.get(f"{OPEN}/versions") for _ in range(30)))
+
+    with hot.statements() as asked:
+        answers = asyncio.run(ask())
+    assert {one.status_code for one in answers} == {200} and len({one.content for one in answers}) == 1
+    assert len(asked) == 2
+
+
+# Reviewed: how often the database is asked, the first time and from then on. A token not yet known costs one more.
+STATEMENTS = {
+    "/.well-known/terraform.json": (0, 0),
+    f"{OPEN}/versions": (2, 0),
+    f"{OPEN}/1.0.0/download": (2, 0),
+    f"{CLOSED}/versions": (3, 0),
+    f"{CLOSED}/1.0.0/download": (2, 0),
+    "public archive": (1, 0),
+    "signed archive": (2, 0),
+    f"{BASE}acme/none/aws/versions": (2, 2),
+}
+
+
+def test_how_many_statements_each_answer_costs_and_each_uses_an_index(registry, hot) -> None:
+    token = registry.token("secret")
+    found, plans = {}, []
+    paths = {path: path for path in STATEMENTS}
+    for path in STATEMENTS:
+        if path == "public archive":
+            paths[path] = hot.get(f"{OPEN}/1.0.0/download").json()["location"]
+            paths["signed archive"] = hot.get(f"{CLOSED}/1.0.0/download", token).json()["location"]
+        counts = []
+        for _ in range(2):
+            with hot.statements() as asked:
+                hot.get(paths[path], token if path.startswith(CLOSED) else None)
+            counts.append(len([one for one in asked if "last_used_at=" not in one[0]]))
+            plans += asked
+        found[path] = tuple(counts)
+    assert found == STATEMENTS
+    selects = {statement: parameters for statement, parameters in plans if statement.startswith("SELECT")}
+    assert len(selects) >= 6
+    for statement, parameters in selects.items():
+        plan = _plan(registry.database, statement, parameters)
+        assert "Seq Scan" not in plan and "SCAN" not in plan, f"{statement}\n{plan}"
+
+
+def _plan(database: Database, statement: str, parameters) -> str:
+    """How the database finds it. Postgres may not take the short way that a small table offers."""
+    with database.read() as session:
+        connection = session.connection()
+        explain = "EXPLAIN QUERY PLAN "
+        if not database.url.startswith("sqlite"):
+            connection.exec_driver_sql("SET enable_seqscan = off")
+            explain = "EXPLAIN "
+        return "\n".join(str(row) for row in connection.exec_driver_sql(explain + statement, parameters))
+
+
+@contextmanager
+def _away(registry) -> Iterator[None]:
+    """The database cannot be reached by anybody."""
+    url = registry.database.url
+    registry.database.dispose()
+    if url.startswith("sqlite"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.rename(path.with_suffix(".away"))
+        path.mkdir()
+        yield
+        path.rmdir()
+        path.with_suffix(".away").rename(path)
+        return
+    name = url.partition("?")[0].rsplit("/", 1)[1]
+    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        yield
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+@pytest.mark.checklist("F-07", "P-09")
+def test_F07_while_the_database_is_away_everybody_gets_what_everybody_knew(registry, hot) -> None:
+    token = registry.token("secret")
+    location, signed, _ = _locations(hot, token)
+    public = [f"{OPEN}/versions", f"{OPEN}/1.0.0/download", location]
+    before = [hot.get(path).content for path in public]
+    for path in (f"{CLOSED}/versions", f"{CLOSED}/1.0.0/download"):
+        assert hot.get(path, token).status_code == 200
+    assert hot.get(signed).status_code == 200
+    with _away(registry):
+        for seconds in (1, 1, 3_500):
+            hot.clocks.pass_(seconds)
+            assert not hot.look()
+            assert [hot.get(path).content for path in public] == before
+            assert hot.get(f"{OPEN}/versions", token).status_code == 200  # nobody can say whose token that is
+            assert hot.get("/.well-known/terraform.json").status_code == 200
+        # Whether a token still lives, nobody can say: who needs one waits.
+        for path, sent in ((f"{CLOSED}/versions", token), (signed, None), (f"{BASE}acme/cold/aws/versions", None)):
+            refused = hot.get(path, sent)
+            assert refused.status_code == 503 and refused.headers["retry-after"] == "1", path
+            assert refused.json() == {"errors": ["Not available at the moment; try again"]}
+            assert refused.headers["x-content-type-options"] == "nosniff"
+        hot.clocks.pass_(200)
+        assert not hot.look() and hot.get(public[0]).status_code == 503  # an hour is the end of it
+    assert hot.look() and hot.get(f"{CLOSED}/versions", token).status_code == 200
+    assert hot.counter.flush()
+
+
+@pytest.mark.checklist("F-07")
+def test_F07_a_database_that_hangs_holds_each_request_for_a_moment_and_then_none(postgres_url, tmp_path, settings):
+    from tests.integration.registry.conftest import _registry
+
+    registry = _registry(postgres_url, tmp_path, settings)
+    hot = _filled(registry, settings)
+    assert hot.get(f"{OPEN}/versions").status_code == 200
+    hot.clocks.pass_(1)
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as holder:
+        holder.execute("LOCK TABLE namespaces, modules, versions IN ACCESS EXCLUSIVE MODE")
+        assert hot.get(f"{OPEN}/versions").status_code == 200  # after its patience, from memory
+        with hot.statements() as asked:  # who comes now does not even try
+            assert hot.get(f"{OPEN}/versions").status_code == 200
+            assert hot.get(f"{BASE}acme/cold/aws/versions").status_code == 503
+        assert asked == []
+        holder.rollback()
+    hot.clocks.pass_(1)
+    assert hot.get(f"{OPEN}/versions").status_code == 200
+    hot.stop()
+    registry.database.dispose()
+
+
+def test_a_damaged_or_large_archive_is_the_routes_to_tell(sqlite_registry, settings) -> None:
+    hot = _filled(sqlite_registry, settings)
+    location = hot.get(f"{OPEN}/1.0.0/download").json()["location"]
+    sha256 = location.split("/")[3].partition(".")[0]
+    stored = sqlite_registry.storage.root / archive_key(sha256)
+    good = stored.read_bytes()
+    stored.write_bytes(good[:-1])
+    assert hot.get(location).status_code == 500 and not hot.path.answered[Kind.PUBLIC_ARCHIVE]
+    stored.write_bytes(good)
+    assert hot.get(location).content == good and hot.path.answered[Kind.PUBLIC_ARCHIVE] == 1
+    stored.unlink()
+    assert hot.get(location).content == good  # it stands in memory, and its digest was held to
+    hot.stop()
+
+
+def test_the_use_of_a_token_is_written_down_as_by_the_routes(registry, hot) -> None:
+    token = registry.token("secret")
+    for _ in "abc":
+        hot.get(f"{CLOSED}/versions", token)
+    hot.answers._executor.shutdown(wait=True)
+    with registry.database.read() as session:
+        assert tokens.list_all(session)[-1].last_used_at is not None
+
+
+_REVOKE = """
+import sys
+from accounts import tokens
+from core.db import Database
+database = Database(sys.argv[1])
+with database.unit_of_work() as session:
+    tokens.revoke(session, sys.argv[2])
+"""
+
+
+@pytest.mark.checklist("T-08")
+def test_a_token_that_another_process_revokes_is_refused_while_the_watcher_runs(registry, settings) -> None:
+    """T-08: with the real clock, the real thread and a real second process."""
+    hot = _filled(registry, settings, clocks=False)
+    hot.path.start()
+    try:
+        token = registry.token("secret")
+        assert hot.get(f"{CLOSED}/versions", token).status_code == 200
+        argv = [sys.executable, "-c", _REVOKE, registry.database.url, _token_id(registry)]
+        subprocess.run(argv, check=True, timeout=60)
+        committed = time.monotonic()
+        while hot.get(f"{CLOSED}/versions", token).status_code == 200:
+            # Whoever is given an answer was heard of less than a second ago: the promise, without a clock of ours.
+            assert time.monotonic() - committed < 30
+        assert hot.answers.watcher.seen_at > committed - 1
+    finally:
+        hot.path.stop()
