@@ -1,4 +1,4 @@
-"""A registry as large as one likes: rows written straight into the tables, archives into the storage. Checks nothing."""
+"""A registry as large as one likes: rows written straight into the tables. Checks nothing that a service would."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -48,10 +48,8 @@ def _fill_one(database: Database, namespace_id: str, modules: int, archives: dic
     while some := list(islice(rows, _ROWS // len(VERSIONS))):
         with database.unit_of_work() as session:
             session.execute(insert(models.Module), [_module(namespace_id, *one) for one in some])
-            versions = [
-                row for module_id, name in some for row in _versions(module_id, archives.get(name, archives[SMALL]))
-            ]
-            session.execute(insert(models.Version), versions)
+            for module_id, name in some:
+                session.execute(insert(models.Version), list(_versions(module_id, archives.get(name, archives[SMALL]))))
 
 
 def _module(namespace_id: str, module_id: str, name: str) -> dict[str, Any]:

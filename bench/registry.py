@@ -57,16 +57,7 @@ def measure(scale: Scale) -> Iterator[Table]:
                     "failed",
                 ),
                 tuple(_row(name, cell, connections, scale) for name, cell in cells.items()),
-                (
-                    (
-                        "One web process (uvicorn, uvloop, httptools) on core 0, wrk on core 1; nginx, 1 worker, no log, "
-                        "sends the same bytes from a file on core 0 in turns with ours."
-                    ),
-                    (
-                        f"SQLite; {scale.registry_rounds} turns of {scale.registry_seconds:g} s each; medians. CPU each: user "
-                        "and system time of the process that answers, divided by its answers."
-                    ),
-                ),
+                _notes(scale),
             )
         yield Table(
             "Memory of the web process",
@@ -141,6 +132,19 @@ def _row(name: str, cell: _Cell, connections: int, scale: Scale) -> tuple[str, .
         milliseconds(percentile([one.p99 for one in ours], 50)),
         milliseconds(percentile([one.p99 for one in static], 50)),
         str(sum(one.failed for one in (*ours, *static))),
+    )
+
+
+def _notes(scale: Scale) -> tuple[str, ...]:
+    return (
+        (
+            "One web process (uvicorn, uvloop, httptools) on core 0, wrk on core 1; nginx, 1 worker, no log, sends the same "
+            "bytes from a file on core 0, in turns with ours."
+        ),
+        (
+            f"SQLite; {scale.registry_rounds} turns of {scale.registry_seconds:g} s each; medians. CPU each: user and "
+            "system time of the process that answers, divided by its answers."
+        ),
     )
 
 
