@@ -4,7 +4,7 @@ three tags at once (G4), and a webhook may be lost for good.
 Safe to repeat: a tag that has a release is known, and telling twice of one makes one release.
 """
 
-from bot import installations, releases
+from bot import declarations, installations, releases
 from bot.github.errors import GitHubError
 from bot.installations import InstallationView
 from core import log
@@ -31,7 +31,10 @@ def run(ctx: JobContext) -> None:
 
 def _look_through(ctx: JobContext, installation: InstallationView) -> None:
     github = ctx.environment.github.installation(installation.id)
-    modules = [one for one in github.repositories.latest() if Address.from_repository(one.owner, one.name) is not None]
+    latest = github.repositories.latest()
+    with ctx.read() as session:
+        declaring = declarations.among(session, (one.id for one in latest))
+    modules = [one for one in latest if one.id in declaring or Address.from_repository(one.owner, one.name) is not None]
     for repository in modules[:_MOST_REPOSITORIES]:
         tags = {tag.name: tag.sha for tag in github.refs.tags(repository.full_name)}
         with ctx.write() as session:
