@@ -25,6 +25,8 @@ class Module(Base):
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
     path: Mapped[str] = mapped_column(String(200), default="", server_default="")  # its folder there; empty: the root
     source_url: Mapped[str] = mapped_column(String(500))
+    # registry/services/latest.py keeps it; None while nothing can be installed.
+    latest_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
