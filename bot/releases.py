@@ -3,7 +3,7 @@
 One row for each merge and for each tag. Commits nothing, calls nobody, returns frozen values.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -185,13 +185,22 @@ def adopt(
     return _view(row)
 
 
-def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Mapping[str, str]) -> int:
+def notice_tags(
+    session: Session,
+    *,
+    installation_id: int,
+    repository_id: int,
+    tags: Mapping[str, str],
+    concerns: Callable[[str], bool] = lambda _tag: True,
+) -> int:
     """Tell the system, as a webhook would, of those tags (name → commit) whose standing is news. Returns how many.
 
-    Those are tags without a release, and tags that left the commit they were released from, or came back to it.
+    Those are tags without a release, as far as they concern us, and tags that left the commit they were released
+    from, or came back to it.
     """
     known = {row.tag: row for row in session.scalars(select(Release).where(Release.repository_id == repository_id))}
-    news = [tag for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and _is_news(known.get(tag), sha)]
+    heard = {tag: sha for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and (tag in known or concerns(tag))}
+    news = [tag for tag, sha in heard.items() if _is_news(known.get(tag), sha)]
     for tag in news:
         event = events.TagAppeared(installation_id=installation_id, repository_id=repository_id, tag=tag)
         outbox.record(session, event)

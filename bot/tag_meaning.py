@@ -27,6 +27,8 @@ class Meaning:
     """What follows the prefix, where a version should stand; empty for a tag that begins like no module's."""
     unreadable: bool = False
     """Whether the declaration itself is at fault."""
+    silent: bool = False
+    """Remembered, but told to nobody."""
 
 
 def plain(tag: str) -> Meaning:
@@ -54,6 +56,11 @@ def declared(declaration: Declaration, tag: str) -> Meaning:
 def undeclared(error: DeclarationError) -> Meaning:
     """In a repository whose declaration cannot be followed."""
     return Meaning(reason=error.message, unreadable=True)
+
+
+def too_old() -> Meaning:
+    """On a commit without a declaration, in a repository that has one elsewhere: written down, so that it is known."""
+    return Meaning(reason=f"The commit has no `{FILE}`.", silent=True)
 
 
 def rival(session: Session, row: Release) -> Release | None:

@@ -52,7 +52,7 @@ def run(
     except releases.TagTooLongError as error:
         _tell(ctx, github, repository, commit, tag, check_text.too_long(tag, error.message))
         return
-    if release.version is not None and not second:
+    if (release.version is not None and not second) or meaning.silent:
         return
     if second:
         output = check_text.second_tag(tag, release.reason or "")
@@ -68,9 +68,12 @@ def _meaning(
 ) -> Meaning | None:
     """What the tag means at its commit; None where nothing is a module, by name or by declaration."""
     declared = declared_at(github, repository.full_name, commit)
+    if declared is None and Address.from_repository(repository.owner, repository.name) is not None:
+        return tag_meaning.plain(tag)
     if declared is None:
-        named = Address.from_repository(repository.owner, repository.name) is not None
-        return tag_meaning.plain(tag) if named else None
+        with ctx.read() as session:
+            known = declarations.declares(session, repository.id)
+        return tag_meaning.too_old() if known else None
     with ctx.write() as session:
         declarations.note(session, repository.id)
     if isinstance(declared, DeclarationError):

@@ -90,6 +90,7 @@ class Hub:
             ),
             refs=SimpleNamespace(
                 tag_commit=lambda _repo, tag: self.tags.get(tag),
+                head=lambda _repo, _branch: FIRST,
                 tags=lambda _repo: [SimpleNamespace(name=name, sha=sha) for name, sha in self.tags.items()],
             ),
             pulls=SimpleNamespace(get=lambda _repo, _number: self._pull(), files=lambda _repo, _number: self.changed),
@@ -264,7 +265,7 @@ def test_what_leads_out_of_the_folder_is_refused_at_its_line_in_the_repository(l
 def test_T22_a_moved_tag_with_a_slash_is_found_and_changes_nothing(hub: Hub) -> None:
     hub.commits[SECOND] = FILES | {"modules/network/main.tf": b"# other\n"}
     hub.push("network/v1.0.0")
-    hub.tags |= {"network/v1.0.0": SECOND, "dns/v0.1.0": SECOND}
+    hub.tags |= {"network/v1.0.0": SECOND, "dns/v0.1.0": SECOND, "api/v7.0.0": SECOND, "nightly": SECOND}
     with hub.database.unit_of_work() as session:
         installations.record(
             session, installation_id=1, account_id=11, account_login="acme", account_type="Organization", state="active"
@@ -297,6 +298,17 @@ def test_a_tag_of_a_repository_that_declares_nothing_leaves_nothing(lite: Hub) -
     lite.tags["api/v1.0.0"] = FIRST
     assert lite.run("adopt_tag", **WHERE, tag="api/v1.0.0") == "done"
     assert lite.release("api/v1.0.0") is None and not lite.shown
+
+
+def test_a_tag_on_a_commit_from_before_the_declaration_is_remembered_in_silence(lite: Hub) -> None:
+    lite.push("network/v1.0.0")
+    lite.commits[SECOND] = {"modules/network/main.tf": TF}
+    assert lite.push("network/v0.9.0", SECOND) is None
+    release = lite.release("network/v0.9.0")
+    assert release is not None and (release.state, release.reason) == (
+        "refused",
+        "The commit has no `.terrasmith.hcl`.",
+    )
 
 
 def test_the_root_may_be_a_module_of_its_own_beside_the_others(lite: Hub) -> None:
