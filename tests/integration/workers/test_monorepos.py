@@ -1,171 +1,35 @@
-"""Several modules in one repository, on SQLite and Postgres, with GitHub in a test's hand: tags, checks, bindings."""
+"""Several modules in one repository, on SQLite and Postgres, with GitHub in a test's hand: tags and bindings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from accounts import audit, namespaces
-from bot import checks, declarations, installations, releases, requests
-from bot.github.values import Commit, Pull, Repository
-from bot.requests import NewRequest
-from core import jobs
+from accounts import audit
+from bot import checks, declarations, installations
+from bot.github.values import Repository
 from core.db import Database
 from core.errors import UserError
 from gate import judge
 from gate.engine import EngineSettings
-from gate.report import Finding, Report
 from registry.models import Module
 from registry.services import catalog, moving
-from registry.storage.local import LocalStorage
-from registry.storage.port import archive_key
+from tests.integration.workers.monorepo import DECLARED, FILES, FIRST, INFRA, SECOND, TF, WHERE, Hub, hub_of
 from tfmodule.address import Address
-from tfmodule.archive import Entry, pack, unpack
-from workers import execution
-from workers.jobs import JOBS
-from workers.touched import MOST_JUDGED
-
-INFRA = Repository(
-    id=7, full_name="acme/infra", owner="acme", owner_id=11, owner_type="Organization", name="infra", description="",
-    private=False, archived=False, default_branch="main", url="https://github.example/acme/infra",
-)  # fmt: skip
-WHERE = {"installation_id": 1, "repository_id": 7}
-PASSED = Report("safety", "terraform 1.11.4", "builtin", "L1", "passed", (), ())
-FIRST, SECOND = "a" * 40, "b" * 40
-TF = b'output "x" {\n  value = 1\n}\n'
-DECLARED = b"""module "network" {
-  system = "aws"
-  path   = "modules/network"
-}
-module "dns" {
-  system = "aws"
-  path   = "modules/dns"
-}
-"""
-FILES = {
-    ".terrasmith.hcl": DECLARED,
-    "README.md": b"# All of it\n",
-    "modules/network/main.tf": TF,
-    "modules/network/README.md": b"# Network\n",
-    "modules/network/modules/peering/main.tf": TF,
-    "modules/dns/main.tf": b'output "name" {\n  value = 2\n}\n',
-    "apps/state.tfstate": b"{}",  # no module may hold this, and a repository may
-}
-
-
-class Hub:
-    """GitHub with commits of files, and a worker's environment around it."""
-
-    def __init__(self, database: Database, storage: LocalStorage) -> None:
-        self.database, self.storage, self.repository = database, storage, INFRA
-        self.commits: dict[str, Mapping[str, bytes]] = {FIRST: FILES}
-        self.tags: dict[str, str] = {}
-        self.changed: tuple[str, ...] = ()
-        self.own = True
-        self.judged: list[tuple[str, ...]] = []
-        self.judge: Any = self._judge
-        self.reports: dict[str, Report] = {}
-        self.shown: dict[tuple[str, str], dict[str, Any]] = {}
-        self._runs: list[tuple[str, str]] = []
-        self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0, registry_host="registry.example.com"),
-            database=database, storage=storage, redact=lambda text: text,
-            github=SimpleNamespace(installation=lambda _id: self._client()),
-            judge=lambda profile: lambda files: self.judge(profile, files),
-        )  # fmt: skip
-
-    def _client(self) -> Any:
-        return SimpleNamespace(
-            repositories=SimpleNamespace(
-                by_id=lambda _id: self.repository, latest=lambda: [self.repository],
-                tarball=lambda _repo, sha: pack([Entry(f"r/{path}", data) for path, data in self.commits[sha].items()]),
-            ),
-            commits=SimpleNamespace(
-                get=lambda _repo, sha: Commit(sha, sha[::-1], "x", (), "ada", verified=True),
-                root_file=lambda _repo, sha, name, _limit: self.commits[sha].get(name),
-                files_at=lambda _repo, sha: tuple(self.commits[sha]),
-            ),
-            refs=SimpleNamespace(
-                tag_commit=lambda _repo, tag: self.tags.get(tag),
-                head=lambda _repo, _branch: FIRST,
-                tags=lambda _repo: [SimpleNamespace(name=name, sha=sha) for name, sha in self.tags.items()],
-            ),
-            pulls=SimpleNamespace(get=lambda _repo, _number: self._pull(), files=lambda _repo, _number: self.changed),
-            checks=SimpleNamespace(start=self._start, finish=self._finish),
-        )  # fmt: skip
-
-    def _pull(self) -> Pull:
-        return Pull(
-            number=3, node_id="PR_3", repo=self.repository.full_name, title="x", body="", state="open", draft=False,
-            merged=False, merge_commit_sha=None, head_branch="x", head_sha=FIRST, base_branch="main", author="ada",
-            head_repository_id=7 if self.own else 8, base_repository_id=7, url="https://github.example/pull/3",
-        )  # fmt: skip
-
-    def _judge(self, _profile: str, files: Mapping[str, bytes]) -> Report:
-        self.judged.append(tuple(sorted(files)))
-        return next((report for path, report in self.reports.items() if files.get(path) == TF), PASSED)
-
-    def _start(self, _repo: str, sha: str, name: str, _id: str) -> int:
-        self._runs.append((sha, name))
-        return len(self._runs)
-
-    def _finish(self, _repo: str, run: int, **output: Any) -> None:
-        self.shown[self._runs[run - 1]] = output
-
-    def run(self, name: str, **args: Any) -> str:
-        with self.database.unit_of_work() as session:
-            key = f"{name}:{len(jobs.views(session, limit=1000))}"
-            jobs.create(session, key=key, name=name, queue=JOBS[name].queue, subject=key, args=args)
-            view = jobs.views(session, subject=key)[0]
-        return execution.run(self.environment, view.id)
-
-    def push(self, tag: str, sha: str = FIRST) -> dict[str, Any] | None:
-        """A tag, and all that follows; what its check says on the commit."""
-        self.tags[tag] = sha
-        assert self.run("adopt_tag", **WHERE, tag=tag) == "done"
-        if len(tag) <= releases.LONGEST_TAG and (release := self.release(tag)) is not None:
-            self.run("publish_version", release_id=release.id)
-        return self.shown.get((sha, f"Terrasmith: version {tag}"))
-
-    def release(self, tag: str) -> releases.ReleaseView | None:
-        with self.database.read() as session:
-            return releases.find_by_tag(session, 7, tag)
-
-    def versions(self, address: str) -> list[str]:
-        with self.database.read() as session:
-            return [str(one) for one in catalog.published_versions(session, Address.parse(address))]
-
-    def files(self, address: str, version: str) -> list[str]:
-        with self.database.read() as session:
-            facts = catalog.version(session, Address.parse(address), version, None)
-        with self.storage.open(archive_key(facts.sha256)) as stream:
-            return sorted(entry.path for entry in unpack(stream))
-
-    def check(self) -> dict[str, Any] | None:
-        assert self.run("check_pull_request", **WHERE, number=3, head_sha=FIRST) == "done"
-        return self.shown.get((FIRST, "Terrasmith: module"))
-
-
-def _hub(database: Database, folder: Path) -> Hub:
-    with database.unit_of_work() as session:
-        namespaces.bind(session, 11, "acme", "Organization", "public")
-    return Hub(database, LocalStorage(folder / "storage"))
 
 
 @pytest.fixture
 def hub(database: Database, tmp_path: Path) -> Hub:
     """On SQLite and on Postgres."""
-    return _hub(database, tmp_path)
+    return hub_of(database, tmp_path)
 
 
 @pytest.fixture
 def lite(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     """On SQLite only: for what has nothing to do with the database."""
     database = Database(sqlite_url)
-    yield _hub(database, tmp_path)
+    yield hub_of(database, tmp_path)
     database.dispose()
 
 
@@ -348,103 +212,6 @@ def test_a_module_moves_to_real_folders_only(lite: Hub, path: str) -> None:
         moving.move(session, Address.parse("acme/network/aws"), path=path)
     with lite.database.unit_of_work() as session, pytest.raises(UserError, match="no module"):
         moving.move(session, Address.parse("acme/none/aws"), path="x")
-
-
-def known(hub: Hub) -> None:
-    with hub.database.unit_of_work() as session:
-        declarations.note(session, 7)
-
-
-def test_a_pull_request_is_judged_for_the_modules_it_touches(lite: Hub) -> None:
-    known(lite)
-    lite.changed = ("modules/network/main.tf", "README.md")
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "success"
-    assert lite.judged == [("README.md", "main.tf", "modules/peering/main.tf")]
-
-
-def test_a_pull_request_that_touches_several_gets_one_check_with_the_worst_verdict(lite: Hub) -> None:
-    known(lite)
-    finding = Finding("screen", "error", "no", "main.tf", 3)
-    lite.reports = {"main.tf": Report("safety", "x", "builtin", "L1", "refused", (), (finding,))}
-    lite.changed = (".terrasmith.hcl",)  # concerns every module
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "failure"
-    assert len(lite.judged) == 2
-    assert [one.path for one in told["annotations"]] == ["modules/network/main.tf"]
-
-
-def test_a_pull_request_that_touches_no_module_is_not_judged(lite: Hub) -> None:
-    known(lite)
-    lite.changed = ("README.md", "apps/main.go")
-    for _ in range(2):
-        told = lite.check()
-        assert told is not None and told["conclusion"] == "neutral" and "2 modules" in told["summary"]
-    assert lite.judged == []
-
-
-@pytest.mark.parametrize(
-    ("declaration", "line", "says"),
-    [
-        (DECLARED.replace(b"modules/dns", b"/dns"), 7, "absolute"),
-        (DECLARED.replace(b"modules/dns", b"modules/gone"), 5, "holds no .tf file"),
-    ],
-)
-def test_a_pull_request_that_breaks_the_declaration_is_red_at_its_line(
-    lite: Hub, declaration: bytes, line: int, says: str
-) -> None:
-    known(lite)
-    lite.commits[FIRST] = FILES | {".terrasmith.hcl": declaration}
-    lite.changed = (".terrasmith.hcl",)
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "failure"
-    [annotation] = told["annotations"]
-    assert (annotation.path, annotation.start_line, says in annotation.message) == (".terrasmith.hcl", line, True)
-
-
-def test_too_many_modules_at_once_are_undecided(lite: Hub) -> None:
-    known(lite)
-    count = MOST_JUDGED + 1
-    text = "".join(f'module "m{one}" {{\n  system = "aws"\n  path = "m{one}"\n}}\n' for one in range(count))
-    lite.commits[FIRST] = {".terrasmith.hcl": text.encode(), **{f"m{one}/main.tf": TF for one in range(count)}}
-    lite.changed = tuple(f"m{one}/main.tf" for one in range(count))
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "action_required" and "Split it" in told["summary"]
-    lite.changed = (".terrasmith.hcl", "m3/main.tf")
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "success" and len(lite.judged) == 1
-
-
-def test_a_fork_and_a_repository_that_declares_no_more_are_left_alone(lite: Hub) -> None:
-    assert lite.check() is None, "nobody has seen a declaration there"
-    known(lite)
-    lite.own = False
-    told = lite.check()
-    assert told is not None and told["conclusion"] == "neutral" and "fork" in told["summary"]
-    lite.shown.clear()
-    lite.own, lite.commits[FIRST] = True, {"main.go": b""}
-    assert lite.check() is None
-    assert lite.judged == []
-
-
-def test_a_merge_releases_nothing_where_modules_are_declared_and_who_waits_is_told(hub: Hub) -> None:
-    hub.repository = Repository(**{**vars(INFRA), "name": "terraform-aws-x", "full_name": "acme/terraform-aws-x"})
-    new = NewRequest(
-        source="comment:7:1", installation_id=1, repository_id=7, repository="acme/terraform-aws-x", issue_number=1,
-        comment_id=1, on_pull_request=False, author_login="ada", author_id=4, command="generate", prompt="x",
-        options={}, problem=None,
-    )  # fmt: skip
-    with hub.database.unit_of_work() as session:
-        request = requests.receive(session, new)
-        assert request is not None
-        requests.accept(session, request.id)
-        requests.set_target(session, request.id, 7, "acme/terraform-aws-x")
-        requests.attach_pull(session, request.id, 3)
-    assert hub.run("release_module", **WHERE, number=3, merge_sha=FIRST) == "done"
-    with hub.database.read() as session:
-        told = requests.get(session, request.id)
-        assert releases.find_by_merge(session, 7, 3) is None
-    assert told.state == "merged" and "push the version's tag" in (told.reason or "")
 
 
 def test_a_repository_is_noted_once(hub: Hub) -> None:
