@@ -52,6 +52,13 @@ def test_a_pull_request_that_touches_several_gets_one_check_with_the_worst_verdi
     assert [one.path for one in told["annotations"]] == ["modules/network/main.tf"]
 
 
+def test_of_a_pull_request_too_large_to_be_listed_every_module_is_judged(lite: Hub) -> None:
+    known(lite)
+    lite.changed = tuple(f"apps/{number}" for number in range(3_000))
+    told = lite.check()
+    assert told is not None and told["conclusion"] == "success" and len(lite.judged) == 2
+
+
 def test_a_pull_request_that_touches_no_module_is_not_judged(lite: Hub) -> None:
     known(lite)
     lite.changed = ("README.md", "apps/main.go")
