@@ -138,8 +138,8 @@ def _row(name: str, cell: _Cell, connections: int, scale: Scale) -> tuple[str, .
 def _notes(scale: Scale) -> tuple[str, ...]:
     return (
         (
-            "One web process (uvicorn, uvloop, httptools) on core 0, wrk on core 1; nginx, 1 worker, no log, sends the same "
-            "bytes from a file on core 0, in turns with ours."
+            "One web process (uvicorn, uvloop, httptools) on core 0, wrk on core 1; nginx, 1 worker, no log, sends the "
+            "same bytes from a file on core 0, in turns with ours."
         ),
         (
             f"SQLite; {scale.registry_rounds} turns of {scale.registry_seconds:g} s each; medians. CPU each: user and "

@@ -17,6 +17,7 @@ from registry.api.answers import Answers
 from registry.api.archives import Archives
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH, discovery
 from registry.api.hot import HotPath
+from registry.api.own import table as own
 from registry.api.protocol import Protocol
 from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.download_counter import DownloadCounter
@@ -29,7 +30,7 @@ _MODULE = MODULES_PATH + "{namespace}/{name}/{system}"
 def routes(
     settings: Settings, database: Database, storage: Storage, counter: DownloadCounter | None = None
 ) -> list[BaseRoute]:
-    """Everything that `terraform init` needs, and publishing by API. Without `counter` no download is counted."""
+    """All of `terraform init`, publishing by API, and `/api/v1`. Without `counter` no download is counted."""
     protocol, archives = _endpoints(settings, database, storage, counter)
     publishing = Uploads(database, storage)
     reading = Permission.READ_MODULE
@@ -53,6 +54,7 @@ def routes(
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *own.routes(),
     ]
 
 
