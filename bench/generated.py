@@ -22,7 +22,7 @@ _ROWS = 5_000
 
 
 def fill(server: Web, modules: int) -> tuple[str, dict[str, PreparedArchive]]:
-    """Half of the modules in each namespace, in ten versions; a token of the private one, and the archives."""
+    """Half of the modules in each namespace, in ten versions; a token that publishes in the private one; archives."""
     archives = contents()
     storage = LocalStorage(server.data_dir / "storage")
     for prepared in archives.values():
@@ -32,7 +32,7 @@ def fill(server: Web, modules: int) -> tuple[str, dict[str, PreparedArchive]]:
         with database.unit_of_work() as session:
             private = namespaces.bind(session, 11, PRIVATE, "Organization", "private")
             public = namespaces.bind(session, 12, PUBLIC, "Organization", "public")
-            token = tokens.create(session, "bench", PRIVATE, "read", timedelta(days=1))[1]
+            token = tokens.create(session, "bench", PRIVATE, "publish", timedelta(days=1))[1]
         for namespace in (private, public):
             _fill_one(database, namespace.id, modules // 2, archives)
         with database.unit_of_work() as session:

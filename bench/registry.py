@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 from bench import wire, wrk
 from bench.figures import Table, median, milliseconds, percentile
 from bench.generated import fill
-from bench.processes import Web, folder, nginx, web
+from bench.processes import Web, folder, nginx, postgres, publisher, web
 from bench.published import CHOSEN, LARGE, PRIVATE, PUBLIC, VERSIONS
 from bench.scale import Scale
 from bench.wrk import Load, Target
@@ -64,14 +64,46 @@ def measure(scale: Scale) -> Iterator[Table]:
             ("when", "resident"),
             (("after the first answers", _mebibytes(empty)), ("after the load", _mebibytes(wrk.resident(server.pid)))),
         )
+    yield from _while_publishing(scale)
+
+
+def _while_publishing(scale: Scale) -> Iterator[Table]:
+    with folder() as work, postgres(work / "postgres") as url:
+        for kind, database_url in (("SQLite", None), ("Postgres", url)):
+            with _registry(scale, database_url) as (server, cells), publisher(server, _token(cells)) as stop:
+                rows = []
+                for name in ("discovery", *(name for name in cells if "private" in name)):
+                    for connections in (1, 16):
+                        found = wrk.load(cells[name].ours, connections, scale.registry_seconds)
+                        latency = milliseconds(found.p50), milliseconds(found.p99), milliseconds(found.greatest)
+                        rows.append((name, str(connections), f"{found.requests:,}", *latency, str(found.failed)))
+                published = stop()
+            seconds = len(rows) * max(round(scale.registry_seconds), 1)
+            yield Table(
+                f"Reads while one client publishes a large module in a loop, {kind}",
+                ("request", "connections", "answers", "p50", "p99", "greatest", "failed"),
+                tuple(rows),
+                (
+                    (
+                        f"{published} modules of 134 files in {seconds} s: sent to the same web process, unpacked, packed "
+                        "and published by another process without the gate, on whichever core is free. "
+                        "Failed: any status but 200, and connections that broke."
+                    ),
+                ),
+            )
+
+
+def _token(cells: Mapping[str, _Cell]) -> str:
+    header = next(one for one in cells["versions, private"].ours.headers if one.startswith("Authorization"))
+    return header.rpartition(" ")[2]
 
 
 @contextmanager
-def _registry(scale: Scale) -> Iterator[tuple[Web, Mapping[str, _Cell]]]:
+def _registry(scale: Scale, database_url: str | None = None) -> Iterator[tuple[Web, Mapping[str, _Cell]]]:
     with folder() as work:
         (work / "web").mkdir()
         (work / "static").mkdir()
-        with web(work / "web") as server, nginx(work / "static") as (static_pid, static_port):
+        with web(work / "web", database_url) as server, nginx(work / "static") as (static_pid, static_port):
             token, archives = fill(server, scale.registry_modules)
             (work / "static" / "archive.tar.gz").write_bytes(archives[LARGE].data)
             wrk.pin(server.pid)

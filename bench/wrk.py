@@ -21,8 +21,9 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 _SCRIPT = """
 done = function(summary, latency, requests)
   local failed = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
-  io.write(string.format('\\nBENCH {"requests": %d, "status": %d, "failed": %d, "p50": %f, "p99": %f}\\n',
-    summary.requests, summary.errors.status, failed, latency:percentile(50) / 1e6, latency:percentile(99) / 1e6))
+  io.write(string.format('\\nBENCH {"requests": %d, "status": %d, "failed": %d, "p50": %f, "p99": %f, "max": %f}\\n',
+    summary.requests, summary.errors.status, failed,
+    latency:percentile(50) / 1e6, latency:percentile(99) / 1e6, latency.max / 1e6))
 end
 """
 
@@ -36,6 +37,7 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    greatest: float
     cpu: float
 
     @property
@@ -94,8 +96,8 @@ def load(target: Target, connections: int, seconds: float) -> Load:
         done = _run([*argv, "-s", script.name, *headers, url])
         spent = _cpu(target.pid) - before
     found = next(json.loads(line[6:]) for line in done.splitlines() if line.startswith("BENCH "))
-    failed = int(found["status"]) + int(found["failed"])
-    return Load(int(found["requests"]), failed, max(round(seconds), 1), found["p50"], found["p99"], spent)
+    failed, wall = int(found["status"]) + int(found["failed"]), max(round(seconds), 1)
+    return Load(int(found["requests"]), failed, wall, found["p50"], found["p99"], found["max"], spent)
 
 
 def _run(argv: Sequence[str]) -> str:
