@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +11,6 @@ import pytest
 from core import clock
 from registry.storage.local import LocalStorage
 from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
-
-KINDS: dict[str, Callable[[Path], Storage]] = {"local": lambda folder: LocalStorage(folder / "storage")}
-
-
-@pytest.fixture(params=sorted(KINDS))
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return KINDS[request.param](tmp_path)
-
 
 def test_what_was_put_is_there(storage: Storage) -> None:
     data = os.urandom(300_000)

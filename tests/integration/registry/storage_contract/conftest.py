@@ -1,0 +1,26 @@
+"""Every kind of storage there is, empty: a folder, and a bucket of a real S3 server."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from registry.storage.local import LocalStorage
+from registry.storage.port import Storage
+from tests.faulty_road import Road, faulty_road
+from tests.s3_server import S3Server
+
+
+@pytest.fixture
+def road(s3_server: S3Server) -> Iterator[Road]:
+    """A road to the S3 server that can be made bad."""
+    with faulty_road(s3_server.port) as made:
+        yield made
+
+
+@pytest.fixture(params=["local", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "local":
+        return LocalStorage(tmp_path / "storage")
+    open_s3: Callable[[], Storage] = request.getfixturevalue("open_s3")
+    return open_s3()
