@@ -1,6 +1,7 @@
 """Databases for tests: every test that asks for `database_url` runs on SQLite and on a real Postgres, both migrated."""
 
 import atexit
+import copy
 import fcntl
 import os
 import secrets
@@ -100,8 +101,16 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def s3_opened() -> dict[Bucket, "S3Storage"]:
+    """One client for each way to open the bucket: making one takes a quarter of a second."""
+    return {}
+
+
 @pytest.fixture
-def open_s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> "Callable[..., S3Storage]":
+def open_s3(
+    s3_server: S3Server, s3_opened: dict[Bucket, "S3Storage"], monkeypatch: pytest.MonkeyPatch
+) -> "Callable[..., S3Storage]":
     """`open_s3(region="…")` opens this test's own, empty part of the bucket; its keys are in the environment."""
     from registry.storage.s3 import S3Storage
 
@@ -110,7 +119,13 @@ def open_s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> "Callable[.
 
     def make(**changes: object) -> "S3Storage":
         place = Bucket(s3_server.bucket, prefix, endpoint=s3_server.endpoint, region=REGION, style="path")
-        return S3Storage(replace(place, **changes))  # type: ignore[arg-type]
+        place = replace(place, **changes)  # type: ignore[arg-type]
+        anywhere = replace(place, prefix="")
+        if anywhere not in s3_opened:
+            s3_opened[anywhere] = S3Storage(anywhere)
+        opened = copy.copy(s3_opened[anywhere])
+        opened.place = place
+        return opened
 
     return make
 

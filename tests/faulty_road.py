@@ -1,4 +1,4 @@
-"""The road to an HTTP server, with faults: a proxy on loopback that is slow, cuts, flips, answers for the server or lies.
+"""The road to an HTTP server, with faults: a proxy on loopback that is silent, cuts, flips, or answers for the server.
 
 Forwards everything else as it came, the Host header too, so that signatures stay whole. Also a plain HTTP proxy.
 """
@@ -22,7 +22,7 @@ class Fault:
 
     `answer`: status and code in place of the server's. `silent`: the server is never asked, nobody answers. `cut`: half
     of the body, then the end of the connection. `lost`: the server does it, its answer is thrown away. `flip`: one byte
-    of the body is another. `ignore`: this request header does not arrive.
+    of the answer is another; `flip_sent`: one of the request. The first `after` such requests come through unharmed.
     """
 
     method: str
@@ -31,8 +31,9 @@ class Fault:
     cut: bool = False
     lost: bool = False
     flip: bool = False
-    ignore: str = ""
+    flip_sent: bool = False
     path: str = ""
+    after: int = 0
     times: int = 1
 
 
@@ -43,6 +44,7 @@ class Road:
     upstream: int
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
     port: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,14 +53,28 @@ class Road:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def mend(self) -> None:
+        """No more faults, and whoever still waits in one is let go."""
+        self.over.set()
+        self.over = threading.Event()
+        self.faults, self.asked, self.headers = [], [], {}
+
     def fault_for(self, method: str, path: str) -> Fault | None:
         with self._lock:
             self.asked.append(f"{method} {path}")
             for fault in self.faults:
-                if fault.method == method and fault.path in path and fault.times > 0:
-                    fault.times -= 1
-                    return fault
+                if fault.method != method or fault.path not in path or fault.times == 0:
+                    continue
+                if fault.after:
+                    fault.after -= 1
+                    continue
+                fault.times -= 1
+                return fault
         return None
+
+
+def _flipped(body: bytes) -> bytes:
+    return body[:-1] + bytes([body[-1] ^ 1]) if body else body
 
 
 @contextmanager
@@ -95,25 +111,28 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = urlsplit(self.path)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
+        self.road.headers.update({name.lower(): value for name, value in self.headers.items()})
         fault = self.road.fault_for(self.command, path)
         if fault and fault.silent:
             self.road.over.wait(30)
         elif fault and fault.answer:
             status, code = fault.answer
-            self._answer(status, [("Content-Type", "application/xml")], _ANSWER.format(code=code).encode())
+            self._answer(
+                status, [("Content-Type", "application/xml")], _ANSWER.format(code=code).encode() if code else b""
+            )
         else:
             self._forward(path, body, fault)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any  # noqa: N815  (names that the library looks for)
 
     def _forward(self, path: str, body: bytes, fault: Fault | None) -> None:
         upstream = http.client.HTTPConnection("127.0.0.1", self.road.upstream, timeout=30)
         try:
             upstream.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
-                if name.lower() not in _OWN and not (fault and name.lower() == fault.ignore.lower()):
+                if name.lower() not in _OWN:
                     upstream.putheader(name, value)
-            upstream.endheaders(body)
+            upstream.endheaders(_flipped(body) if fault and fault.flip_sent else body)
             answer = upstream.getresponse()
             self._pass_on(answer, answer.read(), fault or Fault("none"))
         finally:
@@ -122,8 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, answer: http.client.HTTPResponse, body: bytes, fault: Fault) -> None:
         if fault.lost:
             return
-        if fault.flip and body:
-            body = body[:-1] + bytes([body[-1] ^ 1])
+        if fault.flip:
+            body = _flipped(body)
         kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _OWN]
         self._answer(answer.status, kept, body[: len(body) // 2] if fault.cut else body, len(body))
 

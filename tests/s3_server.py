@@ -15,6 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core import clock
+from registry.storage.presigning import Signer, presigned_get
+
 START_SECONDS = 60
 REGION = "eu-test-1"
 # Its gRPC twins lie 10,000 above unless they are named; every port must stay below 55,536 all the same.
@@ -44,6 +47,11 @@ class S3Server:
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setenv("AWS_CONFIG_FILE", str(self.log.parent / "no-profiles"))
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(self.log.parent / "no-keys"))
+
+    def nothing(self) -> str:
+        """The signed address of an object that is not there."""
+        signer = Signer(self.access_key, self.secret_key, None, REGION)
+        return presigned_get(f"{self.endpoint}/{self.bucket}/nothing", signer, clock.now(), 60)
 
     def stop(self) -> None:
         """End it at once: what it holds is thrown away with its folder."""
@@ -115,7 +123,8 @@ def _wait(server: S3Server) -> None:
     while time.monotonic() < deadline:
         assert server.process.poll() is None, f"the S3 server ended: {server.log.read_text()[-2000:]}"
         try:
-            if httpx.head(f"{server.endpoint}/{server.bucket}").status_code == 403:
+            # It listens before it has its bucket; only then does it miss the key and not the bucket.
+            if "NoSuchKey" in httpx.get(server.nothing()).text:
                 return
         except httpx.HTTPError:
             pass

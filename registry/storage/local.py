@@ -70,7 +70,7 @@ class LocalStorage:
         return self._path(key).is_file()
 
     def objects(self, prefix: str = "") -> Iterator[Stored]:
-        for path in sorted(self._files(self.root / prefix), key=lambda one: one.relative_to(self.root).as_posix()):
+        for path in self._files(self.root / prefix):
             with contextlib.suppress(FileNotFoundError):
                 about = path.stat()
                 key = path.relative_to(self.root).as_posix()

@@ -85,7 +85,7 @@ class Storage(Protocol):
         """Whether something is kept under this key."""
 
     def objects(self, prefix: str = "") -> Iterator[Stored]:
-        """Everything that is kept under keys that start like this, in the order of the keys, as of about now.
+        """Everything that is kept under keys that start like this, as of about now, in whatever order.
 
         `prefix` ends with a slash or is empty. What is not finished is not listed.
         """

@@ -1,11 +1,14 @@
 """Storage in an S3 bucket: AWS, MinIO, Ceph, SeaweedFS. The only file that knows boto3.
 
-Nothing is replaced: every write carries `If-None-Match: *`, is signed over its bytes, and is read back where it must
+Nothing is replaced: every write carries `If-None-Match: *` and a digest of its bytes, and is read back where it must
 last. Refuses nothing on its own account: what the server refuses is told with what the operator can do.
 """
 
+import base64
 import contextlib
+import hashlib
 import io
+import itertools
 import random
 import secrets
 import time
@@ -92,18 +95,18 @@ class S3Storage:
             frozen = found.get_frozen_credentials()
             region = self._client.meta.region_name
             signer = Signer(frozen.access_key, frozen.secret_key, frozen.token, _plain_region(region))
-            return presigned_get(self._url() + key, signer, begins, seconds)
+            return presigned_get(self._url() + self.place.prefix + key, signer, begins, seconds)
 
     def stage(self, key: str, chunks: Iterable[bytes]) -> int:
         check_incoming(key)
         parts = _parts(chunks)
-        first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
-            if not self._write(key, first):
-                raise ObjectDiffersError(key)
-            return len(first)
-        return self._stage_in_parts(key, first, second, parts)
+        begun = list(itertools.islice(parts, 2))
+        if len(begun) == 2:
+            return self._stage_in_parts(key, _chained(begun, parts))
+        data = begun[0] if begun else b""
+        if not self._write(key, data):
+            raise ObjectDiffersError(key)
+        return len(data)
 
     def discard(self, key: str) -> None:
         check_incoming(key)
@@ -132,7 +135,7 @@ class S3Storage:
         for attempt in range(_CONFLICTS):
             with self._telling("writing"):
                 try:
-                    self._client.put_object(Body=data, IfNoneMatch="*", **self._new(key, mark))
+                    self._client.put_object(IfNoneMatch="*", **_body(data), **self._new(key, mark))
                 except ClientError as error:
                     if status_of(error) == _THERE_ALREADY:
                         return self._is_marked(key, mark)
@@ -144,15 +147,16 @@ class S3Storage:
             time.sleep(random.uniform(0.05, 0.1) * 2**attempt)  # noqa: S311  (jitter)
         raise StorageUnavailableError(f"{self._name} is being written to under {key} by somebody else.", 5.0)
 
-    def _stage_in_parts(self, key: str, first: bytes, second: bytes, rest: Iterator[bytes]) -> int:
+    def _stage_in_parts(self, key: str, parts: Iterator[bytes]) -> int:
         mark, size = secrets.token_hex(16), 0
         with self._telling("writing"):
             upload = self._client.create_multipart_upload(**self._new(key, mark))["UploadId"]
         try:
             etags: list[str] = []
-            for part in _chained(first, second, rest):
+            for part in parts:
                 etags.append(self._write_part(key, upload, len(etags) + 1, part))
                 size += len(part)
+                del part  # or it would be held while the next one is gathered
             self._complete(key, upload, etags, mark)
         except BaseException:
             # What stays behind, should this fail too, `staged` takes away.
@@ -163,7 +167,7 @@ class S3Storage:
 
     def _write_part(self, key: str, upload: str, number: int, part: bytes) -> str:
         with self._telling("writing"):
-            answer = self._client.upload_part(Body=part, PartNumber=number, UploadId=upload, **self._at(key))
+            answer = self._client.upload_part(PartNumber=number, UploadId=upload, **_body(part), **self._at(key))
             return str(answer["ETag"])
 
     def _complete(self, key: str, upload: str, etags: list[str], mark: str) -> None:
@@ -243,9 +247,10 @@ class S3Storage:
                 yield from page.get(field, ())
 
     def _url(self) -> str:
-        """The address of the prefix, as the SDK would write it."""
+        """The address of the bucket, as the SDK would write it."""
         if self._base_url is None:
-            made = self._client.generate_presigned_url("get_object", Params=self._at("x"), ExpiresIn=60)
+            asked = {"Bucket": self.place.name, "Key": "x"}
+            made = self._client.generate_presigned_url("get_object", Params=asked, ExpiresIn=60)
             self._base_url = str(made).partition("?")[0].removesuffix("x")
         return self._base_url
 
@@ -253,7 +258,6 @@ class S3Storage:
 def _config(place: Bucket) -> Config:
     return Config(
         signature_version="s3v4",
-        # Signed over the bytes: a server that verifies signatures verifies what it was sent, whatever its age.
         s3={"addressing_style": place.style, "payload_signing_enabled": True},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -263,6 +267,12 @@ def _config(place: Bucket) -> Config:
         max_pool_connections=_CONNECTIONS,
         user_agent_extra="terrasmith",
     )
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    # Every S3 server there is compares this one with what arrived; not all look at the signature of a body.
+    digest = hashlib.md5(data, usedforsecurity=False).digest()
+    return {"Body": data, "ContentMD5": base64.b64encode(digest).decode()}
 
 
 def _plain_region(region: str | None) -> str:
@@ -287,8 +297,9 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
         while size + len(rest) >= _PART:
             cut = _PART - size
             held.append(bytes(rest[:cut]))
-            yield b"".join(held)
-            rest, held, size = rest[cut:], [], 0
+            part, held, size, rest = b"".join(held), [], 0, rest[cut:]
+            yield part
+            del part
         if rest:
             held.append(bytes(rest))
             size += len(rest)
@@ -296,7 +307,7 @@ def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-def _chained(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
+def _chained(begun: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    while begun:
+        yield begun.pop(0)
     yield from rest

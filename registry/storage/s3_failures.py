@@ -13,8 +13,8 @@ _SIGNATURE = (
     "the path; give AWS_SECRET_ACCESS_KEY again, and style=path or style=virtual in the address as the server wants it"
 )
 _RIGHTS = (
-    "it is not allowed: give this key or role the rights in docs/STORAGE.md (s3:GetObject, s3:PutObject, s3:ListBucket, and "
-    "for incoming/ s3:DeleteObject and s3:AbortMultipartUpload), and those on the KMS key if there is one"
+    "it is not allowed: give key or role the rights of docs/STORAGE.md (s3:GetObject, s3:PutObject, s3:ListBucket; "
+    "below incoming/ s3:DeleteObject and s3:AbortMultipartUpload), and those on the KMS key if there is one"
 )
 _KEYS = "the access key is unknown or has expired: give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or renew the role"
 _REGION = "the bucket is in another region: write it as region=… in the address"

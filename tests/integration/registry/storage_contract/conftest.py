@@ -11,11 +11,17 @@ from tests.faulty_road import Road, faulty_road
 from tests.s3_server import S3Server
 
 
-@pytest.fixture
-def road(s3_server: S3Server) -> Iterator[Road]:
-    """A road to the S3 server that can be made bad."""
+@pytest.fixture(scope="session")
+def shared_road(s3_server: S3Server) -> Iterator[Road]:
     with faulty_road(s3_server.port) as made:
         yield made
+
+
+@pytest.fixture
+def road(shared_road: Road) -> Road:
+    """A road to the S3 server that can be made bad; good and forgetful at first."""
+    shared_road.mend()
+    return shared_road
 
 
 @pytest.fixture(params=["local", "s3"])
