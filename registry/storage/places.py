@@ -62,11 +62,9 @@ Place = Folder | Bucket
 
 def parse_place(text: str) -> Place:
     """Read an address. Raises InvalidPlaceError."""
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise InvalidPlaceError("it is no address") from None
+    if not text.isprintable():  # urlsplit drops line breaks without a word
+        raise InvalidPlaceError("it is no address")
+    parts = _split(text)
     if "@" in parts.netloc:
         raise InvalidPlaceError(
             "keys do not belong into the address; give them as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
@@ -77,6 +75,15 @@ def parse_place(text: str) -> Place:
     if parts.scheme == "s3":
         return _bucket(parts)
     raise InvalidPlaceError("it starts with neither s3:// nor file:///")
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise InvalidPlaceError("it is no address") from None
+    return parts
 
 
 def _folder(parts: SplitResult) -> Folder:
@@ -121,7 +128,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
 def _endpoint(value: str | None) -> str | None:
     if value is None:
         return None
-    parts = urlsplit(value)
+    parts = _split(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
         raise InvalidPlaceError("endpoint is no http(s) address, such as https://s3.example.com")
     return value.rstrip("/")

@@ -40,7 +40,7 @@ def presigned_get(url: str, signer: Signer, begins: datetime, seconds: int) -> s
     }
     if signer.session_token is not None:
         arguments["X-Amz-Security-Token"] = signer.session_token
-    # Sorted and with %20, as the server builds it again: Terraform may re-encode a query, and this one survives (R21).
+    # Sorted, as the server sorts it again: a client that re-orders a query breaks nothing (R21).
     query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(arguments.items()))
     request = f"GET\n{parts.path}\n{query}\nhost:{parts.netloc}\n\nhost\nUNSIGNED-PAYLOAD"
     told = f"{_ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"

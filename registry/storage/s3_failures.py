@@ -74,8 +74,8 @@ def failure_of(error: Exception, name: str, doing: str) -> StorageUnavailableErr
         return StorageUnavailableError(f"{start}: it is full ({code}): make room, or raise its quota.", 60.0)
     if code not in _REFUSED and (code in _PASSING or code == _CHANGED_ON_THE_WAY or status >= 500 or status == 429):
         # Not the server's own text: it may be anything.
-        return StorageUnavailableError(f"{start}: it is ill or busy ({status} {code}).", _patience(response))
-    reason = _REFUSED.get(code) or _by_status(status) or f"the server refused it with {status} {code}"
+        return StorageUnavailableError(f"{start}: it is ill or busy ({_named(status, code)}).", _patience(response))
+    reason = _REFUSED.get(code) or _by_status(status) or f"the server refused it ({_named(status, code)})"
     return StorageRefusedError(f"{start}: {reason}.")
 
 
@@ -83,6 +83,10 @@ def status_of(error: Exception) -> int:
     """The HTTP status of an answer; 0 where there was none."""
     response: dict[str, Any] = getattr(error, "response", None) or {}
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _named(status: int, code: str) -> str:
+    return str(status) if code in ("", str(status)) else f"{status} {code}"
 
 
 def _by_status(status: int) -> str | None:

@@ -6,19 +6,20 @@ import socket
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from core import clock
+from core.errors import SettingsError
+from core.settings import Settings
 from registry.services import publishing, sweeping
-from registry.storage.opening import UnfitStorageError, examine
+from registry.storage.opening import UnfitStorageError, examine, prove
 from registry.storage.port import (
     ObjectDiffersError,
-    ObjectMissingError,
     StorageRefusedError,
     StorageUnavailableError,
-    archive_key,
 )
 from registry.storage.s3 import S3Storage
 from tests.faulty_road import Fault, Road
@@ -267,6 +268,21 @@ def test_a_storage_that_does_not_keep_its_word_is_found_out(far: S3Storage, road
     assert len(examine(far)) == 5
 
 
-def test_archives_are_missing_where_they_are(far: S3Storage) -> None:
-    with pytest.raises(ObjectMissingError):
-        far.open(archive_key("0" * 64))
+def test_a_start_wants_a_storage_that_works_or_does_not_answer_yet(
+    far: S3Storage, road: Road, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = far.place
+    address = f"s3://{place.name}/{place.prefix}?endpoint={place.endpoint}&region={place.region}&style=path&attempts=1"
+    settings = Settings(storage=address)
+    prove(settings)
+    road.faults = [Fault("PUT", answer=(503, "SlowDown"))]
+    prove(settings)
+    assert "does not answer yet" in "".join(capsys.readouterr())
+    for fault, told in (
+        (Fault("PUT", answer=(200, ""), after=1), "overwrites"),
+        (Fault("PUT", answer=(403, "AccessDenied")), "s3:PutObject"),
+    ):
+        road.faults = [fault]
+        with pytest.raises(SettingsError, match=f"^TERRASMITH_STORAGE is wrong: .*{told}"):
+            prove(settings)
+    prove(Settings(data_dir=tmp_path))
