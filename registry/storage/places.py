@@ -50,8 +50,8 @@ class Bucket:
     sse: str | None = None
     kms_key: str | None = None
     profile: str | None = None
-    timeout: float = 20.0
-    attempts: int = 4
+    timeout: float = 10.0
+    attempts: int = 3
 
     def __str__(self) -> str:
         return f"s3://{self.name}/{self.prefix}".rstrip("/") + (f" at {self.endpoint}" if self.endpoint else "")
@@ -108,8 +108,8 @@ def _bucket(parts: SplitResult) -> Bucket:
         sse=_encryption(options),
         kms_key=_matching(options, "kms_key", _KMS_KEY),
         profile=_matching(options, "profile", _WORD),
-        timeout=_number(options, "timeout", 20.0, 0.1, 600.0),
-        attempts=int(_number(options, "attempts", 4, 1, 10)),
+        timeout=_number(options, "timeout", 10.0, 0.1, 600.0),
+        attempts=int(_number(options, "attempts", 3, 1, 10)),
     )
 
 
