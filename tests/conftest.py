@@ -102,14 +102,16 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def s3_opened() -> dict[Bucket, "S3Storage"]:
-    """One client for each way to open the bucket: making one takes a quarter of a second."""
+def s3_opened() -> dict[tuple[Bucket, tuple[str | None, ...]], "S3Storage"]:
+    """One client for each way to open the bucket, and for its keys: making one takes a quarter of a second."""
     return {}
 
 
 @pytest.fixture
 def open_s3(
-    s3_server: S3Server, s3_opened: dict[Bucket, "S3Storage"], monkeypatch: pytest.MonkeyPatch
+    s3_server: S3Server,
+    s3_opened: dict[tuple[Bucket, tuple[str | None, ...]], "S3Storage"],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> "Callable[..., S3Storage]":
     """`open_s3(region="…")` opens this test's own, empty part of the bucket; its keys are in the environment."""
     from registry.storage.s3 import S3Storage
@@ -120,9 +122,10 @@ def open_s3(
     def make(**changes: object) -> "S3Storage":
         place = Bucket(s3_server.bucket, prefix, endpoint=s3_server.endpoint, region=REGION, style="path")
         place = replace(place, **changes)  # type: ignore[arg-type]
-        anywhere = replace(place, prefix="")
+        keys = tuple(map(os.environ.get, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")))
+        anywhere = (replace(place, prefix=""), keys)
         if anywhere not in s3_opened:
-            s3_opened[anywhere] = S3Storage(anywhere)
+            s3_opened[anywhere] = S3Storage(anywhere[0])
         opened = copy.copy(s3_opened[anywhere])
         opened.place = place
         return opened

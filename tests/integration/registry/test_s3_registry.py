@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from core import clock
 from core.db import Database
@@ -155,7 +156,7 @@ def test_F17_R15_an_outage_of_the_bucket_is_a_reason_to_come_back(
     upload = client.post("/v1/modules/acme/sent/aws/1.0.0/upload", content=archive(), headers=token)
     assert upload.status_code == 503
     road.faults = [Fault("GET", cut=True, times=99)]
-    with serving(registry.app) as port, pytest.raises(httpx.RemoteProtocolError):
+    with capture_logs(), serving(registry.app) as port, pytest.raises(httpx.RemoteProtocolError):
         httpx.get(f"http://127.0.0.1:{port}{path}")
     road.faults = []
     assert client.get(path).status_code == 200 and client.get("/readyz").status_code == 200
