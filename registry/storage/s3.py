@@ -20,7 +20,6 @@ import boto3.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.log import get_logger
 from registry.storage.places import Bucket
 from registry.storage.port import (
     INCOMING,
@@ -35,8 +34,6 @@ from registry.storage.port import (
 from registry.storage.presigning import Signer, presigned_get
 from registry.storage.s3_failures import failure_of, status_of
 from registry.storage.s3_reading import Opened, ResumingReader
-
-_log = get_logger(__name__)
 
 # The least that S3 takes as a part: what one upload holds in memory, twice for a moment.
 _PART = 5 * 1024 * 1024
@@ -54,8 +51,11 @@ class S3Storage:
     def __init__(self, place: Bucket) -> None:
         self.place = place
         with self._telling("the start"):
-            self._session = boto3.session.Session(profile_name=place.profile, region_name=place.region)
-            self._client: Any = self._session.client("s3", endpoint_url=place.endpoint, config=_config(place))
+            try:
+                self._session = boto3.session.Session(profile_name=place.profile, region_name=place.region)
+                self._client: Any = self._session.client("s3", endpoint_url=place.endpoint, config=_config(place))
+            except ValueError as error:  # the SDK's word for an endpoint that it cannot use
+                raise StorageRefusedError(f"{self._name} cannot be used: {error}; correct its address.") from None
         self._encryption = {"ServerSideEncryption": place.sse} if place.sse else {}
         if place.kms_key:
             self._encryption["SSEKMSKeyId"] = place.kms_key
@@ -235,7 +235,11 @@ class S3Storage:
                 if status_of(error) == _THERE_ALREADY:
                     raise ObjectDiffersError(key) from None
                 raise
-        total = answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"]
+        part = answer.get("ContentRange", "")
+        if start and not part.startswith(f"bytes {start}-"):
+            answer["Body"].close()
+            raise StorageRefusedError(f"{self._name} gives the whole of an object where a part is asked for.")
+        total = part.rpartition("/")[2] or answer["ContentLength"]
         return Opened(answer["Body"], int(total), answer["ETag"], lambda: self._telling("reading"))
 
     def _pages(self, operation: str, field: str, prefix: str) -> Iterator[Any]:

@@ -31,8 +31,7 @@ class ResumingReader(io.RawIOBase):
     def __init__(self, open_at: Callable[[int, str | None], Opened]) -> None:
         super().__init__()
         self._open_at = open_at
-        self._at = 0
-        self._breaks = 0
+        self._at = self._read_to = self._breaks = 0
         opened = open_at(0, None)
         self._opened: Opened | None = opened
         self._total, self._etag = opened.total, opened.etag
@@ -48,10 +47,7 @@ class ResumingReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._total}[whence]
-        wanted = max(start + offset, 0)
-        if wanted != self._at:
-            self._let_go()
-            self._at = wanted
+        self._at = max(start + offset, 0)
         return self._at
 
     def readinto(self, buffer: Any) -> int:
@@ -59,7 +55,7 @@ class ResumingReader(io.RawIOBase):
             return 0
         piece = self._read(min(len(buffer), self._total - self._at))
         buffer[: len(piece)] = piece
-        self._at += len(piece)
+        self._at = self._read_to = self._at + len(piece)
         return len(piece)
 
     def close(self) -> None:
@@ -68,6 +64,8 @@ class ResumingReader(io.RawIOBase):
         super().close()
 
     def _read(self, most: int) -> bytes:
+        if self._at != self._read_to:  # only now: whoever seeks to the end and back asks for the length
+            self._let_go()
         while True:
             try:
                 if self._opened is None:

@@ -153,6 +153,21 @@ def test_F17_a_cut_answer_is_read_on_from_where_it_ended(far: S3Storage, road: R
             pass
 
 
+def test_whoever_seeks_back_and_forth_asks_the_server_once(far: S3Storage, road: Road) -> None:
+    far.put("a", b"0123456789" * 100_000)
+    road.asked.clear()
+    with far.open("a") as stream:
+        assert stream.seek(0, os.SEEK_END) == 1_000_000
+        stream.seek(0)
+        assert stream.read(10) == b"0123456789" and len(road.asked) == 1
+        stream.seek(900_005)
+        assert stream.read(3) == b"567" and len(road.asked) == 2
+        road.faults = [Fault("GET", answer=(200, ""))]
+        stream.seek(500_000)
+        with pytest.raises(StorageRefusedError, match="where a part is asked for"):
+            stream.read(3)
+
+
 @pytest.mark.checklist("F-17")
 def test_F17_an_object_that_was_replaced_meanwhile_is_no_continuation(far: S3Storage, road: Road) -> None:
     far.put("a", b"a" * 900_000)
@@ -226,6 +241,8 @@ def test_what_the_real_server_refuses_is_told_with_what_to_do(
         open_s3(name="terrasmith-none").put("a", b"data")
     with pytest.raises(StorageRefusedError, match="no profile of that name"):
         open_s3(profile="nobody")
+    with pytest.raises(StorageRefusedError, match="correct its address"):
+        open_s3(endpoint="http://under_score..example")
     wrong = "not-the-secret-of-this-key-but-a-long-one"
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", wrong)
     storage = open_s3(attempts=1)
