@@ -85,7 +85,7 @@ def _while_publishing(scale: Scale) -> Iterator[Table]:
                 tuple(rows),
                 (
                     (
-                        f"{published} modules of 134 files in {seconds} s: sent to the same web process, unpacked, packed "
+                        f"{published} modules of 134 files in {seconds} s: sent to that web process, unpacked, packed "
                         "and published by another process without the gate, on whichever core is free. "
                         "Failed: any status but 200, and connections that broke."
                     ),

@@ -13,7 +13,7 @@ from core import migrate
 from core.db import Database
 from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
-from registry.storage.opening import open_storage
+from registry.storage.opening import open_storage, prove
 from web.app import create_served
 from web.connection import Connection
 
@@ -40,6 +40,7 @@ def serve(
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
+        prove(settings)
         app = create_served(settings, database, open_storage(settings))
         server = make_server(app, host, port, certificate, key)
         app.start()

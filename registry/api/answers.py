@@ -122,6 +122,8 @@ class Answers:
         self._loads: Flights[bytes] = Flights(self._executor)
         self._agents: dict[bytes, tuple[Manner, Client]] = {}
         self._hung_until = -float("inf")
+        # Who asks for these is sent on to the storage, by the route.
+        self._routed = {kind for kind, public in _SENT_ON.items() if archives.sends_on(public=public)}
         self._discovery = self._made(document(), public=True)
 
     def start(self) -> None:
@@ -152,7 +154,7 @@ class Answers:
         hung = self._monotonic() < self._hung_until
         if (self.watcher.away or hung) and (stale := self._stale(asked)) is not None:
             return stale
-        if not _is_shaped(asked):
+        if not _is_shaped(asked) or asked.kind in self._routed:
             return None
         try:
             if hung:
@@ -306,6 +308,7 @@ def _is_shaped(asked: Asked) -> bool:
     return asked.path.count(b"/") == _SLASHES[asked.kind] and (asked.kind in _RAW or b"%" not in asked.path)
 
 
+_SENT_ON = {Kind.PUBLIC_ARCHIVE: True, Kind.SIGNED_ARCHIVE: False}
 # The routes of modules take a path as it was sent, those of archives take it decoded.
 _RAW = frozenset({Kind.VERSIONS, Kind.DOWNLOAD})
 _SLASHES = {

@@ -83,4 +83,4 @@ def _endpoints(
     protocol = Protocol(database, key, settings.base_url or "")
     if counter is not None:
         protocol = replace(protocol, count=counter.count_agent)
-    return protocol, Archives(database, storage, key)
+    return protocol, Archives(database, storage, key, settings.archives)

@@ -1,5 +1,6 @@
 """Archives: the stored bytes as they are, in whole or in part, with a length and never encoded again.
 
+Where the operator wishes it, a GET that is allowed is sent on to the storage's own address; HEAD is answered here.
 Bytes that no longer match their digest are served and reported: the client holds the checksum and refuses them.
 """
 
@@ -7,10 +8,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from accounts.http import principal_of
 from accounts.permissions import SignInRequiredError
@@ -29,6 +30,7 @@ _FILE = re.compile(r"([0-9a-f]{64})\.tar\.gz")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CHUNK = 256 * 1024
 
+Delivery = Literal["stream", "redirect-public", "redirect"]
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _NEVER = "private, no-store"
 
@@ -48,10 +50,13 @@ class Archives:
     database: Database
     storage: Storage
     signing_key: bytes
+    delivery: Delivery = "stream"
 
     def public(self, request: Request) -> Response:
         """`GET /archives/sha256/<digest>.tar.gz`: for everybody, for ever."""
-        return self._serve(request, self.public_of(request.path_params["file"]), public=True)
+        return self._serve(
+            request, self.public_of(request.path_params["file"]), public=True, sent_on=self.sends_on(public=True)
+        )
 
     def public_of(self, file: str) -> ArchiveFacts:
         """What must be served there. Raises UnknownArchiveError."""
@@ -62,7 +67,7 @@ class Archives:
     def signed(self, request: Request) -> Response:
         """`GET /archives/signed/<expires>/<token>/<signature>/<digest>.tar.gz`: for the holder of a fresh location."""
         parts = (request.path_params[name] for name in ("expires", "token", "signature", "file"))
-        return self._serve(request, self.signed_of(*parts), public=False)
+        return self._serve(request, self.signed_of(*parts), public=False, sent_on=self.sends_on(public=False))
 
     def signed_of(self, expires: str, token_id: str, signature: str, file: str) -> ArchiveFacts:
         """What must be served there. Raises UnknownArchiveError."""
@@ -73,7 +78,10 @@ class Archives:
         return replace(archive, until=min(end, archive.until or end))
 
     def private(self, request: Request) -> Response:
-        """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13)."""
+        """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13).
+
+        Never sent on: clients may carry the token along, and it is none of the storage's business.
+        """
         return self._serve(request, self.private_of(request.path_params["file"], principal_of(request)), public=False)
 
     def private_of(self, file: str, principal: Principal | None) -> ArchiveFacts:
@@ -83,6 +91,10 @@ class Archives:
             raise SignInRequiredError
         with self.database.read() as session:
             return downloads.signed_archive(session, principal.token_id, sha256)
+
+    def sends_on(self, *, public: bool) -> bool:
+        """Whether whoever asks for such an archive is sent to the storage for it, where the storage has addresses."""
+        return self.delivery == "redirect" or (public and self.delivery == "redirect-public")
 
     def whole(self, archive: ArchiveFacts) -> bytes:
         """All its bytes, held to their digest. Raises DamagedArchiveError."""
@@ -95,10 +107,12 @@ class Archives:
             raise DamagedArchiveError(archive.sha256)
         return data
 
-    def _serve(self, request: Request, archive: ArchiveFacts, *, public: bool) -> Response:
+    def _serve(self, request: Request, archive: ArchiveFacts, *, public: bool, sent_on: bool = False) -> Response:
         headers = headers_of(archive, public=public)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+        if sent_on and request.method == "GET" and (url := self._direct_url(archive)):
+            return RedirectResponse(url, 302, {"Cache-Control": _NEVER})
         self._require_whole(archive)
         wanted = _wanted(request, archive, headers["ETag"])
         if wanted is None:
@@ -112,6 +126,11 @@ class Archives:
             return Response(status_code=status, headers=headers)
         stream = self.storage.open(archive_key(archive.sha256))
         return StreamingResponse(_stream(stream, wanted, archive), status, headers)
+
+    def _direct_url(self, archive: ArchiveFacts) -> str | None:
+        """The storage's own address, the same for everybody within a window (R17); None where it has none."""
+        begins, seconds = downloads.window(clock.now())
+        return self.storage.direct_url(archive_key(archive.sha256), begins, seconds)
 
     def _require_whole(self, archive: ArchiveFacts) -> None:
         """A short read must not look like a success: compare the lengths before the first byte."""

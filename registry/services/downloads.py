@@ -8,7 +8,7 @@ that can do so bring their token instead.
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
@@ -73,7 +73,7 @@ def answer(
         # A plain address: this client strips no arguments, so there is no checksum it would look at.
         return DownloadAnswer(f"{PRIVATE_PATH}{version.sha256}.tar.gz", by_token=True)
     relative = location(version, principal, key, now)
-    until = None if version.public else datetime.fromtimestamp((_window(now) + 1) * WINDOW_SECONDS, UTC)
+    until = None if version.public else window(now)[0] + timedelta(seconds=WINDOW_SECONDS)
     return DownloadAnswer(base_url + relative if manner is Manner.ABSOLUTE else relative, until=until)
 
 
@@ -95,8 +95,15 @@ def signing_key(secret_key: str) -> bytes:
 
 def signed_path(key: bytes, token_id: str, sha256: str, now: datetime) -> str:
     """The path of a private archive, the same within one window."""
-    expires = (_window(now) + 2) * WINDOW_SECONDS
+    begins, seconds = window(now)
+    expires = int(begins.timestamp()) + seconds
     return f"{SIGNED_PATH}{expires}/{token_id}/{_signature(key, expires, token_id, sha256)}/{sha256}.tar.gz"
+
+
+def window(now: datetime) -> tuple[datetime, int]:
+    """When the present window began, and for how many seconds from then an address of it lives: 60 to 120 from now."""
+    begins = int(now.timestamp()) // WINDOW_SECONDS * WINDOW_SECONDS
+    return datetime.fromtimestamp(begins, UTC), 2 * WINDOW_SECONDS
 
 
 def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> datetime:
@@ -149,10 +156,6 @@ def _found(sha256: str, row: Row[int, str, str] | None, until: datetime | None =
         raise UnknownArchiveError
     size, module_id, namespace_id = row
     return ArchiveFacts(sha256, size, module_id, namespace_id, until)
-
-
-def _window(now: datetime) -> int:
-    return int(now.timestamp()) // WINDOW_SECONDS
 
 
 def _signature(key: bytes, expires: int, token_id: str, sha256: str) -> str:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from core import clock
 from core.settings import Settings
 from registry.api.answers import Answers
-from registry.api.archives import Archives
+from registry.api.archives import Archives, Delivery
 from registry.api.hot import HotPath
 from registry.api.protocol import Protocol
 from registry.download_counter import DownloadCounter
@@ -44,13 +44,13 @@ class Clocks:
 class Hot:
     """A hot path that looks for changes when it is told to."""
 
-    def __init__(self, registry, settings: Settings, *, clocks: bool = True) -> None:
+    def __init__(self, registry, settings: Settings, *, clocks: bool = True, delivery: Delivery = "stream") -> None:
         self.clocks = Clocks()
         key = signing_key(settings.secret_key.get_secret_value())  # type: ignore[union-attr]
         self.counter = DownloadCounter(registry.database)
         self.answers = Answers(
             Protocol(registry.database, key, settings.base_url or ""),
-            Archives(registry.database, registry.storage, key),
+            Archives(registry.database, registry.storage, key, delivery),
             HEADERS,
             monotonic=self.clocks.monotonic if clocks else time.monotonic,
             now=self.clocks.now if clocks else clock.now,

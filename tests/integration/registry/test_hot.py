@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from accounts import namespaces, tokens
 from core.db import Database
 from registry.api.answers import Kind
+from registry.api.archives import Delivery
 from registry.services import lifecycle
 from registry.storage.port import archive_key
 from tests.integration.registry.hot import Hot
@@ -354,6 +355,20 @@ def test_a_damaged_or_large_archive_is_the_routes_to_tell(sqlite_registry, setti
     assert hot.get(location).content == good and hot.path.answered[Kind.PUBLIC_ARCHIVE] == 1
     stored.unlink()
     assert hot.get(location).content == good  # it stands in memory, and its digest was held to
+    hot.stop()
+
+
+@pytest.mark.parametrize(("delivery", "sent_on"), [("redirect-public", 1), ("redirect", 2)])
+def test_archives_that_are_sent_on_to_the_storage_are_the_routes(
+    sqlite_registry, settings, delivery: Delivery, sent_on: int
+) -> None:
+    _filled(sqlite_registry, settings).stop()
+    hot = Hot(sqlite_registry, settings, delivery=delivery)
+    located = _locations(hot, sqlite_registry.token("secret"))[:2]
+    for location in located * 2:
+        assert hot.get(location).status_code == 200
+    answered = [hot.path.answered[kind] for kind in (Kind.PUBLIC_ARCHIVE, Kind.SIGNED_ARCHIVE)]
+    assert answered == [0, 0] if sent_on == 2 else [0, 2]
     hot.stop()
 
 
