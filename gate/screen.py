@@ -55,7 +55,7 @@ class Screened:
 
 def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Screened:
     """Look at everything; the findings come in the order of files and lines."""
-    findings = list(_sizes(files, policy))
+    findings = list(too_large(files, policy))
     if findings:
         return Screened(tuple(findings), {}, {})
     findings += _names(files)
@@ -78,7 +78,8 @@ def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Scr
     return Screened(tuple(ordered), parsed, admitted)
 
 
-def _sizes(files: FileMap, policy: Policy) -> Iterator[Finding]:
+def too_large(files: FileMap, policy: Policy) -> Iterator[Finding]:
+    """What stands in the way of even parsing these files."""
     if len(files) > policy.max_files:
         yield _error("too-large", f"The module has {len(files)} files; {policy.max_files} are allowed.")
     total = sum(len(data) for data in files.values())

@@ -24,7 +24,6 @@ _FORCED: dict[str, Kind] = {
 }  # fmt: skip
 _GIT_HOSTS = ("github.com/", "bitbucket.org/", "gitlab.com/", "codeberg.org/")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 @dataclass(frozen=True)
@@ -52,17 +51,13 @@ def within(part: str, source: Source) -> str | None:
     return None if target == ".." or target.startswith("../") else target.removeprefix(".")
 
 
-def own_hosts(base_url: str) -> frozenset[str]:
-    """The ways in which a module's `source` can name the registry at this address."""
-    parts = urlsplit(base_url)
-    host = parts.netloc.rpartition("@")[2].casefold()
-    name, port = parts.hostname or "", parts.port
-    names = {name if ":" not in name else f"[{name}]"}
-    if host.partition(":")[0] in _LOOPBACK or host.startswith("[::1]"):
-        names |= set(_LOOPBACK)
-    default = _DEFAULT_PORTS.get(parts.scheme)
-    ports = {f":{port}"} if port is not None and str(port) != default else {"", f":{default}"}
-    return frozenset(one.casefold() + end for one in names for end in ports)
+def own_hosts(host: str) -> frozenset[str]:
+    """The ways in which a source can name the registry at this `HOST[:PORT]`; a client asks none without TLS."""
+    parts = urlsplit(f"https://{host}")
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    names = {name, *(_LOOPBACK if name in _LOOPBACK else ())}
+    ports = ("", ":443") if parts.port in (None, 443) else (f":{parts.port}",)
+    return frozenset(one + port for one in names for port in ports)
 
 
 def provider_address(text: str) -> str | None:

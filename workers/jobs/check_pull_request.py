@@ -22,7 +22,8 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     """Check run in progress, gate, conclusion with annotations; a draft of ours that passed becomes ready."""
     github = ctx.environment.github.installation(installation_id)
     repository = github.repositories.by_id(repository_id)
-    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+    address = Address.from_repository(repository.owner, repository.name) if repository is not None else None
+    if repository is None or address is None:
         return
     pull = github.pulls.get(repository.full_name, number)
     if pull.head_sha != head_sha and ctx.claim.attempt <= _PATIENCE:
@@ -47,7 +48,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         # A fork's code is somebody else's upload with nobody's permission: a maintainer takes it over first (S15).
         github.checks.finish(name, check_run, **check_text.fork())
         return
-    report = judge_commit(ctx, github, name, head_sha, "house" if ours else "safety")
+    report = judge_commit(ctx, github, name, head_sha, "house" if ours else "safety", address)
     output = check_text.judged(report)
     github.checks.finish(name, check_run, **output)
     if report.passed and request is not None and pull.draft:

@@ -1,7 +1,5 @@
 """Modules that call modules of our own registry, judged by real engines that reach no registry at all."""
 
-import pytest
-
 from gate.engine import EngineSettings
 from gate.judge import judge
 from gate.modules import KnownModule, Modules
@@ -13,9 +11,9 @@ HOSTS = frozenset({HOST, f"{HOST}:443"})
 LABEL = KnownModule(
     "1.2.0",
     {
-        "main.tf": b'variable "name" {\n  type = string\n}\n\noutput "label" {\n  value = module.case.text\n}\n\n'
+        "main.tf": b'variable "name" {}\n\noutput "label" {\n  value = module.case.text\n}\n\n'
         b'module "case" {\n  source = "./modules/case"\n  text   = var.name\n}\n',
-        "modules/case/main.tf": b'variable "text" {\n  type = string\n}\n\noutput "text" {\n  value = upper(var.text)\n}\n',
+        "modules/case/main.tf": b'variable "text" {}\n\noutput "text" {\n  value = upper(var.text)\n}\n',
         "README.md": b"# Label\n",
         "examples/basic/main.tf": b'module "it" {\n  source = "git::https://elsewhere.example/x.git"\n}\n',
     },
@@ -23,8 +21,8 @@ LABEL = KnownModule(
 PAIR = KnownModule(
     "0.3.0",
     {
-        "main.tf": f'module "one" {{\n  source  = "{HOST}/acme/label/null"\n  version = "~> 1.0"\n  name    = "one"\n}}\n\n'
-        'output "one" {\n  value = module.one.label\n}\n'.encode(),
+        "main.tf": f'module "one" {{\n  source  = "{HOST}/acme/label/null"\n  version = "~> 1.0"\n'
+        '  name    = "one"\n}\n\noutput "one" {\n  value = module.one.label\n}\n'.encode(),
     },
 )
 CALLS = {(f"{HOST}/acme/label/null", "~> 1.0"): LABEL, (f"{HOST}:443/acme/pair/null", ""): PAIR} | {

@@ -59,11 +59,11 @@ class Hub:
         self.asked: list[int] = []
         self.app = SimpleNamespace(failed_deliveries=lambda _since: self.deliveries, redeliver=self._redeliver)
         self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0, redelivery_seconds=60.0),
+            settings=SimpleNamespace(lease_seconds=30.0, redelivery_seconds=60.0, registry_host="registry.example.com"),
             database=database,
             github=self,
             storage=storage,
-            judge=lambda _profile: lambda _files: self.report,
+            judge=lambda _profile, _modules: lambda _files: self.report,
         )
 
     def installation(self, number: int) -> Any:

@@ -64,27 +64,27 @@ def test_a_local_source_stays_inside_or_leads_nowhere(part: str, text: str, targ
 
 
 @pytest.mark.parametrize(
-    ("base_url", "host", "ours"),
+    ("own", "host", "ours"),
     [
-        ("https://registry.example.com", "registry.example.com", True),
-        ("https://registry.example.com", "REGISTRY.example.com:443", True),
-        ("https://registry.example.com", "registry.example.com:8443", False),
-        ("https://registry.example.com:8443", "registry.example.com:8443", True),
-        ("https://registry.example.com:8443", "registry.example.com", False),
-        ("https://registry.example.com", "registry.example.org", False),
-        ("http://127.0.0.1:8080", "127.0.0.1:8080", True),
-        ("http://localhost:8080", "127.0.0.1:8080", True),
-        ("http://[::1]:8080", "127.0.0.1:8080", True),
-        ("http://127.0.0.1:8080", "127.0.0.1:8081", False),
-        ("https://registry.terraform.io.example.com", "registry.terraform.io", False),
+        ("registry.example.com", "registry.example.com", True),
+        ("registry.example.com", "REGISTRY.example.com:443", True),
+        ("registry.example.com", "registry.example.com:8443", False),
+        ("registry.example.com:8443", "registry.example.com:8443", True),
+        ("registry.example.com:8443", "registry.example.com", False),
+        ("registry.example.com", "registry.example.org", False),
+        ("127.0.0.1:8080", "127.0.0.1:8080", True),
+        ("localhost:8080", "127.0.0.1:8080", True),
+        ("[::1]:8080", "127.0.0.1:8080", True),
+        ("127.0.0.1:8080", "127.0.0.1:8081", False),
+        ("registry.terraform.io.example.com", "registry.terraform.io", False),
     ],
 )
-def test_which_hosts_are_ours(base_url: str, host: str, *, ours: bool) -> None:
-    assert is_ours(read_source(f"{host}/acme/bucket/aws"), own_hosts(base_url)) is ours
+def test_which_hosts_are_ours(own: str, host: str, *, ours: bool) -> None:
+    assert is_ours(read_source(f"{host}/acme/bucket/aws"), own_hosts(own)) is ours
 
 
 def test_without_a_host_it_is_never_ours() -> None:
-    assert not is_ours(read_source("acme/bucket/aws"), own_hosts("https://registry.example.com"))
+    assert not is_ours(read_source("acme/bucket/aws"), own_hosts("registry.example.com"))
 
 
 @pytest.mark.parametrize(
