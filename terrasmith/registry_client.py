@@ -4,7 +4,7 @@ The token goes to the registry's own host and nowhere else: neither to an archiv
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -57,6 +57,10 @@ class RegistryClient:
     def provenance(self, address: Address, version: Version) -> Mapping[str, Any]:
         """What the registry says of where a version comes from."""
         return self._json(self._module(address, version, "provenance"))[0]
+
+    def compatible(self, address: Address, asked: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+        """Which versions work with what is asked about."""
+        return self._json(urljoin(self._url, f"/api/v1/modules/{address}/compatible?{urlencode(asked)}"))[0]
 
     def download(self, address: Address, version: Version) -> Download:
         """The archive, found as Terraform finds it."""

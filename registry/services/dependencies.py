@@ -42,6 +42,15 @@ class Dependency:
 
 
 @dataclass(frozen=True)
+class Dependencies:
+    """What a version needs, by directory and line."""
+
+    address: Address
+    version: Version
+    needs: tuple[Dependency, ...]
+
+
+@dataclass(frozen=True)
 class Dependant:
     """A version that calls a module: from which of its directories, and with which constraint."""
 
@@ -81,8 +90,8 @@ def find_module(session: Session, address: Address) -> models.Module | None:
     return catalog.find_module(session, namespace, address) if namespace is not None else None
 
 
-def of_version(session: Session, address: Address, version: str, principal: Principal | None) -> tuple[Dependency, ...]:
-    """What a version needs, by directory and line. Raises what `catalog.version` raises."""
+def of_version(session: Session, address: Address, version: str, principal: Principal | None) -> Dependencies:
+    """What a version needs. Raises what `catalog.version` raises."""
     facts = catalog.version(session, address, version, principal)
     row, module, space = models.VersionDependency, models.Module, accounts.models.Namespace
     found = session.execute(
@@ -92,7 +101,7 @@ def of_version(session: Session, address: Address, version: str, principal: Prin
         .where(row.version_id == facts.id)
         .order_by(row.number)
     )
-    return tuple(
+    needs = tuple(
         Dependency(
             part=one.part,
             kind=one.kind,
@@ -106,6 +115,7 @@ def of_version(session: Session, address: Address, version: str, principal: Prin
         )
         for one, target, owner in found
     )
+    return Dependencies(facts.address, facts.version, needs)
 
 
 def _address(owner: str | None, module: models.Module | None) -> Address | None:

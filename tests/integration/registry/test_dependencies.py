@@ -54,7 +54,7 @@ def test_what_a_version_needs_and_who_needs_a_module(registry: Any) -> None:
         examples__basic__main=own("acme/app/aws"),
     )  # fmt: skip
     with registry.database.read() as session:
-        found = dependencies.of_version(session, APP, "1.0.0", None)
+        found = dependencies.of_version(session, APP, "v1.0.0", None).needs
         assert [(one.part, one.kind, one.name, one.source, one.constraint, one.line) for one in found] == [
             ("", "terraform", "terraform", "", ">= 1.5", 3),
             ("", "module", "it", f"{HOST}/acme/net/aws//modules/sub", "~> 1.0", 9),
