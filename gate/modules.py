@@ -24,7 +24,7 @@ _REGISTRY_ADDRESS = re.compile(
     r"[0-9A-Za-z][0-9A-Za-z_-]*/[0-9A-Za-z][0-9A-Za-z_-]*/[0-9a-z]+(?://[\w./-]+)?"
 )
 _FOREIGN = "foreign code would be fetched and published as ours"
-_DEEPEST = 30
+_DEEPEST, _MOST = 30, 1_000
 _BESIDE = ("examples", "tests", "test")
 
 
@@ -151,7 +151,7 @@ class _Manifest:
         """One module, at `place` as Terraform sees it, and `directory` of these files; then all that it calls."""
         entry = {"Key": key, "Source": source, "Dir": place}
         self.entries.append(entry | {"Version": version} if version else entry)
-        if key.count(".") >= _DEEPEST:
+        if key.count(".") >= _DEEPEST or len(self.entries) >= _MOST:
             return
         for path in sorted(files):
             if posixpath.dirname(path) == directory and path.endswith(".tf"):

@@ -89,6 +89,7 @@ def test_what_the_registry_refuses_stands_in_the_report_and_no_engine_runs(engin
     assert {check.id: check.outcome for check in report.checks}["init"] == "skipped"
 
 
+@pytest.mark.checklist("T-24")
 def test_modules_of_other_hosts_and_of_a_registry_nobody_asked_are_refused(engine: EngineSettings) -> None:
     other = FILES | {"main.tf": FILES["main.tf"].replace(HOST.encode(), b"other.example.test")}
     for files, modules in ((other, Modules(HOSTS, CALLS)), (FILES, Modules())):

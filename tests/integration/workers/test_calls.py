@@ -1,6 +1,7 @@
 """An upload that calls modules of our registry: judged by the real gate with what the registry chose, and refused."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,8 +83,10 @@ class Back:
 
 
 @pytest.fixture
-def back(database: Database, tmp_path: Path) -> Back:
-    return Back(database, LocalStorage(tmp_path / "storage"))
+def back(sqlite_url: str, tmp_path: Path) -> Iterator[Back]:
+    database = Database(sqlite_url)
+    yield Back(database, LocalStorage(tmp_path / "storage"))
+    database.dispose()
 
 
 def caller(version: str, source: str = f"{HOST}/{NET}") -> dict[str, str]:
