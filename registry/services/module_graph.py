@@ -156,7 +156,10 @@ class ModuleGraph:
             owner = namespaces.find_by_id(self._session, module.namespace_id)
             assert owner is not None, "a foreign key holds it"
             address = Address(owner.name, module.name, module.system)
-            rows = self._session.scalars(select(models.Version).where(models.Version.module_id == module.id))
+            row = models.Version
+            rows = self._session.execute(
+                select(row.id, row.version, row.state, row.state_reason, row.sha256).where(row.module_id == module.id)
+            )
             found = [
                 KnownVersion(one.id, address, Version.parse(one.version), one.state, one.state_reason or "", one.sha256)
                 for one in rows

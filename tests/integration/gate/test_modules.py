@@ -1,5 +1,7 @@
 """Modules that call modules of our own registry, judged by real engines that reach no registry at all."""
 
+import pytest
+
 from gate.engine import EngineSettings
 from gate.judge import judge
 from gate.modules import KnownModule, Modules
