@@ -64,7 +64,9 @@ def check_sources(file: ParsedFile, modules: Modules) -> Iterator[Finding]:
             problem = _problem(file.path, block, modules)
             if problem:
                 fix = "Use a path inside this module, such as `./modules/name`."
-                if modules.hosts:
+                if problem.endswith("leads out of this module."):
+                    fix = "The archive of a module holds its own folder and nothing above it: move the code below it."
+                elif modules.hosts:
                     fix = "Use a path inside this module, such as `./modules/name`, or a module of this registry."
                 line = block.attributes["source"].line if "source" in block.attributes else block.line
                 yield Finding("module-source", "error", problem, file.path, line, fix=fix)
