@@ -5,8 +5,8 @@ from alembic import op
 
 from core.db import UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 # Table, what happens to it, when it counts, and what it then is about. A column that comes later counts by itself; what
 # the read path does not show is named: the sweeper's marks, and when a token was last used.
