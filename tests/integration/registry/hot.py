@@ -22,6 +22,9 @@ from registry.services.downloads import signing_key
 from web.edge import HEADERS
 from web.failures import failure
 
+BASE = "/v1/modules/"
+OPEN, CLOSED = f"{BASE}acme/bucket/aws", f"{BASE}secret/vault/aws"
+
 
 @dataclass
 class Clocks:
@@ -87,3 +90,21 @@ class Hot:
 
     def stop(self) -> None:
         self.answers.stop()
+
+
+def filled(registry, settings, *, clocks: bool = True) -> Hot:
+    """With one public and one private namespace, three versions in each."""
+    registry.namespace("acme")
+    registry.namespace("secret", "private")
+    for version in ("1.0.0", "1.1.0-rc.1+build.7", "0.9.0"):
+        registry.publish("acme/bucket/aws", version)
+        registry.publish("secret/vault/aws", version)
+    return Hot(registry, settings, clocks=clocks)
+
+
+def locations(hot: Hot, token: str) -> list[str]:
+    return [
+        hot.get(f"{OPEN}/1.0.0/download").json()["location"],
+        hot.get(f"{CLOSED}/1.0.0/download", token).json()["location"],
+        hot.get(f"{CLOSED}/1.0.0/download", token, user_agent="OpenTofu/1.12.1").json()["location"],
+    ]

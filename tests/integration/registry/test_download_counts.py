@@ -22,8 +22,7 @@ def _add(registry, day: date, counts: dict) -> None:
         download_counts.add(session, day, counts)
 
 
-def test_R34_what_is_added_is_summed_by_version_module_time_and_client(registry) -> None:
-    """R34: the downloads of a module in the last week, month and year, and ever."""
+def test_what_is_added_is_summed_by_version_module_time_and_client(registry) -> None:
     module, (one, two, never) = _published(registry, "1.0.0", "2.0.0", "3.0.0")
     for days, count in ((0, 1), (6, 2), (7, 4), (29, 8), (30, 16), (364, 32), (365, 64)):
         _add(registry, TODAY - timedelta(days=days), {(one, "terraform", "1.11.4"): count})

@@ -5,12 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
@@ -21,38 +18,18 @@ from registry.api.answers import Kind
 from registry.api.archives import Delivery
 from registry.services import lifecycle
 from registry.storage.port import archive_key
-from tests.integration.registry.hot import Hot
+from tests.integration.registry.hot import BASE, CLOSED, OPEN, Hot, filled, locations
 from tfmodule.address import Address
 from tfmodule.version import Version
 
-BASE = "/v1/modules/"
-OPEN, CLOSED = f"{BASE}acme/bucket/aws", f"{BASE}secret/vault/aws"
 AGENTS = ("Terraform/1.11.4 (+https://www.terraform.io)", "OpenTofu/1.12.1", "trivy/v0.64.0")
-
-
-def _filled(registry, settings, *, clocks: bool = True) -> Hot:
-    """With one public and one private namespace, three versions in each."""
-    registry.namespace("acme")
-    registry.namespace("secret", "private")
-    for version in ("1.0.0", "1.1.0-rc.1+build.7", "0.9.0"):
-        registry.publish("acme/bucket/aws", version)
-        registry.publish("secret/vault/aws", version)
-    return Hot(registry, settings, clocks=clocks)
 
 
 @pytest.fixture
 def hot(registry, settings) -> Iterator[Hot]:
-    made = _filled(registry, settings)
+    made = filled(registry, settings)
     yield made
     made.stop()
-
-
-def _locations(hot: Hot, token: str) -> list[str]:
-    return [
-        hot.get(f"{OPEN}/1.0.0/download").json()["location"],
-        hot.get(f"{CLOSED}/1.0.0/download", token).json()["location"],
-        hot.get(f"{CLOSED}/1.0.0/download", token, user_agent=AGENTS[1]).json()["location"],
-    ]
 
 
 def _corpus(hot: Hot, token: str) -> list[str]:
@@ -65,7 +42,7 @@ def _corpus(hot: Hot, token: str) -> list[str]:
     paths += [f"{OPEN}/{tail}" for tail in tails]
     paths += [f"{OPEN}/1.1.0-rc.1{plus}build.7/download" for plus in ("+", "%2B", "%2b", "%20")]
     paths += [f"{BASE}acme/buck%65t/aws/versions", f"{BASE}acme%2Fbucket/aws/x/versions", f"{BASE}acme/../aws/versions"]
-    located = [location.partition("?")[0] for location in _locations(hot, token)]
+    located = [location.partition("?")[0] for location in locations(hot, token)]
     paths += located
     paths += [located[0].replace("/sha256/", "/private/"), located[1].replace("/1", "/2"), located[0][:-8] + "x.tar.gz"]
     paths += [located[0].replace("archives", "archive%73"), located[1] + "?archive=tar.gz", located[0] + "/"]
@@ -98,7 +75,7 @@ def _compare(hot: Hot, reference: TestClient, paths: list[str], sent: list[dict[
 @pytest.mark.checklist("R1", "R10", "R11", "R12", "R26", "T-09")
 def test_the_hot_path_and_the_routes_give_the_same_answers(sqlite_registry, settings) -> None:
     """R10, R11, R12, R26: whoever asks for whatever, with any method and any header; cold, and again from memory."""
-    hot = _filled(sqlite_registry, settings, clocks=False)
+    hot = filled(sqlite_registry, settings, clocks=False)
     with sqlite_registry.database.unit_of_work() as session:
         namespaces.set_registry_credentials(session, "secret", True)
     mine, others = sqlite_registry.token("secret"), sqlite_registry.token("acme")
@@ -131,7 +108,7 @@ CHANGES: dict[str, tuple[str, Callable, int]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.checklist("T-08", "T-09")
+@pytest.mark.checklist("T-07", "T-09")
 def test_what_another_process_commits_counts_within_a_second(registry, hot, change: str) -> None:
     """T-09: a closed namespace, a removed version and a revoked token are refused, not served from memory."""
     base, commit, status = CHANGES[change]
@@ -277,79 +254,8 @@ def _plan(database: Database, statement: str, parameters) -> str:
         return "\n".join(str(row) for row in connection.exec_driver_sql(explain + statement, parameters))
 
 
-@contextmanager
-def _away(registry) -> Iterator[None]:
-    """The database cannot be reached by anybody."""
-    url = registry.database.url
-    registry.database.dispose()
-    if url.startswith("sqlite"):
-        path = Path(url.removeprefix("sqlite:///"))
-        path.rename(path.with_suffix(".away"))
-        path.mkdir()
-        yield
-        path.rmdir()
-        path.with_suffix(".away").rename(path)
-        return
-    name = url.partition("?")[0].rsplit("/", 1)[1]
-    with psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        yield
-        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-
-
-@pytest.mark.checklist("F-07", "P-09")
-def test_F07_while_the_database_is_away_everybody_gets_what_everybody_knew(registry, hot) -> None:
-    token = registry.token("secret")
-    location, signed, _ = _locations(hot, token)
-    public = [f"{OPEN}/versions", f"{OPEN}/1.0.0/download", location]
-    before = [hot.get(path).content for path in public]
-    for path in (f"{CLOSED}/versions", f"{CLOSED}/1.0.0/download"):
-        assert hot.get(path, token).status_code == 200
-    assert hot.get(signed).status_code == 200
-    with _away(registry):
-        for seconds in (1, 1, 3_500):
-            hot.clocks.pass_(seconds)
-            assert not hot.look()
-            assert [hot.get(path).content for path in public] == before
-            assert hot.get(f"{OPEN}/versions", token).status_code == 200  # nobody can say whose token that is
-            assert hot.get("/.well-known/terraform.json").status_code == 200
-        # Whether a token still lives, nobody can say: who needs one waits.
-        for path, sent in ((f"{CLOSED}/versions", token), (signed, None), (f"{BASE}acme/cold/aws/versions", None)):
-            refused = hot.get(path, sent)
-            assert refused.status_code == 503 and refused.headers["retry-after"] == "1", path
-            assert refused.json() == {"errors": ["Not available at the moment; try again"]}
-            assert refused.headers["x-content-type-options"] == "nosniff"
-        hot.clocks.pass_(200)
-        assert not hot.look() and hot.get(public[0]).status_code == 503  # an hour is the end of it
-    assert hot.look() and hot.get(f"{CLOSED}/versions", token).status_code == 200
-    assert hot.counter.flush()
-
-
-@pytest.mark.checklist("F-07")
-def test_F07_a_database_that_hangs_holds_each_request_for_a_moment_and_then_none(postgres_url, tmp_path, settings):
-    from tests.integration.registry.conftest import _registry
-
-    registry = _registry(postgres_url, tmp_path, settings)
-    hot = _filled(registry, settings)
-    assert hot.get(f"{OPEN}/versions").status_code == 200
-    hot.clocks.pass_(1)
-    with psycopg.connect(postgres_url.replace("+psycopg", "")) as holder:
-        holder.execute("LOCK TABLE namespaces, modules, versions IN ACCESS EXCLUSIVE MODE")
-        assert hot.get(f"{OPEN}/versions").status_code == 200  # after its patience, from memory
-        with hot.statements() as asked:  # who comes now does not even try
-            assert hot.get(f"{OPEN}/versions").status_code == 200
-            assert hot.get(f"{BASE}acme/cold/aws/versions").status_code == 503
-        assert asked == []
-        holder.rollback()
-    hot.clocks.pass_(1)
-    assert hot.get(f"{OPEN}/versions").status_code == 200
-    hot.stop()
-    registry.database.dispose()
-
-
 def test_a_damaged_or_large_archive_is_the_routes_to_tell(sqlite_registry, settings) -> None:
-    hot = _filled(sqlite_registry, settings)
+    hot = filled(sqlite_registry, settings)
     location = hot.get(f"{OPEN}/1.0.0/download").json()["location"]
     sha256 = location.split("/")[3].partition(".")[0]
     stored = sqlite_registry.storage.root / archive_key(sha256)
@@ -367,9 +273,9 @@ def test_a_damaged_or_large_archive_is_the_routes_to_tell(sqlite_registry, setti
 def test_archives_that_are_sent_on_to_the_storage_are_the_routes(
     sqlite_registry, settings, delivery: Delivery, sent_on: int
 ) -> None:
-    _filled(sqlite_registry, settings).stop()
+    filled(sqlite_registry, settings).stop()
     hot = Hot(sqlite_registry, settings, delivery=delivery)
-    located = _locations(hot, sqlite_registry.token("secret"))[:2]
+    located = locations(hot, sqlite_registry.token("secret"))[:2]
     for location in located * 2:
         assert hot.get(location).status_code == 200
     answered = [hot.path.answered[kind] for kind in (Kind.PUBLIC_ARCHIVE, Kind.SIGNED_ARCHIVE)]
@@ -396,10 +302,10 @@ with database.unit_of_work() as session:
 """
 
 
-@pytest.mark.checklist("T-08")
+@pytest.mark.checklist("T-07")
 def test_a_token_that_another_process_revokes_is_refused_while_the_watcher_runs(registry, settings) -> None:
-    """T-08: with the real clock, the real thread and a real second process."""
-    hot = _filled(registry, settings, clocks=False)
+    """T-07: with the real clock, the real thread and a real second process."""
+    hot = filled(registry, settings, clocks=False)
     hot.path.start()
     try:
         token = registry.token("secret")
