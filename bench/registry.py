@@ -5,7 +5,7 @@ The server has one core, wrk the other. Authorisation, counting and watching for
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -13,7 +13,7 @@ from bench import wire, wrk
 from bench.figures import Table, median, milliseconds, percentile
 from bench.generated import fill
 from bench.processes import Web, folder, nginx, postgres, publisher, web
-from bench.published import CHOSEN, LARGE, PRIVATE, PUBLIC, VERSIONS
+from bench.published import CHOSEN, LARGE, PRIVATE, PUBLIC, SMALL, VERSIONS
 from bench.scale import Scale
 from bench.wrk import Load, Target
 
@@ -109,10 +109,10 @@ def _registry(scale: Scale, database_url: str | None = None) -> Iterator[tuple[W
             wrk.pin(server.pid)
             answers = wrk.worker_of(static_pid)
             wrk.pin(answers)
-            yield server, _cells(server, Target(answers, static_port, "/"), token, work / "static")
+            yield server, _cells(server, Target(answers, static_port, "/"), token, work / "static", scale)
 
 
-def _cells(server: Web, static: Target, token: str, files: Path) -> dict[str, _Cell]:
+def _cells(server: Web, static: Target, token: str, files: Path, scale: Scale) -> dict[str, _Cell]:
     bearer = (f"Authorization: Bearer {token}",)
 
     def path(namespace: str, rest: str) -> str:
@@ -142,6 +142,10 @@ def _cells(server: Web, static: Target, token: str, files: Path) -> dict[str, _C
         (files / file).write_bytes(answer.body)
         ours = Target(server.pid, server.port, target, (*_CLIENT, *headers))
         found[name] = _Cell(ours, Target(static.pid, static.port, f"/{file}", (*_CLIENT, *headers)), len(answer.body))
+    many = scale.registry_modules // 2 - 2
+    spread = f"/v1/modules/{PUBLIC}/{SMALL}-%d/terraform/versions"
+    known = found["versions, public"]
+    found[f"versions, any of {many:,}"] = replace(known, ours=replace(known.ours, path=spread, many=many))
     return found
 
 
@@ -173,6 +177,7 @@ def _notes(scale: Scale) -> tuple[str, ...]:
             "One web process (uvicorn, uvloop, httptools) on core 0, wrk on core 1; nginx, 1 worker, no log, sends the "
             "same bytes from a file on core 0, in turns with ours."
         ),
+        "Any of: a random module each time; each is read from the database once, until memory is full.",
         (
             f"SQLite; {scale.registry_rounds} turns of {scale.registry_seconds:g} s each; medians. CPU each: user and "
             "system time of the process that answers, divided by its answers."

@@ -27,6 +27,12 @@ done = function(summary, latency, requests)
 end
 """
 
+_ANY = """
+request = function()
+  return wrk.format(nil, string.format('%s', math.random(0, %d)))
+end
+"""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -48,12 +54,13 @@ class Load:
 
 @dataclass(frozen=True)
 class Target:
-    """A process that answers on a port, and what is asked of it."""
+    """A process that answers on a port, and what is asked of it: `path`, or any of `many` if it holds a `%d`."""
 
     pid: int
     port: int
     path: str
     headers: tuple[str, ...] = ()
+    many: int = 0
 
 
 def find_wrk() -> tuple[str, str]:
@@ -87,9 +94,9 @@ def load(target: Target, connections: int, seconds: float) -> Load:
     """Ask as fast as it answers."""
     wrk, taskset = find_wrk()
     headers = [part for header in target.headers for part in ("-H", header)]
-    url = f"http://{HOST}:{target.port}{target.path}"
+    url = f"http://{HOST}:{target.port}{target.path % 0 if target.many else target.path}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_SCRIPT)
+        script.write(_SCRIPT + (_ANY % (target.path, target.many - 1) if target.many else ""))
         script.flush()
         argv = [taskset, "-c", str(CLIENT_CORE), wrk, "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s"]
         before = _cpu(target.pid)
