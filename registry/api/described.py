@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from accounts.described_routes import DescribedRoute
 from accounts.permissions import Permission
@@ -91,14 +91,16 @@ def described(
     endpoint: Callable[..., Response],
     *,
     permission: Permission,
-    answers: type[BaseModel],
+    answers: type[BaseModel] | None,
     tag: str,
     errors: Sequence[int] = (),
     methods: Sequence[str] = ("GET",),
+    status: int = 200,
+    documented: bool = True,
 ) -> DescribedRoute:
     """A route of the documented API. The endpoint's docstring is its description; it answers by `respond`.
 
-    `errors` are the statuses beside those that any such route may have.
+    `answers` is None for an answer without a body. `errors` are the statuses beside those that any such route may have.
     """
     possible = {*errors, 400, 405, 422, 429, 500, 503} | ({401} if permission is not Permission.PUBLIC else set())
     if permission is Permission.PUBLISH:
@@ -106,7 +108,7 @@ def described(
     responses: dict[int | str, dict[str, Any]] = {
         status: {"model": Errors, "description": HTTPStatus(status).phrase} for status in sorted(possible)
     }
-    if "GET" in methods:
+    if "GET" in methods and answers is not None:
         responses[304] = {"description": "What you have (`If-None-Match`) is what there is"}
     return DescribedRoute(
         path,
@@ -116,6 +118,9 @@ def described(
         response_model=answers,
         responses=responses,
         tags=[tag],
+        status_code=status,
+        response_class=JSONResponse if answers is not None else Response,
+        include_in_schema=documented,
         openapi_extra={"security": _SIGNED_IN[permission], "x-permission": str(permission)},
     )
 
