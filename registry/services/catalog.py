@@ -61,6 +61,15 @@ class RemovedVersionError(UnknownVersionError):
         self.reason = reason
 
 
+class UnknownPartError(UserError):
+    """The version has no such submodule or example."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        listed = ", ".join(f"`{one}`" for one in known) or "it has none"
+        super().__init__(f"There is no such submodule or example. Known: {listed}.")
+        self.known = known
+
+
 @dataclass(frozen=True)
 class VersionFacts:
     """One published version."""

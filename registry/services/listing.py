@@ -18,6 +18,7 @@ from registry import models
 from registry.services.catalog import VersionFacts
 from registry.services.visibility import may_read
 from tfmodule.address import Address
+from tfmodule.version import Version
 
 _README_CHARACTERS = 20_000
 _LONGEST_DESCRIPTION = 300
@@ -40,6 +41,18 @@ class ListedModule:
     version: str
     description: str
     published_at: datetime
+
+
+@dataclass(frozen=True)
+class ListedVersion:
+    """A version, as lists show it."""
+
+    id: str
+    version: Version
+    published_at: datetime
+    sha256: str
+    h1: str
+    size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +107,21 @@ def of_version(facts: VersionFacts) -> ListedModule:
         description=description(facts.readme),
         published_at=facts.published_at,
     )
+
+
+def versions(session: Session, module_id: str, wanted: Sequence[Version]) -> tuple[ListedVersion, ...]:
+    """These versions of a module, in this order."""
+    table, order = models.Version, {str(one): place for place, one in enumerate(wanted)}
+    rows = session.execute(
+        select(table.id, table.version, table.published_at, table.sha256, table.h1, table.size)
+        .where(table.module_id == module_id)
+        .where(table.version.in_(order))
+    )
+    found = (
+        ListedVersion(version_id, Version.parse(text), at, sha256, h1, size)
+        for version_id, text, at, sha256, h1, size in rows
+    )
+    return tuple(sorted(found, key=lambda one: order[str(one.version)]))
 
 
 def systems(session: Session, address: Address, principal: Principal | None) -> tuple[str, ...]:
