@@ -22,6 +22,20 @@ MAX_OFFSET = 1_000_000_000
 _PUBLIC = {"Cache-Control": "public, max-age=10", "Vary": "Authorization"}
 _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
+_HEADERS = {
+    "ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "`private` for what not everybody may read.", "schema": {"type": "string"}},
+    "Vary": {"schema": {"type": "string"}},
+}
+_ERROR_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+_EXAMPLES = {
+    401: "A valid token is needed here",
+    404: "Module not found",
+    422: "limit: Input should be less than or equal to 100",
+    500: "Something went wrong on our side",
+    503: "Not available at the moment; try again",
+}
+
 _SIGNED_IN: Mapping[Permission, list[dict[str, list[str]]]] = {
     Permission.PUBLIC: [],
     Permission.READ_MODULE: [{}, {"token": []}],
@@ -105,11 +119,10 @@ def described(
     possible = {*errors, 400, 405, 422, 429, 500, 503} | ({401} if permission is not Permission.PUBLIC else set())
     if permission is Permission.PUBLISH:
         possible |= {403}
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"model": Errors, "description": HTTPStatus(status).phrase} for status in sorted(possible)
-    }
+    responses: dict[int | str, dict[str, Any]] = {one: _error(one) for one in sorted(possible)}
     if "GET" in methods and answers is not None:
-        responses[304] = {"description": "What you have (`If-None-Match`) is what there is"}
+        responses[status] = {"headers": _HEADERS}
+        responses[304] = {"description": "What you have (`If-None-Match`) is what there is", "headers": _HEADERS}
     return DescribedRoute(
         path,
         endpoint,
@@ -121,8 +134,18 @@ def described(
         status_code=status,
         response_class=JSONResponse if answers is not None else Response,
         include_in_schema=documented,
+        summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
+        operation_id=f"{endpoint.__module__.rpartition('.')[2]}_{endpoint.__name__}",
         openapi_extra={"security": _SIGNED_IN[permission], "x-permission": str(permission)},
     )
+
+
+def _error(status: int) -> dict[str, Any]:
+    said: dict[str, Any] = {"model": Errors, "description": HTTPStatus(status).phrase}
+    said["content"] = {"application/json": {"example": {"errors": [_EXAMPLES.get(status, HTTPStatus(status).phrase)]}}}
+    if status in _ERROR_HEADERS:
+        said["headers"] = {_ERROR_HEADERS[status]: {"schema": {"type": "string"}}}
+    return said
 
 
 def respond(request: Request, body: BaseModel, *, public: bool) -> Response:

@@ -70,7 +70,9 @@ def of_namespace(
     return _list(request, wanted, Filters(namespace=home.name, system=provider, verified=verified))
 
 
-def of_name(request: Request, namespace: _Namespace, name: Annotated[str, Path()], wanted: _Page) -> Response:
+def of_name(
+    request: Request, namespace: _Namespace, name: Annotated[str, Path(examples=["bucket"])], wanted: _Page
+) -> Response:
     """The latest version of a module for each system that it exists for."""
     principal = principal_of(request)
     with database_of(request).read() as session:

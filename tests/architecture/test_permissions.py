@@ -20,6 +20,10 @@ from workers.jobs import JOBS
 ROUTES = {
     "GET /": "public",
     "GET /.well-known/terraform.json": "public",
+    "GET /api/docs": "public",
+    "GET /api/docs/start.js": "public",
+    "GET /api/docs/swagger-ui-bundle.js": "public",
+    "GET /api/docs/swagger-ui.css": "public",
     "GET /api/v1/modules": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/downloads": "read_module",

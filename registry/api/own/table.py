@@ -55,7 +55,19 @@ def document() -> dict[str, Any]:
         tags=[{"name": name, "description": text} for name, text in _TAGS],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    _name_errors(found)
     found.setdefault("components", {})["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A registry token: `tsm_…`."}
     }
     return found
+
+
+def _name_errors(found: dict[str, Any]) -> None:
+    """Say what every error is once, and refer to it from each operation."""
+    named = found.setdefault("components", {}).setdefault("responses", {})
+    for path in found["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            for status in [one for one in answers if one.startswith(("4", "5"))]:
+                named[f"Error{status}"] = answers[status]
+                answers[status] = {"$ref": f"#/components/responses/Error{status}"}
