@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from starlette.testclient import TestClient
 
 from registry import models
@@ -322,3 +322,16 @@ def test_a_version_from_before_its_contents_were_kept_shows_its_root(filled, cli
         session.execute(delete(models.VersionContents))
     body = client.get(ONE + "/versions/1.0.0").json()
     assert [one["name"] for one in body["root"]["inputs"]] == ["name", "tags"] and body["submodules"] == []
+
+
+def test_a_page_asks_the_database_as_often_however_long_it_is(registry, client) -> None:
+    registry.namespace("acme")
+    asked: list[str] = []
+    event.listen(registry.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    counts = []
+    for number in range(3):
+        registry.publish(f"acme/m{number}/aws", "1.0.0", repository_id=number + 1)
+        asked.clear()
+        client.get("/api/v1/modules")
+        counts.append(len([one for one in asked if one.lstrip().upper().startswith("SELECT")]))
+    assert len(set(counts)) == 1 and counts[0] <= 3, counts
