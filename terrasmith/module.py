@@ -1,74 +1,32 @@
-"""`terrasmith module`: what a registry tells of a module, over HTTP alone. Shows its words, acts on none of them."""
+"""`terrasmith module`: what a registry tells of a module; and where one is published from, for the day it moves."""
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core.errors import UserError
-from terrasmith.columns import show as show_columns
-from terrasmith.registry_client import RegistryClient
+from registry.services import moving
+from terrasmith.database import open_database
+from terrasmith.module_facts import show
 from tfmodule.address import Address
-from tfmodule.files import printable
 
-app = typer.Typer(no_args_is_help=True, help="Modules of a registry, as its API describes them.")
-
-
-@app.callback()
-def _group() -> None:
-    """Modules of a registry, as its API describes them."""
+app = typer.Typer(no_args_is_help=True, help="Modules: what is in them, and where they are published from.")
+app.command()(show)
 
 
 @app.command()
-def show(
+def move(
     address: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME/SYSTEM", show_default=False)],
-    url: Annotated[str, typer.Option(envvar="TERRASMITH_URL", help="The registry's address.", show_default=False)],
-    version: Annotated[str, typer.Option(help="Which version.")] = "latest",
-    token: Annotated[
-        str | None, typer.Option(envvar="TERRASMITH_TOKEN", help="For a private module.", show_default=False)
+    path: Annotated[str, typer.Option(help="The module's folder in the repository; `.` is its root.")],
+    repository_id: Annotated[
+        int | None, typer.Option(min=1, help="Another repository, by GitHub's number.", show_default=False)
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print the API's answer as it is.")] = False,
 ) -> None:
-    """Show a version: how to use it, its inputs, outputs, providers, submodules and digests."""
-    with RegistryClient(url, token) as registry:
-        facts = registry.facts(Address.parse(address), version)
-    if json_output:
-        json.dump(facts, sys.stdout, indent=2, ensure_ascii=False)
-        sys.stdout.write("\n")
-        return
-    try:
-        _tell(facts)
-    except (LookupError, TypeError, AttributeError):
-        raise UserError("The registry's answer has another form than this release knows: use --json.") from None
+    """Publish a module from another folder, or another repository, from now on. What is published stays as it is.
 
-
-def _tell(facts: Mapping[str, Any]) -> None:
-    name = f"{printable(facts['address'])} {printable(facts['version'])}"
-    typer.echo(f"{name}, published {printable(facts['published_at'])}")
-    commit = f" at {printable(facts['commit'])}" if facts["commit"] else ""
-    typer.echo(f"from {printable(facts['source']) or 'an upload'}{commit}")
-    typer.echo(f"sha256:{printable(facts['sha256'])}  {printable(facts['h1'])}\n")
-    typer.echo("\n".join(_plain(line) for line in facts["usage"].splitlines()))
-    root = facts["root"]
-    inputs = [
-        (one["name"], one["type"], "required" if one["required"] else one["default"] or "", one["description"])
-        for one in sorted(root["inputs"], key=lambda one: (not one["required"], one["name"]))
-    ]
-    _table(("INPUT", "TYPE", "DEFAULT", "DESCRIPTION"), inputs)
-    _table(("OUTPUT", "DESCRIPTION"), [(one["name"], one["description"]) for one in root["outputs"]])
-    _table(("PROVIDER", "SOURCE", "VERSION"), [(o["name"], o["source"], o["version"]) for o in root["providers"]])
-    parts = [(one["path"], str(len(one["inputs"]))) for one in facts["submodules"]]
-    _table(("SUBMODULE", "INPUTS"), parts)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if rows:
-        typer.echo("")
-        show_columns(headings, [[_plain(" ".join(cell.split())) for cell in row] for row in rows])
-
-
-def _plain(text: str) -> str:
-    """A stranger's text without anything that could move a terminal's cursor."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    A module keeps the place of its first version, so that nobody else takes its address. This is for a folder that was
+    renamed, and for a module that went into a monorepo.
+    """
+    wanted = Address.parse(address)
+    with open_database() as database, database.unit_of_work() as session:
+        place = moving.move(session, wanted, path=path, repository_id=repository_id)
+    typer.echo(f"{wanted} is published from {place.folder} of repository {place.repository_id} from now on.")

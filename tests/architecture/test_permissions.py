@@ -31,6 +31,7 @@ ROUTES = {
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/changes": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/digests": "read_module",
+    "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/example": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/findings": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/provenance": "read_module",
     "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/readme": "read_module",
