@@ -17,6 +17,7 @@ from accounts import namespaces, tokens
 from core import clock, jobs
 from core.db import Database
 from core.ids import new_id
+from gate.modules import Modules
 from gate.report import Finding, Report
 from registry import models
 from registry.services import publishing, staging, uploads
@@ -48,7 +49,7 @@ class PowerCut(BaseException):
 class Back:
     """The back room over one database and one storage, with the gate's verdict in a test's hand."""
 
-    def __init__(self, database: Database, storage: LocalStorage) -> None:
+    def __init__(self, database: Database, storage: Any) -> None:
         self.database, self.storage = database, storage
         self.verdicts: list[Report | Exception] = []
         self.judged: list[tuple[str, dict[str, bytes]]] = []
@@ -56,14 +57,14 @@ class Back:
             namespaces.bind(session, 11, "acme", "Organization", "public")
             self.token, _ = tokens.create(session, "ci", "acme", "publish", timedelta(days=1))
         self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0),
+            settings=SimpleNamespace(lease_seconds=30.0, registry_host="registry.example.com"),
             database=database,
             storage=storage,
             redact=lambda text: text,
             judge=self._judge,
         )
 
-    def _judge(self, profile: str) -> Callable[[Any], Report]:
+    def _judge(self, profile: str, modules: Modules) -> Callable[[Any], Report]:
         def judge(files: dict[str, bytes]) -> Report:
             self.judged.append((profile, dict(files)))
             verdict = self.verdicts.pop(0) if self.verdicts else PASSED
@@ -115,7 +116,17 @@ def back(database: Database, tmp_path: Path) -> Back:
     return Back(database, LocalStorage(tmp_path / "storage"))
 
 
-def test_from_received_to_published(back: Back) -> None:
+@pytest.fixture(params=["sqlite", "postgres", "s3"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Back]:
+    """On both databases with a folder, and with a real S3 server."""
+    on_s3 = request.param == "s3"
+    database = Database(request.getfixturevalue("sqlite_url" if on_s3 else f"{request.param}_url"))
+    yield Back(database, request.getfixturevalue("open_s3")() if on_s3 else LocalStorage(tmp_path / "storage"))
+    database.dispose()
+
+
+def test_from_received_to_published(anywhere: Back) -> None:
+    back = anywhere
     upload_id = back.send(pack([*FILES, *BESIDE]))
     assert back.run(upload_id) == "done"
     row = back.row(upload_id)
@@ -234,7 +245,7 @@ def test_a_job_that_is_given_up_fails_its_upload(back: Back) -> None:
 def test_T08_the_right_to_publish_is_asked_again_at_work_and_at_the_end(back: Back) -> None:
     first, second, third = (back.send(pack(FILES), version) for version in ("1.0.0", "2.0.0", "3.0.0"))
 
-    def revoke_meanwhile(profile: str) -> Callable[[Any], Report]:
+    def revoke_meanwhile(profile: str, _modules: Modules) -> Callable[[Any], Report]:
         def judge(_files: Any) -> Report:
             with back.database.unit_of_work() as session:
                 tokens.revoke(session, back.token.id)
@@ -354,7 +365,8 @@ def _crashed(back: Back, upload_id: str, moment: int) -> bool:
     return False
 
 
-def test_upkeep_clears_away_what_a_crash_left(back: Back, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upkeep_clears_away_what_a_crash_left(anywhere: Back, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = anywhere
     waiting, refused = back.send(pack(FILES)), back.send(pack(FILES), "2.0.0")
     back.storage.stage("incoming/upl_rowless", [b"x"])
     with back.database.unit_of_work() as session:
