@@ -22,6 +22,7 @@ from registry.api.errors import status_of
 from registry.api.hot import HotPath
 from registry.download_counter import DownloadCounter
 from registry.storage.port import Storage
+from web import api_docs
 from web.edge import HEADERS, Edge
 from web.failures import failure
 from web.health import Readiness, livez
@@ -73,6 +74,7 @@ def _own_routes(settings: Settings, database: Database, storage: Storage) -> Ite
         route("/assets/style.css", style, permission=Permission.PUBLIC),
         route(module, pages.module, permission=Permission.PUBLIC),
         route(module + "/{version}", pages.module, permission=Permission.PUBLIC),
+        *api_docs.routes(),
     )
 
 

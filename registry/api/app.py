@@ -13,6 +13,7 @@ from accounts.permissions import Permission
 from core.db import Database
 from core.errors import SettingsError
 from core.settings import Settings, variable
+from registry.api import listing
 from registry.api.answers import Answers
 from registry.api.archives import Archives
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH, discovery
@@ -54,6 +55,7 @@ def routes(
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *listing.routes(),
         *own.routes(),
     ]
 

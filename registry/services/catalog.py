@@ -22,6 +22,8 @@ from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
 from tfmodule.address import Address, InvalidAddressError
+from tfmodule.contents import Contents, Part
+from tfmodule.interface import Interface
 from tfmodule.version import InvalidVersionError, Version, latest
 
 # What go-version makes of a version before the client asks for it: no `v`, three numbers.
@@ -45,6 +47,14 @@ class UnknownModuleError(UserError):
         self.address = address
 
 
+class UnknownNamespaceError(UserError):
+    """There is no such namespace, or not for this one who asks."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("Namespace not found")
+        self.name = name
+
+
 class UnknownVersionError(UserError):
     """The module has no such version."""
 
@@ -59,6 +69,15 @@ class RemovedVersionError(UnknownVersionError):
     def __init__(self, address: str, version: str, reason: str) -> None:
         super().__init__(address, version, f"Version {version} was removed and will not come back: {reason}")
         self.reason = reason
+
+
+class UnknownPartError(UserError):
+    """The version has no such submodule or example."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        listed = ", ".join(f"`{one}`" for one in known) or "it has none"
+        super().__init__(f"There is no such submodule or example. Known: {listed}.")
+        self.known = known
 
 
 @dataclass(frozen=True)
@@ -110,7 +129,7 @@ class ModuleVersions:
 
 def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
     """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
-    namespace, module = _readable(session, address, principal)
+    home, module = _readable(session, address, principal)
     texts = session.scalars(
         select(models.Version.version)
         .where(models.Version.module_id == module.id)
@@ -118,9 +137,9 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
     )
     return ModuleVersions(
         id=module.id,
-        namespace_id=namespace.id,
-        address=Address(namespace.name, module.name, module.system),
-        public=namespace.is_public,
+        namespace_id=home.id,
+        address=Address(home.name, module.name, module.system),
+        public=home.is_public,
         source_url=module.source_url,
         versions=newest_first(texts),
     )
@@ -159,23 +178,21 @@ def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
     return _facts(namespace, module, row)
 
 
-def public_modules(session: Session) -> tuple[ModuleVersions, ...]:
-    """The modules that everybody may see, by address."""
-    rows = session.execute(
-        select(accounts.models.Namespace, models.Module, models.Version.version)
-        .join(models.Module, models.Module.namespace_id == accounts.models.Namespace.id)
-        .join(models.Version, models.Version.module_id == models.Module.id)
-        .where(accounts.models.Namespace.visibility == "public")
-        .where(models.Version.state == "published")
-    )
-    found: dict[Address, tuple[models.Module, list[str]]] = {}
-    for namespace, module, text in rows:
-        address = Address(namespace.name, module.name, module.system)
-        found.setdefault(address, (module, []))[1].append(text)
-    return tuple(
-        ModuleVersions(module.id, module.namespace_id, address, True, module.source_url, newest_first(texts))
-        for address, (module, texts) in sorted(found.items(), key=lambda item: item[0].key)
-    )
+def namespace(session: Session, name: str, principal: Principal | None) -> Namespace:
+    """A namespace that this one may read. Raises UnknownModuleError and SignInRequiredError."""
+    found = namespaces.find(session, name) if "\x00" not in name else None
+    if found is None or not _may_read(found, principal):
+        raise SignInRequiredError if principal is None else UnknownNamespaceError(name)
+    return found
+
+
+def contents(session: Session, version_id: str) -> Contents:
+    """What a version holds; only its root's interface where it is older than the record of the rest."""
+    kept = session.get(models.VersionContents, version_id)
+    if kept is not None:
+        return Contents.from_dict(kept.contents)
+    row = session.get_one(models.Version, version_id)
+    return Contents(Part("", row.readme, Interface.from_dict(row.interface)))
 
 
 def newest_first(texts: Iterable[str]) -> tuple[Version, ...]:
@@ -208,7 +225,7 @@ def parse_address(namespace: str, name: str, system: str) -> Address:
 def _chosen(
     session: Session, address: Address, text: str, principal: Principal | None, *options: ExecutableOption
 ) -> tuple[Namespace, models.Module, models.Version]:
-    namespace, module = _readable(session, address, principal)
+    home, module = _readable(session, address, principal)
     wanted = normalise(text)
     row = None
     if wanted is not None:
@@ -223,7 +240,7 @@ def _chosen(
         raise UnknownVersionError(str(address), text)
     if row.state != "published":
         raise RemovedVersionError(str(address), row.version, row.state_reason or "")
-    return namespace, module, row
+    return home, module, row
 
 
 def _readable(session: Session, address: Address, principal: Principal | None) -> tuple[Namespace, models.Module]:
@@ -232,13 +249,13 @@ def _readable(session: Session, address: Address, principal: Principal | None) -
         .add_columns(models.Module)
         .outerjoin(models.Module, and_(models.Module.namespace_id == accounts.models.Namespace.id, _is_called(address)))
     ).first()
-    namespace = namespaces.value(found[0]) if found else None
-    if found is None or namespace is None or not _may_read(namespace, principal):
+    home = namespaces.value(found[0]) if found else None
+    if found is None or home is None or not _may_read(home, principal):
         raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
     module = _exactly(found[1], address)
     if module is None:
         raise UnknownModuleError(str(address))
-    return namespace, module
+    return home, module
 
 
 def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
