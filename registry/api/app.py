@@ -9,6 +9,7 @@ from core.errors import SettingsError
 from core.settings import Settings, variable
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
+from registry.api.lifecycle import Lifecycle
 from registry.api.protocol import Protocol
 from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.services import downloads
@@ -26,7 +27,8 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
     protocol = Protocol(database, key, settings.base_url or "")
     archives = Archives(database, storage, key)
     publishing = Uploads(database, storage)
-    reading = Permission.READ_MODULE
+    lifecycle = Lifecycle(database)
+    reading, changing = Permission.READ_MODULE, Permission.PUBLISH
     return [
         route("/.well-known/terraform.json", discovery, permission=Permission.PUBLIC),
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
@@ -47,4 +49,8 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *(
+            route(_MODULE + path, endpoint, permission=changing, methods=("POST",), raw_path=True)
+            for path, endpoint in lifecycle.endpoints()
+        ),
     ]

@@ -14,15 +14,17 @@ from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
 from registry.services.catalog import UnknownModuleError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
+from registry.services.lifecycle import ForeignNamespaceError, HeldError, OperatorsChoiceError, StandingError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
-from registry.services.uploads import ForeignNamespaceError, KeyReusedError, UnknownUploadError, UploadUnderWayError
+from registry.services.uploads import KeyReusedError, UnknownUploadError, UploadUnderWayError
 
 # The first line that fits counts.
 STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SignInRequiredError, 401),
     (NotAllowedError, 403),
     (ForeignNamespaceError, 403),
+    (OperatorsChoiceError, 403),
     (UnknownModuleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
@@ -38,6 +40,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SourceMixedError, 409),
     (ModuleTakenError, 409),
     (NamespaceClosedError, 409),
+    (StandingError, 409),
+    (HeldError, 409),
     (UserError, 422),
     (Transient, 503),
 )

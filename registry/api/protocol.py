@@ -9,6 +9,7 @@ from starlette.responses import Response
 from accounts.http import principal_of
 from core import clock
 from core.db import Database
+from registry.api import standings
 from registry.api.json_body import json_response
 from registry.services import catalog, downloads, provenance
 from tfmodule.address import Address
@@ -32,9 +33,8 @@ class Protocol:
         """`GET :namespace/:name/:system/versions`."""
         with self.database.read() as session:
             module = catalog.versions(session, _address(request), principal_of(request))
-        listed = [{"version": str(version)} for version in module.versions]
-        body = {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
-        return json_response(body, headers=_PUBLIC if module.public else _PRIVATE)
+        headers = {**(_PUBLIC if module.public else _PRIVATE), **standings.headers(module.deprecation)}
+        return json_response(standings.versions_body(module), headers=headers)
 
     def download(self, request: Request) -> Response:
         """`GET :namespace/:name/:system/:version/download`: the location in the header, and again in the body.
@@ -49,6 +49,7 @@ class Protocol:
             version, principal, self.signing_key, clock.now(), user_agent=agent, base_url=self.base_url
         )
         headers = {**(_PUBLIC if version.public else _PRIVATE), **_CLIENT, "X-Terraform-Get": found.location}
+        headers |= standings.headers(version.standing)
         # Absent unless it is true: to a client that knows it, `false` would mean something too.
         flag = {"use_registry_credentials": True} if found.by_token else {}
         return json_response({"location": found.location, **flag}, headers=headers)

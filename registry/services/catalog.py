@@ -6,7 +6,7 @@ token of another namespace learns the same of both: there is nothing.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,9 @@ from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
+from registry.services import standing
+from registry.services.standing import Standing
+from registry.version_states import LISTED, PUBLISHED, QUARANTINED, SERVED
 from tfmodule.address import Address, InvalidAddressError
 from tfmodule.version import InvalidVersionError, Version, latest
 
@@ -30,8 +33,8 @@ _LOOSE = re.compile(r"v?(\d+(?:\.\d+){0,2})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?
 class UnknownModuleError(UserError):
     """There is no such module, or not for this one who asks."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__("Module not found")
+    def __init__(self, address: str, message: str = "Module not found") -> None:
+        super().__init__(message)
         self.address = address
 
 
@@ -48,6 +51,15 @@ class RemovedVersionError(UnknownVersionError):
 
     def __init__(self, address: str, version: str, reason: str) -> None:
         super().__init__(address, version, f"Version {version} was removed and will not come back: {reason}")
+        self.reason = reason
+
+
+class QuarantinedVersionError(UnknownVersionError):
+    """The version is suspected of doing harm, so nobody gets it until an operator has decided."""
+
+    def __init__(self, address: str, version: str, reason: str) -> None:
+        message = f"Version {version} is quarantined until the registry's operator has decided about it: {reason}"
+        super().__init__(address, version, message)
         self.reason = reason
 
 
@@ -72,16 +84,22 @@ class VersionFacts:
     readme: str
     report: Mapping[str, Any]
     provenance: Mapping[str, Any] | None
+    standing: Standing
 
 
 @dataclass(frozen=True)
 class ModuleVersions:
-    """A module and its published versions, newest first."""
+    """A module and the versions that can be chosen, newest first.
+
+    `standings` tells of those that are in no good standing of their own, `deprecation` of the whole module.
+    """
 
     address: Address
     public: bool
     source_url: str
     versions: tuple[Version, ...]
+    standings: Mapping[Version, Standing] = field(default_factory=dict)
+    deprecation: Standing | None = None
 
     @property
     def latest(self) -> Version | None:
@@ -92,16 +110,19 @@ class ModuleVersions:
 def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
     """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
     namespace, module = _readable(session, address, principal)
-    texts = session.scalars(
-        select(models.Version.version)
-        .where(models.Version.module_id == module.id)
-        .where(models.Version.state == "published")
-    )
+    row = models.Version
+    rows = session.execute(
+        select(row.version, row.state, row.state_reason, row.replacement, row.state_changed_at)
+        .where(row.module_id == module.id)
+        .where(row.state.in_(LISTED))
+    ).all()
     return ModuleVersions(
         address=Address(namespace.name, module.name, module.system),
         public=namespace.is_public,
         source_url=module.source_url,
-        versions=newest_first(texts),
+        versions=newest_first(text for text, *_ in rows),
+        standings={Version.parse(text): standing.of_version(*own, None) for text, *own in rows if own[0] != PUBLISHED},
+        deprecation=standing.of_module(module),
     )
 
 
@@ -119,7 +140,9 @@ def version(session: Session, address: Address, text: str, principal: Principal 
     # Build metadata does not order versions, but who asks for some means that version and no other.
     if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
         raise UnknownVersionError(str(address), text)
-    if row.state != "published":
+    if row.state == QUARANTINED:
+        raise QuarantinedVersionError(str(address), row.version, row.state_reason or "")
+    if row.state not in SERVED:
         raise RemovedVersionError(str(address), row.version, row.state_reason or "")
     return _facts(namespace, module, row)
 
@@ -131,6 +154,14 @@ def published_versions(session: Session, address: Address) -> tuple[Version, ...
     if module is None:
         return ()
     return newest_first(session.scalars(select(models.Version.version).where(models.Version.module_id == module.id)))
+
+
+def listed(session: Session, module: models.Module) -> tuple[Version, ...]:
+    """The versions that can be chosen, newest first, whoever asks."""
+    row = models.Version
+    return newest_first(
+        session.scalars(select(row.version).where(row.module_id == module.id).where(row.state.in_(LISTED)))
+    )
 
 
 def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
@@ -154,7 +185,7 @@ def public_modules(session: Session) -> tuple[ModuleVersions, ...]:
         .join(models.Module, models.Module.namespace_id == accounts.models.Namespace.id)
         .join(models.Version, models.Version.module_id == models.Module.id)
         .where(accounts.models.Namespace.visibility == "public")
-        .where(models.Version.state == "published")
+        .where(models.Version.state.in_(LISTED))
     )
     found: dict[Address, tuple[str, list[str]]] = {}
     for namespace, module, text in rows:
@@ -237,4 +268,7 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         readme=row.readme,
         report=row.report,
         provenance=row.provenance,
+        standing=standing.of_version(
+            row.state, row.state_reason, row.replacement, row.state_changed_at, standing.of_module(module)
+        ),
     )

@@ -21,6 +21,7 @@ from core.errors import UserError
 from registry import models
 from registry.services import clients
 from registry.services.catalog import VersionFacts
+from registry.version_states import SERVED
 
 PUBLIC_PATH = "/archives/sha256/"
 SIGNED_PATH = "/archives/signed/"
@@ -106,7 +107,7 @@ def public_archive(session: Session, sha256: str) -> ArchiveFacts:
         .join(models.Module, models.Module.id == models.Version.module_id)
         .join(accounts.models.Namespace, accounts.models.Namespace.id == models.Module.namespace_id)
         .where(models.Version.sha256 == sha256)
-        .where(models.Version.state == "published")
+        .where(models.Version.state.in_(SERVED))
         .where(accounts.models.Namespace.visibility == "public")
         .limit(1)
     )
@@ -122,7 +123,7 @@ def signed_archive(session: Session, token_id: str, sha256: str) -> ArchiveFacts
         .join(models.Module, models.Module.id == models.Version.module_id)
         .join(accounts.models.Token, accounts.models.Token.namespace_id == models.Module.namespace_id)
         .where(models.Version.sha256 == sha256)
-        .where(models.Version.state == "published")
+        .where(models.Version.state.in_(SERVED))
         .where(accounts.models.Token.id == token_id)
         .limit(1)
     )

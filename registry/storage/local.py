@@ -3,12 +3,20 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from registry.storage.port import INCOMING, ObjectDiffersError, ObjectMissingError, check_incoming, check_key
+from registry.storage.port import (
+    ARCHIVES,
+    INCOMING,
+    ObjectDiffersError,
+    ObjectMissingError,
+    check_archive,
+    check_incoming,
+    check_key,
+)
 
 # No key starts with a dot, so nothing unfinished can ever be asked for.
 _UNFINISHED = ".unfinished"
@@ -75,6 +83,17 @@ class LocalStorage:
             unfinished.unlink(missing_ok=True)
         found = _older(self.root / INCOMING, before)
         return tuple(sorted(path.relative_to(self.root).as_posix() for path in found))
+
+    def remove(self, key: str) -> None:
+        check_archive(key)
+        path = self._path(key)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+
+    def archives(self) -> Iterator[str]:
+        for folder in sorted((self.root / ARCHIVES).glob("??")):
+            yield from (path.name.removesuffix(".tar.gz") for path in sorted(folder.glob("*.tar.gz")))
 
     def _path(self, key: str) -> Path:
         check_key(key)

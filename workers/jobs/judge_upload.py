@@ -76,6 +76,8 @@ def _judged(ctx: JobContext, upload: Upload, entries: tuple[Entry, ...], profile
 def _publish(
     ctx: JobContext, upload: Upload, report: Report, module: tuple[Entry, ...], prepared: PreparedArchive
 ) -> None:
+    with ctx.write() as session:
+        claim = publishing.claim(session, prepared)
     publishing.store(ctx.environment.storage, prepared)
     if upload.state != "stored":
         with ctx.write() as session:
@@ -97,6 +99,7 @@ def _publish(
                 report=report.to_dict(),
                 origin=origin_of_upload(report),
                 actor=f"token:{upload.token_id}",
+                claim=claim,
             )
             uploads.note_published(session, upload.id, publishing.publish(session, version))
     except PublisherGoneError:

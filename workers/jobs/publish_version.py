@@ -114,9 +114,11 @@ def _judge(
 def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | None:
     """Store, then publish with the release and the verdict in one transaction; the reason when the registry says no."""
     prepared = publishing.prepare(candidate.entries)
+    with ctx.write() as session:
+        claim = publishing.claim(session, prepared)
     publishing.store(ctx.environment.storage, prepared)
     origin = origin_of(ctx, candidate.repository, candidate.release, candidate.report)
-    version = replace(_version(candidate, prepared), origin=origin)
+    version = replace(_version(candidate, prepared), origin=origin, claim=claim)
     try:
         with ctx.write() as session:
             publishing.publish(session, version)
