@@ -24,6 +24,8 @@ class Module(Base):
     source: Mapped[str] = mapped_column(String(16), server_default="repository")
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
     source_url: Mapped[str] = mapped_column(String(500))
+    # registry/services/latest.py keeps it; None while nothing can be installed.
+    latest_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # The whole module is deprecated, every version of it, also those to come.
     deprecated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

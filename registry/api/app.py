@@ -10,6 +10,7 @@ from core.settings import Settings, variable
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
 from registry.api.lifecycle import Lifecycle
+from registry.api.own import table as own
 from registry.api.protocol import Protocol
 from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.services import downloads
@@ -19,7 +20,7 @@ _MODULE = MODULES_PATH + "{namespace}/{name}/{system}"
 
 
 def routes(settings: Settings, database: Database, storage: Storage) -> list[BaseRoute]:
-    """Everything that `terraform init` needs, and publishing by API."""
+    """Everything that `terraform init` needs, publishing by API, and `/api/v1`."""
     if settings.secret_key is None:
         # With an empty key anybody could sign.
         raise SettingsError(f"{variable('secret_key')} is not set: private archives could not be served safely.")
@@ -53,4 +54,5 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             route(_MODULE + path, endpoint, permission=changing, methods=("POST",), raw_path=True)
             for path, endpoint in lifecycle.endpoints()
         ),
+        *own.routes(),
     ]

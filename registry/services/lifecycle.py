@@ -17,7 +17,7 @@ from accounts.tokens import Principal
 from core import clock
 from core.errors import UserError
 from registry import models
-from registry.services import archive_claims, catalog, standing
+from registry.services import archive_claims, catalog, latest, standing
 from registry.services.standing import Replacement, ReplacementError, Standing
 from registry.version_states import (
     DEPRECATED,
@@ -129,7 +129,7 @@ def change(
     A tombstone keeps its first words. Raises UnknownModuleError, UnknownVersionError and this file's errors.
     """
     reason = _reason(words.reason)
-    address, module = _own_module(session, address, by)
+    address, module = _own_module(session, address, by, lock=True)
     row = _locked(session, module, address, version)
     replacement = _replacement(session, words.replacement, Replacement(address, version), by)
     _refuse(action, module, row, by)
@@ -147,6 +147,7 @@ def change(
         _enter(row, to, said)
     if to == TOMBSTONE:
         archive_claims.ensure(session, row.sha256)
+    latest.refresh(session, module.id)
     detail = {"address": str(address), "version": row.version, "sha256": row.sha256, "from": before, "to": row.state}
     detail |= {"reason": reason} | ({"replacement": replacement} if replacement else {})
     audit.record(session, by.actor, f"version.{action}", f"version:{row.id}", detail)
@@ -222,7 +223,8 @@ def _module(session: Session, address: Address, *, lock: bool = False) -> tuple[
     if namespace is None or module is None:
         raise catalog.UnknownModuleError(str(address), f"There is no module `{address}`.")
     if lock:
-        session.refresh(module, with_for_update=True)
+        # Always before one of its versions. NO KEY: publishers of the module need not wait.
+        session.refresh(module, with_for_update={"key_share": True})
     return Address(namespace.name, module.name, module.system), module
 
 

@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import archive_claims, provenance
+from registry.services import archive_claims, latest, provenance
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
@@ -211,6 +211,7 @@ def publish(session: Session, request: PublishVersion) -> Published:
     version = _add_version(session, namespace, module, request)
     if version is None:  # another publisher was faster, and has committed
         return _require(_existing(session, module, request))
+    latest.refresh(session, module.id)
     published = _value(namespace, module, version)
     _tell(session, published, request)
     return published

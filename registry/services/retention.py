@@ -169,7 +169,7 @@ def plan(session: Session, module_id: str, now: datetime) -> tuple[Doomed, ...]:
 def apply(session: Session, module_id: str, now: datetime) -> tuple[Doomed, ...]:
     """Make tombstones of what `plan` names. A hold that came in between wins."""
     # Locked first: a hold on the module, or another run, waits or is seen.
-    session.execute(select(models.Module.id).where(models.Module.id == module_id).with_for_update())
+    session.execute(select(models.Module.id).where(models.Module.id == module_id).with_for_update(key_share=True))
     found = plan(session, module_id, now)
     for one in found:
         lifecycle.change(session, "remove", one.address, one.version, Words(f"retention: {one.reason}"), BY_POLICY)
