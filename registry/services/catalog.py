@@ -110,18 +110,24 @@ class ModuleVersions:
 def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
     """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
     namespace, module = _readable(session, address, principal)
-    row = models.Version
+    table = models.Version
     rows = session.execute(
-        select(row.version, row.state, row.state_reason, row.replacement, row.state_changed_at)
-        .where(row.module_id == module.id)
-        .where(row.state.in_(LISTED))
+        select(table.version, table.state, table.state_reason, table.replacement, table.state_changed_at)
+        .where(table.module_id == module.id)
+        .where(table.state.in_(LISTED))
     ).all()
     return ModuleVersions(
         address=Address(namespace.name, module.name, module.system),
         public=namespace.is_public,
         source_url=module.source_url,
-        versions=newest_first(text for text, *_ in rows),
-        standings={Version.parse(text): standing.of_version(*own, None) for text, *own in rows if own[0] != PUBLISHED},
+        versions=newest_first(row.version for row in rows),
+        standings={
+            Version.parse(row.version): standing.of_version(
+                row.state, row.state_reason, row.replacement, row.state_changed_at, None
+            )
+            for row in rows
+            if row.state != PUBLISHED
+        },
         deprecation=standing.of_module(module),
     )
 

@@ -1,7 +1,7 @@
 """Deny by default: every route, command and job declares a permission, and this page is the whole list."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO
 
@@ -35,6 +35,11 @@ ROUTES = {
     "GET /v1/modules/{namespace}/{name}/{system}/{version}/provenance": "read_module",
     "GET /v1/uploads/{upload}": "publish",
     "POST /github/webhook": "webhook_signature",
+    "POST /v1/modules/{namespace}/{name}/{system}/deprecate": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/restore": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/deprecate": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/restore": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/revoke": "publish",
     "POST /v1/modules/{namespace}/{name}/{system}/{version}/upload": "publish",
 }
 
@@ -58,6 +63,11 @@ class _NoStorage:
 
     def staged(self, before: datetime) -> tuple[str, ...]:
         return ()
+
+    def remove(self, key: str) -> None: ...
+
+    def archives(self) -> Iterator[str]:
+        return iter(())
 
 
 @pytest.fixture(scope="module")
