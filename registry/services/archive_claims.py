@@ -100,9 +100,10 @@ def forget(session: Session, sha256: str, mark: str) -> bool:
 
 
 def unknown(session: Session, found: tuple[str, ...]) -> tuple[str, ...]:
-    """Which of these digests this database has never heard of."""
-    known = set(session.scalars(select(models.Archive.sha256).where(models.Archive.sha256.in_(found))))
-    known |= set(session.scalars(select(models.Version.sha256).where(models.Version.sha256.in_(found))))
+    """Which of these digests are neither noted here nor what a living version is made of."""
+    archive, version = models.Archive, models.Version
+    known = set(session.scalars(select(archive.sha256).where(archive.sha256.in_(found))))
+    known |= set(session.scalars(select(version.sha256).where(version.sha256.in_(found), version.state != TOMBSTONE)))
     return tuple(one for one in found if one not in known)
 
 

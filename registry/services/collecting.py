@@ -25,7 +25,7 @@ GRACE = timedelta(days=7)
 """Longer than any publication can take from its claim to its last transaction, all its retries included."""
 
 # Between the decision and the deed. The rest of `archive_claims.COLLECTOR_LOST` is for clocks that differ.
-_PROMPT_SECONDS = 600.0
+PROMPT_SECONDS = 600.0
 _AT_ONCE = 500
 
 logger = get_logger(__name__)
@@ -54,7 +54,7 @@ def collect(read: Transaction, write: Transaction, storage: Storage, grace: time
         if mark is None:
             continue
         size = _size(storage, sha256)
-        if time.monotonic() - began > _PROMPT_SECONDS:
+        if time.monotonic() - began > PROMPT_SECONDS:
             continue  # we slept: it may be somebody's again by now
         storage.remove(archive_key(sha256))
         with write() as session:

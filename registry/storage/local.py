@@ -41,7 +41,11 @@ class LocalStorage:
             _sync_folder(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
-        if target.read_bytes() != data:
+        try:
+            kept = target.read_bytes()
+        except FileNotFoundError:  # collected the moment it was there
+            raise ObjectMissingError(key) from None
+        if kept != data:
             raise ObjectDiffersError(key)
 
     def open(self, key: str) -> BinaryIO:
