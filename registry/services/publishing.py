@@ -20,6 +20,7 @@ from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
 from registry.services import archive_claims, latest, provenance
+from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
@@ -123,8 +124,9 @@ class PreparedArchive:
 class PublishVersion:
     """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub.
 
-    What was uploaded has no repository, no commit and no tag; its account is that of its namespace. `claim` is what
-    `claim` gave before the archive was stored; without it the caller answers for it that nobody collects archives.
+    What was uploaded has no repository, no commit and no tag; its account is that of its namespace. `path` is the
+    module's folder in the repository, empty for the root. `claim` is what
+    `archive_claims` gave before the archive was stored; without it the caller answers for it that nobody collects archives.
     """
 
     address: Address
@@ -132,6 +134,7 @@ class PublishVersion:
     tag: str | None = None
     commit_sha: str | None = None
     repository_id: int | None = None
+    path: str = ""
     account_id: int
     source_url: str = ""
     source_is_private: bool = False
@@ -177,16 +180,8 @@ def prepare(source: bytes | Iterable[archive.Entry], *, strip_root: bool = False
     return PreparedArchive(data, archive.sha256(data), archive.h1(entries))
 
 
-def claim(session: Session, prepared: PreparedArchive) -> str:
-    """Keep the collector away from these bytes, from before they are stored until they are published.
-
-    In a unit of work of its own, before `store`. Raises BeingCollectedError, which time heals.
-    """
-    return archive_claims.claim(session, prepared.sha256)
-
-
 def store(storage: Storage, prepared: PreparedArchive) -> None:
-    """Keep the archive under its digest, and read it back. Comes before `publish`: what is visible has its bytes.
+    """Keep the archive under its digest, and read it back. Comes before `publish`, and after its claim is committed.
 
     Raises ObjectDiffersError and ObjectMissingError for a storage that does not give back what it took (F-17).
     """
@@ -198,7 +193,8 @@ def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
     Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, SourceMixedError,
-    WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim did not last: store anew.
+    FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim did not last: store
+    anew.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -233,6 +229,8 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
     """The module's row, made at its first version and bound to its source from then on."""
     module = _find_module(session, namespace, request.address) or _add_module(session, namespace, request)
     _require_own(module, namespace, request.address, request.repository_id)
+    if module.path != request.path:
+        raise FolderMovedError(str(request.address), module.path, request.path)
     return module
 
 
@@ -271,6 +269,7 @@ def _add_module(session: Session, namespace: Namespace, request: PublishVersion)
         system=request.address.system,
         source=request.source,
         repository_id=request.repository_id or 0,
+        path=request.path,
         source_url=request.source_url,
         created_at=clock.now(),
     )
@@ -345,6 +344,7 @@ def _provenance(
             commit=request.commit_sha or None,
             tree=request.origin.tree,
             tag=request.tag or None,
+            path=request.path if request.repository_id is not None else None,
             pull_number=request.origin.pull_number,
         ),
         report=request.report,
@@ -359,6 +359,7 @@ def _tell(session: Session, published: Published, request: PublishVersion) -> No
         "version": published.version,
         "sha256": published.sha256,
         "repository_id": published.repository_id,
+        "path": request.path,
         "commit": published.commit_sha,
     }
     audit.record(session, request.actor, "version.publish", f"version:{published.id}", detail)

@@ -7,7 +7,7 @@ under its digest, the version is unique, and staged bytes go only after the uplo
 from core import log
 from core.errors import UserError
 from gate.report import Report
-from registry.services import publishing, staging, uploads
+from registry.services import archive_claims, publishing, staging, uploads
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
@@ -77,7 +77,7 @@ def _publish(
     ctx: JobContext, upload: Upload, report: Report, module: tuple[Entry, ...], prepared: PreparedArchive
 ) -> None:
     with ctx.write() as session:
-        claim = publishing.claim(session, prepared)
+        claim = archive_claims.claim(session, prepared.sha256)
     publishing.store(ctx.environment.storage, prepared)
     if upload.state != "stored":
         with ctx.write() as session:

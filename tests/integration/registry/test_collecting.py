@@ -187,7 +187,7 @@ def _try_to_publish(registry, request: PublishVersion, prepared: PreparedArchive
     """As a job does it: what was taken away in between is stored anew."""
     try:
         with registry.database.unit_of_work() as session:
-            claim = publishing.claim(session, prepared)
+            claim = archive_claims.claim(session, prepared.sha256)
         publishing.store(registry.storage, prepared)
         with registry.database.unit_of_work() as session:
             publishing.publish(session, replace(request, claim=claim))
