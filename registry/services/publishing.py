@@ -125,8 +125,8 @@ class PublishVersion:
     """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub.
 
     What was uploaded has no repository, no commit and no tag; its account is that of its namespace. `path` is the
-    module's folder in the repository, empty for the root. `claim` is what
-    `archive_claims` gave before the archive was stored; without it the caller answers for it that nobody collects archives.
+    module's folder in the repository, empty for the root. `claim` is what `archive_claims` gave before the archive was
+    stored; without it the caller answers for it that nobody collects archives.
     """
 
     address: Address
