@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.log import get_logger
 from registry.services import archive_claims
-from registry.storage.port import ObjectMissingError, Storage, archive_key
+from registry.storage.port import ObjectMissingError, Storage, archive_key, archives
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 
@@ -65,7 +65,7 @@ def collect(read: Transaction, write: Transaction, storage: Storage, grace: time
 
 def strangers(read: Transaction, storage: Storage) -> Iterator[str]:
     """Archives in the storage that this database never heard of: left by another installation, or by a restore."""
-    found = iter(storage.archives())
+    found = archives(storage)
     while some := tuple(islice(found, _AT_ONCE)):
         with read() as session:
             unheard_of = archive_claims.unknown(session, some)

@@ -13,6 +13,7 @@ from accounts.permissions import Permission
 from bot.commands import COMMANDS
 from core.db import Database
 from core.settings import load
+from registry.storage.port import Stored
 from web.app import create_app
 from workers.jobs import JOBS
 
@@ -56,6 +57,12 @@ class _NoStorage:
     def exists(self, key: str) -> bool:
         return False
 
+    def objects(self, prefix: str = "") -> Iterator[Stored]:
+        return iter(())
+
+    def direct_url(self, key: str, begins: datetime, seconds: int) -> str | None:
+        return None
+
     def stage(self, key: str, chunks: Iterable[bytes]) -> int:
         return 0
 
@@ -65,9 +72,6 @@ class _NoStorage:
         return ()
 
     def remove(self, key: str) -> None: ...
-
-    def archives(self) -> Iterator[str]:
-        return iter(())
 
 
 @pytest.fixture(scope="module")

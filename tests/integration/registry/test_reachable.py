@@ -33,7 +33,7 @@ from registry.services.archive_claims import BeingCollectedError
 from registry.services.lifecycle import OPERATOR, Words
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.storage.local import LocalStorage
-from registry.storage.port import archive_key
+from registry.storage.port import archive_key, archives
 from registry.version_states import TOMBSTONE
 from tfmodule.address import Address
 from tfmodule.archive import sha256
@@ -193,7 +193,7 @@ class Reachable(RuleBasedStateMachine):
             with self.database.unit_of_work() as session:
                 archive_claims.forget(session, mine.digest, mine.mark)
             self.collectors.remove(mine)
-        kept = set(self.storage.archives())
+        kept = set(archives(self.storage))
         living = self._living()
         self.database.dispose()
         shutil.rmtree(self.folder)

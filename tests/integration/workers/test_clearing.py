@@ -22,6 +22,7 @@ from registry.services.lifecycle import OPERATOR, Words
 from registry.services.publishing import PublishVersion
 from registry.services.retention import Policy
 from registry.storage.local import LocalStorage
+from registry.storage.port import archives
 from tfmodule.address import Address
 from tfmodule.archive import Entry
 from tfmodule.contents import Contents, Part
@@ -76,13 +77,13 @@ def test_the_daily_job_removes_nothing_without_a_policy_and_collects_after_the_g
     with bench.database.unit_of_work() as session:
         lifecycle.change(session, "remove", ADDRESS, Version(1, 0, 0), Words("a password"), OPERATOR)
     bench.run("collect_garbage")
-    assert sorted(bench.storage.archives()) == sorted([first, second])
+    assert sorted(archives(bench.storage)) == sorted([first, second])
     long_ago = clock.now() - timedelta(days=30)
     with bench.database.unit_of_work() as session:
         session.execute(update(Archive).values(claimed_at=long_ago))
         session.execute(update(lifecycle.models.Version).values(state_changed_at=long_ago))
     bench.run("collect_garbage")
-    assert list(bench.storage.archives()) == [second]
+    assert list(archives(bench.storage)) == [second]
     assert bench.states() == {"1.0.0": "tombstone", "1.1.0": "published"}
 
 
