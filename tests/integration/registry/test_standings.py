@@ -116,6 +116,9 @@ def test_a_deprecation_is_told_in_bodies_and_headers(registry) -> None:
     assert headers["link"] == f'<{PATH}/2.0.0+b/download>; rel="successor-version"'
     assert client.get(headers["link"].split(">")[0][1:]).status_code == 200
     assert "deprecation" not in client.get(f"{PATH}/versions").headers
+    page = client.get("/modules/acme/bucket/aws/1.0.0", headers={"Accept": "text/html"}).text
+    assert "This version is\ndeprecated.</strong> see the new one" in page
+    assert 'href="/modules/acme/bucket/aws/2.0.0%2Bb"' in page
 
 
 def test_a_whole_module_is_deprecated_with_what_it_will_have(registry) -> None:
