@@ -228,7 +228,7 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
 
 @pytest.mark.checklist("R11")
 def test_R11_what_a_client_makes_of_deprecated_and_revoked_versions(sqlite_registry, serving, terraform) -> None:
-    """A deprecated version is chosen as ever; a revoked one is not, not even by its exact name; an installed one stays."""
+    """A deprecated version is chosen as ever; a revoked one is not, also not by its exact name; one installed stays."""
     registry, source = sqlite_registry, f"{HOST}/acme/bucket/aws"
     registry.namespace("acme")
     for version in ("1.0.0", "1.1.0", "1.2.0"):
