@@ -9,6 +9,7 @@ import typer
 from core.errors import Transient, UserError
 from terrasmith import (
     check,
+    compatible,
     demo,
     gc,
     module,
@@ -39,7 +40,16 @@ app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
 app.add_typer(retention.app, name="retention")
 app.add_typer(storage.app, name="storage")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance, gc.gc):
+for command in (
+    *demo.COMMANDS,
+    *roles.COMMANDS,
+    check.check,
+    publish.publish,
+    verify.verify,
+    compatible.compatible,
+    conformance,
+    gc.gc,
+):
     app.command()(command)
 
 

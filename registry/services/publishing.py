@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import archive_claims, latest, provenance
+from registry.services import archive_claims, dependencies, latest, provenance
 from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
@@ -28,6 +28,7 @@ from registry.version_states import PUBLISHED, QUARANTINED, TOMBSTONE
 from tfmodule import archive
 from tfmodule.address import Address
 from tfmodule.contents import Contents
+from tfmodule.needs import Need
 from tfmodule.version import Version
 
 _T = TypeVar("_T")
@@ -142,6 +143,7 @@ class PublishVersion:
     h1: str
     size: int
     contents: Contents
+    needs: tuple[Need, ...] = ()
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
@@ -326,6 +328,7 @@ def _add_version(
             session.add(version)
             session.flush()
             session.add(models.VersionContents(version_id=version.id, contents=request.contents.to_dict()))
+            dependencies.keep(session, version.id, request.needs)
     except IntegrityError:
         return None
     return version
