@@ -24,6 +24,7 @@ from terrasmith import (
     version,
 )
 from terrasmith.conformance.command import conformance
+from terrasmith.openapi import openapi
 
 app = typer.Typer(
     name="terrasmith",
@@ -49,6 +50,7 @@ for command in (
     compatible.compatible,
     conformance,
     gc.gc,
+    openapi,
 ):
     app.command()(command)
 

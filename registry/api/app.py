@@ -7,6 +7,7 @@ from accounts.permissions import Permission
 from core.db import Database
 from core.errors import SettingsError
 from core.settings import Settings, variable
+from registry.api import listing
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
 from registry.api.lifecycle import Lifecycle
@@ -54,5 +55,6 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             route(_MODULE + path, endpoint, permission=changing, methods=("POST",), raw_path=True)
             for path, endpoint in lifecycle.endpoints()
         ),
+        *listing.routes(),
         *own.routes(),
     ]

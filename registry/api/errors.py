@@ -13,8 +13,9 @@ from starlette.responses import Response
 from accounts.permissions import NotAllowedError, SignInRequiredError
 from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
-from registry.services.catalog import UnknownModuleError, UnknownVersionError
+from registry.services.catalog import UnknownModuleError, UnknownNamespaceError, UnknownPartError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
+from registry.services.examples import UnknownExampleError
 from registry.services.lifecycle import ForeignNamespaceError, HeldError, OperatorsChoiceError, StandingError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
@@ -27,6 +28,9 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (ForeignNamespaceError, 403),
     (OperatorsChoiceError, 403),
     (UnknownModuleError, 404),
+    (UnknownNamespaceError, 404),
+    (UnknownPartError, 404),
+    (UnknownExampleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
     (UnknownUploadError, 404),

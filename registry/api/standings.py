@@ -17,7 +17,7 @@ _MODULES = "/v1/modules/"
 
 def versions_body(module: ModuleVersions) -> dict[str, Any]:
     """The body of `:namespace/:name/:system/versions`, the one rendering there is."""
-    listed = [_version(version, module.standings.get(version) or module.deprecation) for version in module.versions]
+    listed = [_version(version, module.standing_of(version)) for version in module.versions]
     return {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
 
 

@@ -116,6 +116,10 @@ def test_a_deprecation_is_told_in_bodies_and_headers(registry) -> None:
     assert headers["link"] == f'<{PATH}/2.0.0+b/download>; rel="successor-version"'
     assert client.get(headers["link"].split(">")[0][1:]).status_code == 200
     assert "deprecation" not in client.get(f"{PATH}/versions").headers
+    facts = client.get("/api/v1/modules/acme/bucket/aws/versions/1.0.0").json()["standing"]
+    listed = client.get("/api/v1/modules/acme/bucket/aws/versions").json()["versions"]
+    assert facts == listed[1]["standing"] == {"state": "deprecated", **second["deprecation"]}
+    assert listed[0]["standing"]["state"] == "published"
     page = client.get("/modules/acme/bucket/aws/1.0.0", headers={"Accept": "text/html"}).text
     assert "This version is\ndeprecated.</strong> see the new one" in page
     assert 'href="/modules/acme/bucket/aws/2.0.0%2Bb"' in page
