@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import accounts.models
@@ -16,7 +16,7 @@ from accounts import audit, namespaces
 from core import clock
 from core.errors import UserError
 from registry import models
-from registry.services import lifecycle
+from registry.services import download_counts, lifecycle
 from registry.services.lifecycle import Author, Words
 from registry.version_states import LISTED, QUARANTINED, TOMBSTONE
 from tfmodule.address import Address
@@ -211,8 +211,10 @@ def _perhaps_lately(one: Candidate, policy: Policy, now: datetime, downloads: Do
     return downloads.since is None or downloads.since > first or (last is not None and last >= first)
 
 
-def _downloads(_session: Session, _version_ids: Sequence[str]) -> Downloads:
-    return Downloads()
+def _downloads(session: Session, ids: Sequence[str]) -> Downloads:
+    counted = download_counts.of_versions(session, ids)
+    since = session.scalar(select(func.min(models.DownloadCount.day)))
+    return Downloads(since, {one: downloads.last_day for one, downloads in counted.items()})
 
 
 def _versions(session: Session, module_id: str) -> Sequence[models.Version]:

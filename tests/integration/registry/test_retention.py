@@ -6,7 +6,7 @@ import pytest
 
 from accounts import audit
 from core import clock
-from registry.services import lifecycle, retention
+from registry.services import download_counts, lifecycle, retention
 from registry.services.lifecycle import OPERATOR
 from registry.services.retention import Policy
 from tfmodule.address import Address
@@ -80,3 +80,18 @@ def test_a_hold_wins(registry, version: Version | None) -> None:
     with registry.database.unit_of_work() as session:
         lifecycle.hold(session, Address("acme", "bucket", "aws"), version, "case 4711", OPERATOR)
     assert _planned(registry) == []
+
+
+def test_what_was_downloaded_lately_stays_and_so_does_all_while_counting_is_young(registry) -> None:
+    _published(registry)
+    registry.publish("acme/bucket/aws", "1.1.0-rc.3", repository_id=4)
+    _set(registry, "acme", Policy(prerelease_days=90, keep_downloaded_days=30))
+    today = (clock.now() + LATER).date()
+    with registry.database.read() as session:
+        ids = {one.version: one.id for one in lifecycle.standings(session, Address("acme", "bucket", "aws"))}
+    assert _planned(registry) == []
+    for days, expected in ((29, []), (31, ["1.1.0-rc.2"])):
+        with registry.database.unit_of_work() as session:
+            key = (ids["1.1.0-rc.1"], "terraform", "1.11.4")
+            download_counts.add(session, today - timedelta(days=days), {key: 1})
+        assert _planned(registry) == [f"acme/bucket/aws {one}" for one in expected]

@@ -5,8 +5,8 @@ from alembic import op
 
 from core.db import UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 _MODULES = (
     ("deprecated_at", UtcDateTime()),
@@ -41,6 +41,8 @@ def upgrade() -> None:
         "INSERT INTO archives (sha256, claim, claimed_at) "
         "SELECT sha256, 'before', max(published_at) FROM versions GROUP BY sha256"
     )
+    # Which days are old enough to fold, and since when anybody counts.
+    op.create_index(op.f("ix_download_counts_day"), "download_counts", ["day"])
     op.create_table(
         "retention_policies",
         sa.Column("scope", sa.String(length=32), nullable=False),
@@ -55,6 +57,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("retention_policies")
+    op.drop_index(op.f("ix_download_counts_day"), table_name="download_counts")
     op.drop_table("archives")
     for table, columns in (("versions", _VERSIONS), ("modules", _MODULES)):
         for name, _kind in columns:
