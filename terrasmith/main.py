@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, compatible, demo, module, namespace, publish, roles, runs, storage, token, verify, version
+from terrasmith import (
+    check,
+    compatible,
+    demo,
+    gc,
+    module,
+    namespace,
+    publish,
+    retention,
+    roles,
+    runs,
+    storage,
+    token,
+    verify,
+    version,
+)
 from terrasmith.conformance.command import conformance
 from terrasmith.openapi import openapi
 
@@ -24,6 +39,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
+app.add_typer(retention.app, name="retention")
 app.add_typer(storage.app, name="storage")
 for command in (
     *demo.COMMANDS,
@@ -33,6 +49,7 @@ for command in (
     verify.verify,
     compatible.compatible,
     conformance,
+    gc.gc,
     openapi,
 ):
     app.command()(command)
