@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -24,6 +26,11 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 
 # Names that the world has agreed on; every other variable is `TERRASMITH_` and the field's name in capitals.
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+
+# What the commands of a person read for themselves; no process role asks for them.
+_OF_COMMANDS = frozenset({"TERRASMITH_URL", "TERRASMITH_TOKEN"})
+
+_BUDGET = "such as `600/minute` or `3000/10 seconds`, for each token and for each address; `off` for no limit"
 
 
 class Settings(BaseModel):
@@ -77,6 +84,20 @@ class Settings(BaseModel):
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")
+    rate_limit_reads: str = Field("3000/10 seconds", description=f"questions about modules, and pages: {_BUDGET}")
+    rate_limit_downloads: str = Field("3000/10 seconds", description=f"questions where a version's archive is: {_BUDGET}")
+    rate_limit_archives: str = Field(
+        "9000/10 seconds", description=f"archives, which Terraform asks for once and never again: {_BUDGET}"
+    )
+    rate_limit_writes: str = Field("600/minute", description=f"uploads and other changes: {_BUDGET}")
+    rate_limit_failures: str = Field(
+        "120/minute", description=f"requests whose token was refused, for each address: {_BUDGET}"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="addresses or networks of your own proxies, with commas between; only their X-Forwarded-For counts",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "console"] = Field("json", description="json or console")
 
@@ -127,6 +148,24 @@ class Settings(BaseModel):
                 raise ValueError("shorter than 32 characters")
         return value
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        # A network with bits beside its mask is somebody's slip, and a narrower one than they meant.
+        return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+
+    @field_validator(
+        "rate_limit_reads", "rate_limit_downloads", "rate_limit_archives", "rate_limit_writes", "rate_limit_failures"
+    )
+    @classmethod
+    def _known_budget(cls, value: str) -> str:
+        from core import limits  # not every process counts
+
+        limits.budget("", value)
+        return value
+
     @field_validator("github_private_key", mode="before")
     @classmethod
     def _read_key(cls, value: object) -> object:
@@ -165,9 +204,22 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def unknown(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """One line for each variable that looks like a setting and is none, with the one that may have been meant."""
+    given = os.environ if environ is None else environ
+    known = {variable(name) for name in Settings.model_fields} | _OF_COMMANDS
+    strange = sorted(name for name in given if name.upper().startswith("TERRASMITH_") and name not in known)
+    return tuple(_strange(name, get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)) for name in strange)
+
+
 def variable(field: str) -> str:
     """The environment variable behind a field."""
     return _VARIABLES.get(field, f"TERRASMITH_{field.upper()}")
+
+
+def _strange(name: str, near: list[str]) -> str:
+    meant = f"; did you mean {near[0]}?" if near else ". deploy/env.example lists every setting."
+    return f"{name[:100]} is no setting and is ignored{meant}"
 
 
 def _expects(field: str) -> str:

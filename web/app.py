@@ -14,6 +14,7 @@ from accounts.permissions import Permission
 from bot import webhook
 from core.db import Database
 from core.errors import TerrasmithError
+from core.limits import Limiter
 from core.log import get_logger
 from core.settings import Settings
 from registry.api import app as registry_api
@@ -22,13 +23,18 @@ from registry.storage.port import Storage
 from web.edge import Edge
 from web.failures import failure
 from web.health import Readiness, livez
+from web.limits import Limits
 from web.pages import Pages, style
 
 _log = get_logger(__name__)
 
 
 def create_app(
-    settings: Settings, database: Database, storage: Storage, extra_routes: Sequence[BaseRoute] = ()
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    extra_routes: Sequence[BaseRoute] = (),
+    limiter: Limiter | None = None,
 ) -> Starlette:
     """The whole web application. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
     routes = [
@@ -39,7 +45,7 @@ def create_app(
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Edge)],
+        middleware=[Middleware(Limits, settings=settings, limiter=limiter or Limiter()), Middleware(Edge)],
         exception_handlers={HTTPException: _answer, TerrasmithError: _answer},
     )
     # A redirect to the path with a slash would repeat the Host header that a stranger sent.

@@ -2,7 +2,9 @@
 
 import ssl
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -10,9 +12,14 @@ from starlette.types import ASGIApp
 from core import migrate
 from core.db import Database
 from core.errors import SettingsError, UserError
+from core.limits import Limiter
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage
 from web.app import create_app
+from web.wire import BoundedHttp
+
+if TYPE_CHECKING:
+    from core.redis import Redis
 
 _GRACE_SECONDS = 20
 
@@ -25,10 +32,12 @@ def serve(
     key: Path | None = None,
     *,
     after_commit: Callable[[], None] | None = None,
+    redis: "Redis | None" = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
 
-    `after_commit` is the doorbell; the read path works without. Raises UserError when the schema is not current.
+    `after_commit` is the doorbell; through `redis` processes add up their rate limits. The read path works without
+    either. Raises UserError when the schema is not current.
     """
     if settings.database_url is None:
         raise SettingsError(f"{variable('database_url')} is not set.")
@@ -36,10 +45,21 @@ def serve(
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
-        app = create_app(settings, database, open_storage(settings))
-        make_server(app, host, port, certificate, key).run()
+        limiter = Limiter()
+        app = create_app(settings, database, open_storage(settings), limiter=limiter)
+        server = make_server(app, host, port, certificate, key)
+        with _shared(limiter, redis):
+            server.run()
     finally:
         database.dispose()
+
+
+def _shared(limiter: Limiter, redis: "Redis | None") -> AbstractContextManager[None]:
+    if redis is None:
+        return nullcontext()
+    from web.sharing import sharing  # loads redis, which reading does not need
+
+    return sharing(limiter.windows, redis)
 
 
 def _check_certificate(certificate: Path | None, key: Path | None) -> None:
@@ -62,6 +82,7 @@ def make_server(
         app,
         host=host,
         port=port,
+        http=BoundedHttp,
         ssl_certfile=certificate,
         ssl_keyfile=key,
         # The edge writes the log: uvicorn's own would hold signatures. Nothing is believed of X-Forwarded-*.

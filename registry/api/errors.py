@@ -4,6 +4,7 @@ A bug never comes by here: the edge logs it and answers 500 without its text.
 """
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -65,7 +66,8 @@ def message_of(error: Exception) -> str:
     """What may be told of an error."""
     status = status_of(error)
     if isinstance(error, HTTPException):
-        return _WORDS.get(status, error.detail)
+        # Starlette's own words are the bare phrase of the status; whoever raised one with others meant them.
+        return error.detail if error.detail != HTTPStatus(status).phrase else _WORDS.get(status, error.detail)
     return _NOT_PUBLIC.get(status) or (_WORDS[500] if status == 500 else str(error))
 
 
