@@ -1,13 +1,13 @@
 """Rate limits: how much of something one may do in a while. Counts in this process, and never waits for anybody.
 
-What other processes counted may be told to it (`web.sharing` does so, through Redis). Knows neither HTTP nor who is who.
+What other processes counted may be told to it: `web.sharing` does so, through Redis. Knows neither HTTP nor persons.
 """
 
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import limits
 from limits import RateLimitItemPerSecond
@@ -23,7 +23,7 @@ class Budget(RateLimitItemPerSecond):
     """So many in so many seconds, of one kind. Asked for with every request, so its key is made fast."""
 
     def key_for(self, *who: bytes | str | float) -> str:
-        return f"{self.namespace}/{who[0]}"
+        return f"{self.namespace}/{who[0]!s}"
 
     @property
     def seconds(self) -> int:
@@ -67,13 +67,13 @@ class Untold:
     seconds: int
 
 
-class Windows(Storage, SlidingWindowCounterSupport):  # type: ignore[misc]  # its wrapper's annotations are untyped
+class Windows(Storage, SlidingWindowCounterSupport):
     """Counts for the sliding windows of `limits`, in bounded memory and without a thread of its own.
 
     The two halves of the memory take turns: what was not asked for during a whole half is forgotten.
     """
 
-    STORAGE_SCHEME = ["terrasmith"]
+    STORAGE_SCHEME: ClassVar[list[str]] = ["terrasmith"]
     base_exceptions = ()
 
     def __init__(self, seconds: Callable[[], float], keep: int) -> None:
@@ -103,7 +103,7 @@ class Windows(Storage, SlidingWindowCounterSupport):  # type: ignore[misc]  # it
 
     def untold(self, at_most: int) -> list[Untold]:
         """What the others do not know yet. It counts as told."""
-        found = []
+        found: list[Untold] = []
         with self._lock:
             for half in (self._young, self._old):
                 for key, count in half.items():

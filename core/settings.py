@@ -85,7 +85,9 @@ class Settings(BaseModel):
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")
     rate_limit_reads: str = Field("3000/10 seconds", description=f"questions about modules, and pages: {_BUDGET}")
-    rate_limit_downloads: str = Field("3000/10 seconds", description=f"questions where a version's archive is: {_BUDGET}")
+    rate_limit_downloads: str = Field(
+        "3000/10 seconds", description=f"questions where a version's archive is: {_BUDGET}"
+    )
     rate_limit_archives: str = Field(
         "9000/10 seconds", description=f"archives, which Terraform asks for once and never again: {_BUDGET}"
     )

@@ -36,7 +36,7 @@ class Clients:
         return self._client(address)
 
     def _behind(self, proxy: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """The last address in the chain that no proxy of ours wrote of itself; what stands before it anybody can write."""
+        """The last hop that is no proxy of ours; whatever stands before it in the chain anybody can write."""
         given = b",".join(value for name, value in headers if name == _FORWARDED).decode("latin-1")
         for hop in reversed(given.split(",")):
             found = _address(hop)

@@ -15,6 +15,7 @@ from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
 from registry.services.catalog import UnknownModuleError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
+from registry.services.lookalikes import LooksTakenError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
 from registry.services.uploads import ForeignNamespaceError, KeyReusedError, UnknownUploadError, UploadUnderWayError
@@ -38,6 +39,7 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (UploadUnderWayError, 409),
     (SourceMixedError, 409),
     (ModuleTakenError, 409),
+    (LooksTakenError, 409),
     (NamespaceClosedError, 409),
     (UserError, 422),
     (Transient, 503),
@@ -45,14 +47,14 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
 
 _WORDS = {
     400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
+    404: "Not found: there is nothing at this address. Modules are at /v1/modules/NAMESPACE/NAME/SYSTEM/versions.",
+    405: "Method not allowed: this address does not take it. The header Allow names what it takes.",
     413: "Too large",
     422: "Not acceptable content",
     429: "Too many requests",
-    500: "Something went wrong on our side",
+    500: "Something went wrong on our side. The registry's log says what; whoever operates it can look there.",
 }
-_NOT_PUBLIC = {503: "Not available at the moment; try again"}
+_NOT_PUBLIC = {503: "Not available at the moment: a part of the registry does not answer. Try again in a moment."}
 
 
 def status_of(error: Exception) -> int:

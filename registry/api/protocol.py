@@ -30,10 +30,12 @@ class Protocol:
 
     def versions(self, request: Request) -> Response:
         """`GET :namespace/:name/:system/versions`."""
+        asked = _address(request)
         with self.database.read() as session:
-            module = catalog.versions(session, _address(request), principal_of(request))
+            module = catalog.versions(session, asked, principal_of(request))
         listed = [{"version": str(version)} for version in module.versions]
-        body = {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
+        moved = {"moved_to": str(module.address)} if has_moved(asked, module.address) else {}
+        body = {"modules": [{"source": module.source_url or str(module.address), "versions": listed, **moved}]}
         return json_response(body, headers=_PUBLIC if module.public else _PRIVATE)
 
     def download(self, request: Request) -> Response:
@@ -59,6 +61,11 @@ class Protocol:
             version = catalog.version(session, _address(request), _segment(request, "version"), principal_of(request))
         body = provenance.of(version)
         return json_response(body, headers=_PUBLIC if version.public else _PRIVATE)
+
+
+def has_moved(asked: Address, found: Address) -> bool:
+    """Whether the account was renamed since. The old address works for good, and says where it leads."""
+    return asked.namespace.casefold() != found.namespace.casefold()
 
 
 def _address(request: Request) -> Address:

@@ -21,6 +21,7 @@ from core.ids import new_id
 from registry import models
 from registry.services import provenance
 from registry.services.lifecycle import PUBLISHED, TOMBSTONE
+from registry.services.lookalikes import refuse_lookalike
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
@@ -91,7 +92,7 @@ class NamespaceClosedError(UserError):
     """The namespace does not exist, is suspended, or is bound to another account than the repository's owner."""
 
     def __init__(self, namespace: str, reason: str) -> None:
-        super().__init__(f"Nothing can be published into `{namespace}`: {reason}.")
+        super().__init__(f"Nothing can be published into `{namespace}`: {reason.rstrip('.')}.")
         self.namespace, self.reason = namespace, reason
 
 
@@ -177,8 +178,8 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, WouldExposeError and
-    NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, LooksTakenError, SourceMixedError, WouldExposeError
+    and NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -199,7 +200,8 @@ def _open_namespace(session: Session, request: PublishVersion) -> Namespace:
     name = request.address.namespace
     namespace = namespaces.find(session, name)
     if namespace is None:
-        raise NamespaceClosedError(name, "Terrasmith is not installed there")
+        refused = namespaces.why_refused(session, request.account_id, name)
+        raise NamespaceClosedError(name, refused or "Terrasmith is not installed there")
     if namespace.account_id != request.account_id:
         raise NamespaceClosedError(name, "the name is bound to another GitHub account")
     if not namespace.accepts_versions:
@@ -217,7 +219,9 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
 def refuse_foreign(session: Session, namespace: Namespace, address: Address, repository_id: int | None = None) -> None:
     """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it."""
     module = _find_module(session, namespace, address)
-    if module is not None:
+    if module is None:
+        refuse_lookalike(session, namespace.id, address)
+    else:
         _require_own(module, namespace, address, repository_id)
 
 
@@ -241,6 +245,7 @@ def _find_module(session: Session, namespace: Namespace, address: Address) -> mo
 
 
 def _add_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
+    refuse_lookalike(session, namespace.id, request.address)
     module = models.Module(
         id=new_id("mod"),
         namespace_id=namespace.id,
