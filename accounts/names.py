@@ -9,14 +9,14 @@ from collections.abc import Iterable
 OURS = frozenset({
     "about", "account", "accounts", "admin", "administrator", "api", "app", "archives", "assets", "audit", "auth",
     "billing", "blog", "changelog", "compare", "contact", "dashboard", "docs", "download", "downloads", "events",
-    "explore", "export", "favicon", "feed", "github", "graphql", "health", "healthz", "help", "home", "import",
-    "insights", "internal", "livez", "login", "logout", "me", "metrics", "mirror", "module", "modules", "new", "news",
-    "null", "oauth", "oidc", "openapi", "operator", "organisation", "organisations", "organization", "organizations",
-    "pages", "policies", "policy", "private", "provider", "providers", "public", "readyz", "redirect", "registry",
-    "release", "releases", "robots", "root", "runs", "scim", "search", "security", "sessions", "settings", "signin",
-    "signout", "signup", "site", "sitemap", "static", "stats", "status", "style", "support", "system", "teams",
-    "terms", "terrasmith", "token", "tokens", "undefined", "upload", "uploads", "user", "users", "v1", "v2", "v3",
-    "v4", "version", "versions", "webhook", "webhooks", "well-known", "www",
+    "explore", "export", "favicon", "feed", "graphql", "health", "healthz", "help", "home", "import", "insights",
+    "internal", "livez", "login", "logout", "me", "metrics", "mirror", "module", "modules", "new", "news", "null",
+    "oauth", "oidc", "openapi", "operator", "organisation", "organisations", "organization", "organizations", "pages",
+    "policies", "policy", "private", "provider", "providers", "public", "readyz", "redirect", "registry", "release",
+    "releases", "robots", "root", "runs", "scim", "search", "security", "sessions", "settings", "signin", "signout",
+    "signup", "site", "sitemap", "static", "stats", "status", "style", "support", "system", "teams", "terms",
+    "terrasmith", "token", "tokens", "undefined", "upload", "uploads", "user", "users", "v1", "v2", "v3", "v4",
+    "version", "versions", "webhook", "webhooks", "well-known", "www",
 })  # fmt: skip
 """What stands, or may one day stand, where a namespace stands in an address of ours."""
 
@@ -25,14 +25,14 @@ VENDORS = frozenset({
     "terraform-ibm-modules", "aws", "amazon", "amazonaws", "amazon-web-services", "aws-ia", "azure", "azurerm",
     "microsoft", "google", "googlecloud", "google-cloud", "gcp", "googlecloudplatform", "oracle", "oraclecloud",
     "ibm", "ibm-cloud", "alibaba", "alibabacloud", "aliyun", "digitalocean", "cloudflare", "gitlab", "bitbucket",
-    "kubernetes", "datadog", "elastic", "mongodb", "snowflake", "databricks", "okta", "vmware", "redhat", "official",
-    "verified",
+    "kubernetes", "github", "datadog", "elastic", "mongodb", "snowflake", "databricks", "okta", "vmware", "redhat",
+    "official", "verified",
 })  # fmt: skip
 """What people would take for the vendor's own modules."""
 
 # Drawn alike, or nearly, in the letters that terminals and pages use.
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-_SINGLE = str.maketrans("01i58", "olls" + "b")
+_SINGLE = str.maketrans("01i58", "ollsb")
 _SEPARATORS = re.compile(r"[-_]+")
 
 

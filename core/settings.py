@@ -1,7 +1,7 @@
 """Settings: one frozen object, read once from the environment and passed down. Nobody else reads the environment."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
@@ -25,6 +25,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 
 
 # Names that the world has agreed on; every other variable is `TERRASMITH_` and the field's name in capitals.
+_PREFIX = "TERRASMITH_"
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 # What the commands of a person read for themselves; no process role asks for them.
@@ -210,16 +211,18 @@ def unknown(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """One line for each variable that looks like a setting and is none, with the one that may have been meant."""
     given = os.environ if environ is None else environ
     known = {variable(name) for name in Settings.model_fields} | _OF_COMMANDS
-    strange = sorted(name for name in given if name.upper().startswith("TERRASMITH_") and name not in known)
-    return tuple(_strange(name, get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)) for name in strange)
+    strange = sorted(name for name in given if name.upper().startswith(_PREFIX) and name not in known)
+    bare = {name.removeprefix(_PREFIX): name for name in sorted(known)}
+    near = (get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1) for name in strange)
+    return tuple(_strange(name, [bare[one] for one in found]) for name, found in zip(strange, near, strict=True))
 
 
 def variable(field: str) -> str:
     """The environment variable behind a field."""
-    return _VARIABLES.get(field, f"TERRASMITH_{field.upper()}")
+    return _VARIABLES.get(field, _PREFIX + field.upper())
 
 
-def _strange(name: str, near: list[str]) -> str:
+def _strange(name: str, near: Sequence[str]) -> str:
     meant = f"; did you mean {near[0]}?" if near else ". deploy/env.example lists every setting."
     return f"{name[:100]} is no setting and is ignored{meant}"
 

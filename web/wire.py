@@ -10,11 +10,13 @@ from typing import Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEAD: Final = 64 << 10
-HEAD_SECONDS: Final = 20.0
 
 
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Ends it where the head of a request does not end, or does not come."""
+
+    head_seconds = 20.0
+    """How long a head may take to come."""
 
     _unread = 0
     """Bytes of a head that has not ended yet."""
@@ -22,7 +24,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._waiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._waiting = self.loop.call_later(self.head_seconds, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -46,13 +48,13 @@ class BoundedHttp(HttpToolsProtocol):
         if self._unread > MAX_HEAD:
             self._refuse(431, f"The head of the request is longer than {MAX_HEAD >> 10} KiB.")
         elif self._waiting is None:
-            self._waiting = self.loop.call_later(HEAD_SECONDS, self._give_up)
+            self._waiting = self.loop.call_later(self.head_seconds, self._give_up)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "This is no HTTP request that can be read.")
 
     def _give_up(self) -> None:
-        self._refuse(408, f"The head of the request did not come within {HEAD_SECONDS:.0f} seconds.")
+        self._refuse(408, f"The head of the request did not come within {self.head_seconds:.0f} seconds.")
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:

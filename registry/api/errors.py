@@ -13,7 +13,7 @@ from starlette.responses import Response
 from accounts.permissions import NotAllowedError, SignInRequiredError
 from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
-from registry.services.catalog import UnknownModuleError, UnknownVersionError
+from registry.services.catalog import RemovedVersionError, UnknownModuleError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
 from registry.services.lookalikes import LooksTakenError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
@@ -25,6 +25,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SignInRequiredError, 401),
     (NotAllowedError, 403),
     (ForeignNamespaceError, 403),
+    # Terraform prints the reason of a 410, and has words of its own for every 404.
+    (RemovedVersionError, 410),
     (UnknownModuleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),

@@ -21,6 +21,7 @@ from accounts.http import principal_of
 from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.db import Database
+from core.errors import Transient
 from core.ids import new_id
 from core.log import get_logger
 from registry.api.json_body import json_response
@@ -39,15 +40,20 @@ _UNCACHED = {"Cache-Control": "no-store"}
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "application/json", "application/zip")
 _POLL_SECONDS = 1
+_CROWDED_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a body may take, in seconds: between two pieces, and in all. `at_once` bodies are read side by side."""
+    """How long a body may take, in seconds: between two pieces, and in all.
+
+    `at_once` bodies are read side by side, as many as `waiting` wait for that, and the next ones are sent away.
+    """
 
     silence: float = 30.0
     whole: float = 900.0
     at_once: int = 16
+    waiting: int = 64
 
 
 class Uploads:
@@ -100,6 +106,8 @@ class Uploads:
     async def _stage(self, request: Request, key: str, declared: str | None) -> StagedBody:
         if self._threads is None:
             self._threads = anyio.CapacityLimiter(self.patience.at_once)
+        if self._threads.statistics().tasks_waiting >= self.patience.waiting:
+            raise Transient("too many uploads at once", retry_after=_CROWDED_SECONDS)
         pieces, end = aiter(request.stream()), anyio.current_time() + self.patience.whole
 
         async def following() -> bytes | None:

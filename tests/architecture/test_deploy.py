@@ -8,7 +8,7 @@ import pytest
 import typer.main
 import yaml
 
-from core.settings import _REQUIRED, Settings, variable
+from core.settings import _OF_COMMANDS, _REQUIRED, Settings, variable
 from terrasmith.main import app
 
 ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
@@ -98,6 +98,10 @@ def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tupl
     named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
     known = VARIABLES | _of_commands(typer.main.get_command(app))
     assert not {(name, word) for name, word in named if word not in known}
+
+
+def test_what_a_commands_option_reads_is_no_unknown_setting() -> None:
+    assert _of_commands(typer.main.get_command(app)) == set(_OF_COMMANDS)
 
 
 def _of_commands(command: object) -> set[str]:

@@ -80,6 +80,20 @@ def test_R9_case_does_not_count_and_the_canonical_case_is_kept(registry, client)
         assert client.get(f"{BASE}{path}/1.0.0/download").status_code == 200
 
 
+@pytest.mark.checklist("T-11", "R14")
+def test_T11_R14_a_renamed_account_is_found_under_both_names_and_the_old_one_tells_the_new(registry, client) -> None:
+    registry.namespace("acme")
+    registry.publish("acme/bucket/aws", "1.0.0")
+    with registry.database.unit_of_work() as session:
+        namespaces.bind(session, registry.accounts["acme"], "acme-cloud", "Organization")
+    old, new = (client.get(f"{BASE}{name}/bucket/aws/versions") for name in ("ACME", "acme-cloud"))
+    assert (old.status_code, new.status_code) == (200, 200) and not old.history
+    told = old.json()["modules"][0]
+    assert told.pop("moved_to") == "acme-cloud/bucket/aws" and new.json()["modules"] == [told]
+    old, new = (client.get(f"{BASE}{name}/bucket/aws/1.0.0/download") for name in ("acme", "acme-cloud"))
+    assert old.status_code == 200 and old.headers["x-terraform-get"] == new.headers["x-terraform-get"]
+
+
 @pytest.mark.checklist("R12", "R19", "R20", "R22")
 def test_R12_R22_download_answers_header_and_json(registry, client) -> None:
     registry.namespace("acme")
