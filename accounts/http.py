@@ -4,7 +4,7 @@ Knows bearer tokens and Starlette's routes; what a principal may see is decided 
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from starlette.background import BackgroundTask
@@ -38,13 +38,19 @@ class UndeclaredRouteError(TerrasmithError):
         self.paths = tuple(paths)
 
 
-class DeclaredRoute(Route):
+class Declared:
+    """What every route of ours is: `permission` is enforced before its endpoint runs."""
+
+    permission: Permission
+
+
+class DeclaredRoute(Declared, Route):
     """A route with a permission. With `raw_path` it matches the path as it was sent, percent signs and all."""
 
     def __init__(
         self, path: str, endpoint: Endpoint, *, methods: Sequence[str], permission: Permission, raw_path: bool = False
     ) -> None:
-        super().__init__(path, _guarded(endpoint, permission), methods=list(methods), name=_name_of(endpoint))
+        super().__init__(path, guarded(endpoint, permission), methods=list(methods), name=_name_of(endpoint))
         self.permission = permission
         self.raw_path = raw_path
 
@@ -82,17 +88,25 @@ def principal_of(request: Request) -> Principal | None:
     return getattr(request.state, "principal", None)
 
 
+def database_of(request: Request) -> Database:
+    """The database of the application that answers."""
+    database: Database = request.app.state.database
+    return database
+
+
 def _undeclared(routes: Iterable[BaseRoute], prefix: str = "") -> Iterable[str]:
     for one in routes:
         path = prefix + str(getattr(one, "path", type(one).__name__))
         if isinstance(one, Mount) and one.routes:
             yield from _undeclared(one.routes, path)
-        elif not isinstance(one, DeclaredRoute):
+        elif not isinstance(one, Declared):
             yield path
 
 
-def _guarded(endpoint: Endpoint, permission: Permission) -> Callable[[Request], Awaitable[Response]]:
-    async def guarded(request: Request) -> Response:
+def guarded(endpoint: Endpoint, permission: Permission) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """The endpoint behind its permission."""
+
+    async def admitted(request: Request) -> Response:
         if inspect.iscoroutinefunction(endpoint):
             if permission in _PROVED_BY_ENDPOINT:
                 _admit(request, permission)
@@ -105,7 +119,7 @@ def _guarded(endpoint: Endpoint, permission: Permission) -> Callable[[Request], 
         _note_use_afterwards(request, response)
         return response
 
-    return guarded
+    return admitted
 
 
 def _admit_and_call(request: Request, permission: Permission, endpoint: Any) -> Response:
@@ -136,24 +150,19 @@ def _authenticate(request: Request) -> Principal | None:
     text = text.strip()
     if scheme.lower() != "bearer" or not tokens.is_well_formed(text):
         return None
-    with _database(request).read() as session:
+    with database_of(request).read() as session:
         return tokens.authenticate(session, text)
 
 
 def _note_use_afterwards(request: Request, response: Response) -> None:
     principal = principal_of(request)
     if principal is not None and response.background is None and principal.use_is_stale(clock.now()):
-        response.background = BackgroundTask(_note_use, _database(request), principal.token_id)
+        response.background = BackgroundTask(_note_use, database_of(request), principal.token_id)
 
 
 def _note_use(database: Database, token_id: str) -> None:
     with database.unit_of_work() as session:
         tokens.note_use(session, token_id)
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
 
 
 def _name_of(endpoint: Endpoint) -> str:

@@ -16,6 +16,7 @@ from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.storage.local import LocalStorage
 from tfmodule.address import Address
 from tfmodule.archive import Entry
+from tfmodule.contents import Contents, Part
 from tfmodule.interface import Interface
 from tfmodule.version import Version
 
@@ -91,8 +92,7 @@ def _version(namespace: str, name: str, number: int, version: str, prepared: Pre
         sha256=prepared.sha256,
         h1=prepared.h1,
         size=prepared.size,
-        interface=Interface().to_dict(),
-        readme=f"# {name}\n",
+        contents=Contents(Part("", f"# {name}\n", Interface())),
         report={},
     )
 

@@ -24,6 +24,8 @@ class Module(Base):
     source: Mapped[str] = mapped_column(String(16), server_default="repository")
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
     source_url: Mapped[str] = mapped_column(String(500))
+    # registry/services/latest.py keeps it; None while nothing can be installed.
+    latest_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -63,6 +65,15 @@ class Version(Base):
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     damage: Mapped[str | None] = mapped_column(String(16))  # missing | unreadable | differs
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VersionContents(Base):
+    """What a version holds, as read from its archive (`tfmodule.contents`). Big, so it lies beside the version."""
+
+    __tablename__ = "version_contents"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    contents: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class Upload(Base):

@@ -75,6 +75,14 @@ class ParsedFile:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """`condition` and `error_message` are the expressions as written; a message that is a plain string is its value."""
+
+    condition: str
+    error_message: str
+
+
+@dataclass(frozen=True)
 class Variable:
     name: str
     type_text: str | None
@@ -85,6 +93,7 @@ class Variable:
     nullable: bool
     path: str
     line: int
+    validations: tuple[Validation, ...] = ()
 
 
 @dataclass(frozen=True)

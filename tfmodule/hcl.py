@@ -22,6 +22,7 @@ from tfmodule.facts import (
     Provisioner,
     Resource,
     SyntaxProblem,
+    Validation,
     Variable,
 )
 from tfmodule.files import FileMap
@@ -280,6 +281,13 @@ def _variable(block: Block) -> Variable:
         nullable=block.text("nullable") != "false",
         path=block.path,
         line=block.line,
+        validations=tuple(
+            Validation(
+                inner.text("condition") or "", inner.literal("error_message") or inner.text("error_message") or ""
+            )
+            for inner in block.blocks
+            if inner.kind == "validation"
+        ),
     )
 
 

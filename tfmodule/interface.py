@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tfmodule.facts import ModuleFacts
+from tfmodule.facts import ModuleFacts, Validation
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Input:
     required: bool
     sensitive: bool = False
     nullable: bool = True
+    validations: tuple[Validation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Interface:
                 required=variable.required,
                 sensitive=variable.sensitive,
                 nullable=variable.nullable,
+                validations=variable.validations,
             )
             for variable in facts.variables
         )
@@ -84,7 +86,7 @@ class Interface:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Interface":
         return cls(
-            inputs=tuple(Input(**item) for item in values["inputs"]),
+            inputs=tuple(_input(item) for item in values["inputs"]),
             outputs=tuple(OutputValue(**item) for item in values["outputs"]),
             providers=tuple(Provider(**item) for item in values["providers"]),
             required_version=values.get("required_version", ""),
@@ -93,3 +95,8 @@ class Interface:
     @property
     def required_inputs(self) -> tuple[Input, ...]:
         return tuple(item for item in self.inputs if item.required)
+
+
+def _input(values: Mapping[str, Any]) -> Input:
+    validations = tuple(Validation(**one) for one in values.get("validations", ()))
+    return Input(**{**values, "validations": validations})

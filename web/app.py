@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -46,7 +47,7 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Limits, settings=settings, limiter=limiter or Limiter()), Middleware(Edge)],
-        exception_handlers={HTTPException: _answer, TerrasmithError: _answer},
+        exception_handlers={HTTPException: _answer, TerrasmithError: _answer, RequestValidationError: _answer},
     )
     # A redirect to the path with a slash would repeat the Host header that a stranger sent.
     app.router.redirect_slashes = False

@@ -7,7 +7,7 @@ from registry.api import errors
 from web.templating import render
 
 # Whatever asks here is a program, whatever it says it accepts.
-_FOR_PROGRAMS = ("/v1/", "/archives/", "/.well-known/", "/github/", "/livez", "/readyz")
+_FOR_PROGRAMS = ("/v1/", "/v2/", "/api/", "/archives/", "/.well-known/", "/github/", "/livez", "/readyz")
 
 _TITLES = {401: "A token is needed", 404: "There is nothing here", 405: "Not this way", 503: "Not now"}
 

@@ -9,6 +9,7 @@ from core.errors import SettingsError
 from core.settings import Settings, variable
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
+from registry.api.own import table as own
 from registry.api.protocol import Protocol
 from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.services import downloads
@@ -18,7 +19,7 @@ _MODULE = MODULES_PATH + "{namespace}/{name}/{system}"
 
 
 def routes(settings: Settings, database: Database, storage: Storage) -> list[BaseRoute]:
-    """Everything that `terraform init` needs, and publishing by API."""
+    """Everything that `terraform init` needs, publishing by API, and `/api/v1`."""
     if settings.secret_key is None:
         # With an empty key anybody could sign.
         raise SettingsError(f"{variable('secret_key')} is not set: private archives could not be served safely.")
@@ -47,4 +48,5 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *own.routes(),
     ]

@@ -6,6 +6,7 @@ A bug never comes by here: the edge logs it and answers 500 without its text.
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,16 +64,27 @@ def status_of(error: Exception) -> int:
     """The HTTP status of an error; 500 for what is none of ours."""
     if isinstance(error, HTTPException):
         return error.status_code
+    if isinstance(error, RequestValidationError):
+        return 422
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
 def message_of(error: Exception) -> str:
     """What may be told of an error."""
     status = status_of(error)
+    if isinstance(error, RequestValidationError):
+        return "; ".join(messages_of(error))
     if isinstance(error, HTTPException):
         # Starlette's own words are the bare phrase of the status; whoever raised one with others meant them.
         return error.detail if error.detail != HTTPStatus(status).phrase else _WORDS.get(status, error.detail)
     return _NOT_PUBLIC.get(status) or (_WORDS[500] if status == 500 else str(error))
+
+
+def messages_of(error: Exception) -> list[str]:
+    """What may be told of an error, a line for each thing that is wrong."""
+    if isinstance(error, RequestValidationError):
+        return [f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()]
+    return [message_of(error)]
 
 
 def headers_of(request: Request, error: Exception) -> dict[str, str]:
@@ -95,4 +107,4 @@ def errors_response(messages: Sequence[str], status: int, headers: Mapping[str, 
 
 def answer(request: Request, error: Exception) -> Response:
     """The answer to an error, as a program reads it."""
-    return errors_response([message_of(error)], status_of(error), headers_of(request, error))
+    return errors_response(messages_of(error), status_of(error), headers_of(request, error))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts import audit, namespaces
 from core.errors import UserError
 from registry import models
-from registry.services import catalog
+from registry.services import catalog, latest
 from tfmodule.address import Address
 from tfmodule.version import Version
 
@@ -57,6 +57,7 @@ def remove(session: Session, address: Address, version: Version, reason: str, ac
     if row.state != TOMBSTONE:
         assert TOMBSTONE in VERSION_TRANSITIONS[row.state]
         row.state, row.state_reason = TOMBSTONE, reason
+        latest.refresh(session, module.id)
         detail = {"address": str(address), "version": row.version, "sha256": row.sha256, "reason": reason}
         audit.record(session, actor, "version.remove", f"version:{row.id}", detail)
     return _standing(address, row)

@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import provenance
+from registry.services import latest, provenance
 from registry.services.lifecycle import PUBLISHED, TOMBSTONE
 from registry.services.lookalikes import refuse_lookalike
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
@@ -27,6 +27,7 @@ from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
 from tfmodule import archive
 from tfmodule.address import Address
+from tfmodule.contents import Contents
 from tfmodule.version import Version
 
 _T = TypeVar("_T")
@@ -127,8 +128,7 @@ class PublishVersion:
     sha256: str
     h1: str
     size: int
-    interface: Mapping[str, Any]
-    readme: str
+    contents: Contents
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
@@ -191,6 +191,7 @@ def publish(session: Session, request: PublishVersion) -> Published:
     version = _add_version(session, namespace, module, request)
     if version is None:  # another publisher was faster, and has committed
         return _require(_existing(session, module, request))
+    latest.refresh(session, module.id)
     published = _value(namespace, module, version)
     _tell(session, published, request)
     return published
@@ -296,8 +297,8 @@ def _add_version(
         sha256=request.sha256,
         h1=request.h1,
         size=request.size,
-        interface=dict(request.interface),
-        readme=request.readme,
+        interface=request.contents.root.interface.to_dict(),
+        readme=request.contents.root.readme,
         report=dict(request.report),
         provenance=_provenance(namespace, module, request, moment),
         verified_at=moment,  # `store` has just read it back
@@ -306,6 +307,8 @@ def _add_version(
     try:
         with session.begin_nested():
             session.add(version)
+            session.flush()
+            session.add(models.VersionContents(version_id=version.id, contents=request.contents.to_dict()))
     except IntegrityError:
         return None
     return version

@@ -12,8 +12,7 @@ from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
-from tfmodule.hcl import read_facts
-from tfmodule.interface import Interface
+from tfmodule.contents import Contents
 from workers.context import JobContext
 from workers.judging import unreadable
 from workers.origins import origin_of_upload
@@ -82,7 +81,7 @@ def _publish(
         with ctx.write() as session:
             uploads.note_stored(session, upload.id)
     files = {entry.path: entry.data for entry in module}
-    interface = Interface.from_facts(read_facts(files)).to_dict()
+    contents = Contents.from_files(files)
     try:
         with ctx.write() as session:
             # Asked again in the transaction that publishes: the gate took a while.
@@ -94,8 +93,7 @@ def _publish(
                 sha256=prepared.sha256,
                 h1=prepared.h1,
                 size=prepared.size,
-                interface=interface,
-                readme=files.get("README.md", b"").decode("utf-8", "replace"),
+                contents=contents,
                 report=report.to_dict(),
                 origin=origin_of_upload(report),
                 actor=f"token:{upload.token_id}",

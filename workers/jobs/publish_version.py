@@ -17,8 +17,7 @@ from registry.services import publishing
 from registry.services.publishing import PreparedArchive, PublishVersion
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
-from tfmodule.hcl import read_facts
-from tfmodule.interface import Interface
+from tfmodule.contents import Contents
 from tfmodule.version import Version
 from workers.context import JobContext
 from workers.judging import fetch, module_of, unreadable
@@ -144,8 +143,7 @@ def _version(candidate: _Candidate, prepared: PreparedArchive) -> PublishVersion
         sha256=prepared.sha256,
         h1=prepared.h1,
         size=prepared.size,
-        interface=Interface.from_facts(read_facts(files)).to_dict(),
-        readme=files.get("README.md", b"").decode("utf-8", "replace"),
+        contents=Contents.from_files(files),
         report=candidate.report.to_dict(),
     )
 

@@ -2,8 +2,9 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,14 @@ _PROMPTS = {
         "a naming module with underscores, upper case, at most 24 characters",
     ),
 }
-_CASES = [(template, prompt) for template in built_in() for prompt in _PROMPTS[template.folder]]
+
+
+def _cases() -> Iterator[Any]:
+    """The prompt that asks for most of each template; the plain one too where it is cheap, else in the long form."""
+    for template in built_in():
+        plain, rich = _PROMPTS[template.folder]
+        yield pytest.param(template, rich, id=rich)
+        yield pytest.param(template, plain, id=plain, marks=[pytest.mark.prove] if template.providers else [])
 
 
 def _draft(prompt: str, judge: Callable[[FileMap], Report]) -> Draft:
@@ -62,7 +70,7 @@ def _terraform(program: str, folder: Path, *arguments: str) -> subprocess.Comple
     )
 
 
-@pytest.mark.parametrize(("template", "prompt"), _CASES, ids=[prompt for _, prompt in _CASES])
+@pytest.mark.parametrize(("template", "prompt"), list(_cases()))
 def test_a_template_passes_the_house_profile(
     template: Template,
     prompt: str,

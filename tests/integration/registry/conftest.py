@@ -20,6 +20,7 @@ from registry.storage.port import archive_key
 from tests.integration.registry.consuming import Terraform
 from tfmodule.address import Address
 from tfmodule.archive import Entry
+from tfmodule.contents import Contents, Part
 from tfmodule.interface import Interface
 from tfmodule.version import Version
 from web.app import create_app
@@ -69,8 +70,7 @@ class Registry:
             "sha256": prepared.sha256,
             "h1": prepared.h1,
             "size": prepared.size,
-            "interface": Interface().to_dict(),
-            "readme": f"# {parsed.name}\n\nA module.",
+            "contents": Contents(Part("", f"# {parsed.name}\n\nA module.", Interface())),
             "report": {},
         }
         return PublishVersion(**(values | changes))

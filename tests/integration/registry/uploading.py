@@ -13,7 +13,7 @@ from registry import models
 from registry.services import publishing, staging, uploads
 from registry.services.publishing import PublishVersion
 from tfmodule.archive import Entry, pack
-from tfmodule.interface import Interface
+from tfmodule.contents import EMPTY
 
 PATH = "/v1/modules/acme/bucket/aws/1.0.0/upload"
 REPORT = Report("safety", "terraform 1.11.4", "builtin", "L1", "passed", (), ()).to_dict()
@@ -71,7 +71,7 @@ class Sender:
             namespace = uploads.require_publisher(session, upload)
             version = PublishVersion(
                 address=upload.address, version=upload.version, account_id=namespace.account_id,
-                interface=Interface().to_dict(), readme="", report=REPORT, **digests,
+                contents=EMPTY, report=REPORT, **digests,
             )  # fmt: skip
             uploads.note_published(session, upload_id, publishing.publish(session, version))
         storage.discard(uploads.staging_key(upload_id))

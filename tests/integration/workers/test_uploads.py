@@ -25,6 +25,7 @@ from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
+from tfmodule.contents import EMPTY
 from tfmodule.version import Version
 from workers import execution
 from workers.context import JobContext
@@ -259,8 +260,8 @@ def test_a_version_that_a_repository_took_meanwhile_is_refused(back: Back) -> No
     with back.database.unit_of_work() as session:
         version = publishing.PublishVersion(
             address=Address("acme", "bucket", "aws"), version=Version.parse("0.9.0"), tag="v0.9.0", commit_sha="c" * 40,
-            repository_id=7, account_id=11, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size, interface={},
-            readme="", report={},
+            repository_id=7, account_id=11, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size, contents=EMPTY,
+            report={},
         )  # fmt: skip
         publishing.publish(session, version)
     assert back.run(upload_id) == "done"

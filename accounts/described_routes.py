@@ -1,0 +1,66 @@
+"""Permissions on routes that FastAPI describes: the same guard as everywhere, plus checked parameters and a document.
+
+What a route's answers look like is said by those who make it.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
+
+from accounts.http import ROUTE_TEMPLATE, Declared, guarded
+from accounts.permissions import Permission
+
+
+class DescribedRoute(Declared, APIRoute):
+    """A FastAPI route with a permission. It matches the path as it was sent: a `%2F` is part of a segment (R10)."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        permission: Permission,
+        methods: Sequence[str] = ("GET",),
+        response_model: Any,
+        responses: Mapping[int | str, dict[str, Any]],
+        tags: Sequence[str],
+        status_code: int = 200,
+        openapi_extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.permission = permission  # first: the parent asks for the handler
+        super().__init__(
+            path,
+            endpoint,
+            methods=list(methods),
+            response_model=response_model,
+            responses=dict(responses),
+            tags=list(tags),
+            status_code=status_code,
+            openapi_extra=dict(openapi_extra or {}),
+        )
+        # FastAPI's own application would put this around everything.
+        self.app = AsyncExitStackMiddleware(self.app)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def answering(request: Request) -> Response:
+            return await handler(request)
+
+        return guarded(answering, self.permission)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and "raw_path" in scope:
+            scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
+        match, child = super().matches(scope)
+        if match is not Match.NONE:
+            child["path_params"] = {name: unquote(value) for name, value in child["path_params"].items()}
+            child[ROUTE_TEMPLATE] = self.path
+        return match, child

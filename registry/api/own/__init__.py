@@ -1,0 +1,1 @@
+"""Our own API, `/api/v1`: what this registry knows, for programs. Terraform itself never comes here."""

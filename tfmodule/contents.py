@@ -1,0 +1,159 @@
+"""All that a module holds for its users: the root, its submodules and its examples, each with its interface.
+
+Read from the files alone, so the same archive always has the same contents. It judges nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tfmodule.facts import ModuleFacts
+from tfmodule.files import FileMap
+from tfmodule.hcl import read_facts
+from tfmodule.interface import Interface
+
+SUBMODULES, EXAMPLES = "modules", "examples"
+"""Where Terraform's standard module structure has them."""
+
+README_LIMIT = 200_000
+"""Characters of a README that are kept."""
+
+
+@dataclass(frozen=True)
+class DeclaredResource:
+    """`mode` is `managed` for a resource block and `data` for a data block."""
+
+    mode: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A module block. `source` is the plain string, or the expression as written; `version` a constraint or empty."""
+
+    name: str
+    source: str
+    version: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One directory that Terraform can use as a module. `path` is relative to the archive, empty for the root."""
+
+    path: str
+    readme: str
+    interface: Interface
+    resources: tuple[DeclaredResource, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Contents:
+    root: Part
+    submodules: tuple[Part, ...] = ()
+    examples: tuple[Part, ...] = ()
+
+    @classmethod
+    def from_files(cls, files: FileMap) -> "Contents":
+        """What these files hold; never raises for what is in them. Parts are sorted by path."""
+        return cls(
+            root=_part(files, ""),
+            submodules=tuple(_part(files, path) for path in _directories(files, SUBMODULES)),
+            # What lies inside an example serves that example alone.
+            examples=tuple(_part(files, path) for path in _outermost(_directories(files, EXAMPLES))),
+        )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Everything, the root first."""
+        return (self.root, *self.submodules, *self.examples)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold; `from_dict` is its inverse."""
+        return {
+            "root": _part_to_dict(self.root),
+            "submodules": [_part_to_dict(part) for part in self.submodules],
+            "examples": [_part_to_dict(part) for part in self.examples],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Contents":
+        return cls(
+            root=_part_from_dict(values["root"]),
+            submodules=tuple(_part_from_dict(part) for part in values["submodules"]),
+            examples=tuple(_part_from_dict(part) for part in values["examples"]),
+        )
+
+
+EMPTY = Contents(Part("", "", Interface()))
+"""Of a module that declares nothing."""
+
+
+def _part(files: FileMap, path: str) -> Part:
+    facts = read_facts(files, path)
+    return Part(
+        path=path,
+        readme=_readme(files, path),
+        interface=Interface.from_facts(facts),
+        resources=tuple(sorted(_resources(facts), key=lambda one: (one.mode, one.type, one.name))),
+        calls=tuple(
+            Call(call.name, call.source or call.source_text or "", call.version or "", call.path, call.line)
+            for call in facts.module_calls
+        ),
+    )
+
+
+def _resources(facts: ModuleFacts) -> Iterator[DeclaredResource]:
+    for resource in facts.resources:
+        yield DeclaredResource("managed", resource.type, resource.name)
+    for source in facts.data_sources:
+        yield DeclaredResource("data", source.type, source.name)
+
+
+def _readme(files: FileMap, path: str) -> str:
+    wanted = f"{path}/readme.md" if path else "readme.md"
+    found = next((name for name in sorted(files) if name.casefold() == wanted.casefold()), None)
+    text = files[found].decode("utf-8", "replace") if found else ""
+    return text.replace("\x00", "\ufffd")[:README_LIMIT]  # Postgres keeps no NUL in a text
+
+
+def _directories(files: FileMap, below: str) -> tuple[str, ...]:
+    """Every directory below this one that holds a `.tf` file."""
+    found = {name.rpartition("/")[0] for name in files if name.endswith(".tf") and name.startswith(f"{below}/")}
+    return tuple(sorted(found - {below}))
+
+
+def _outermost(paths: tuple[str, ...]) -> Iterator[str]:
+    last = None
+    for path in paths:
+        if last is None or not path.startswith(f"{last}/"):
+            yield path
+            last = path
+
+
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    return {
+        "path": part.path,
+        "readme": part.readme,
+        "interface": part.interface.to_dict(),
+        "resources": [asdict(one) for one in part.resources],
+        "calls": [asdict(one) for one in part.calls],
+    }
+
+
+def _part_from_dict(values: Mapping[str, Any]) -> Part:
+    return Part(
+        path=values["path"],
+        readme=values["readme"],
+        interface=Interface.from_dict(values["interface"]),
+        resources=tuple(DeclaredResource(**one) for one in values["resources"]),
+        calls=tuple(Call(**one) for one in values["calls"]),
+    )
