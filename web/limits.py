@@ -5,7 +5,8 @@ itself only after a route has recognised it, and is known here by its digest alo
 """
 
 import hashlib
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,13 +27,19 @@ MAX_BODY: Final = 64 << 10
 KINDS: Final = ("reads", "downloads", "archives", "writes", "failures")
 
 # Discovery is a constant that a client asks for once, and gives up without (R2); health is asked by who may end us.
-_UNLIMITED = ("/.well-known/", "/livez", "/readyz")
+_UNLIMITED = frozenset({b"/.well-known/terraform.json", b"/livez", b"/readyz"})
 _READING = frozenset({"GET", "HEAD"})
+_MODULES, _WEBHOOK = MODULES_PATH.encode(), WEBHOOK_PATH.encode()
 _REMEMBERED = 10_000
+_SETTLED = "terrasmith.limits"
 
 
 class Limits:
-    """An ASGI middleware, the outermost."""
+    """An ASGI middleware, the outermost.
+
+    An application behind it may have answers ready before a task is made for a request (`at_once`), and may say of an
+    Authorization header whether it is known to be good (`recognises`).
+    """
 
     def __init__(self, app: ASGIApp, *, settings: Settings, limiter: Limiter) -> None:
         self.app = app
@@ -40,40 +47,61 @@ class Limits:
         self._clients = Clients(settings.trusted_proxies)
         self._budgets = {kind: budget(kind, getattr(settings, f"rate_limit_{kind}")) for kind in KINDS}
         self._recognised = _Recent(_REMEMBERED)
+        self._at_once: Callable[[Scope], Any] | None = getattr(app, "at_once", None)
+        self._recognises: Callable[[bytes], bool] | None = getattr(app, "recognises", None)
+
+    def at_once(self, scope: Scope) -> Any:
+        """What the application has ready for this request, which has no body; None sends it the long way."""
+        if self._at_once is None:
+            return None
+        scope[_SETTLED] = settled = self._settle(scope)
+        return None if isinstance(settled, HTTPException) else self._at_once(scope)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        try:
-            token, length = _token_and_length(scope)
-            receive = _bounded(scope, receive, length)
-            kind = _kind(scope["method"], scope["path"])
-            digest = hashlib.sha256(token).hexdigest() if token and kind else None
-            if kind:
-                self._admit(kind, digest, scope)
-        except HTTPException as error:
-            await Edge(failure(Request(scope), error))(scope, receive, send)
+        settled = scope.pop(_SETTLED, None)
+        if settled is None:
+            settled = self._settle(scope)
+        if isinstance(settled, HTTPException):
+            await Edge(failure(Request(scope), settled))(scope, receive, send)
             return
-        if digest is None:
-            await self.app(scope, receive, send)
+        if scope["method"] not in _READING and not _has_own_cap(scope):
+            receive = _counted(receive)
+        if settled:
+            await self._watch(settled, scope, receive, send)
         else:
-            await self._watch(digest, scope, receive, send)
+            await self.app(scope, receive, send)
 
-    def _admit(self, kind: str, digest: str | None, scope: Scope) -> None:
+    def _settle(self, scope: Scope) -> str | HTTPException:
+        """Whether this request may go on: why not, or the digest of a token that it brings."""
+        try:
+            header, length = _authorization_and_length(scope)
+            _require_short(scope, length)
+            kind = _kind(scope)
+            if not kind:
+                return ""
+            digest = _digest(header)
+            if digest and digest not in self._recognised and self._recognises is not None and self._recognises(header):
+                self._recognised.add(digest)
+            self._admit(kind, digest, scope)
+        except HTTPException as error:
+            return error
+        return digest
+
+    def _admit(self, kind: str, digest: str, scope: Scope) -> None:
         """Whoever holds a token that was recognised lately has a budget of their own; the others share their address's.
 
         So a wrong token buys nothing, and colleagues behind one address do not stand in each other's way.
         """
-        who = digest if digest in self._recognised else None
-        if who is None:
-            who = self._clients.of(scope)
-            failures = self._budgets["failures"]
-            if digest is not None and failures is not None and (wait := self._limiter.wait(failures, who)):
-                raise _too_many(failures, wait, "this address sent too many tokens that are not valid here")
-        allowed = self._budgets[kind]
+        recognised = digest in self._recognised
+        who = digest if recognised else self._clients.of(scope)
+        failures, allowed = self._budgets["failures"], self._budgets[kind]
+        if digest and not recognised and failures is not None and (wait := self._limiter.wait(failures, who)):
+            raise _too_many(failures, wait, "this address sent too many tokens that are not valid here")
         if allowed is not None and (wait := self._limiter.take(allowed, who)):
-            raise _too_many(allowed, wait, f"this {'address' if who != digest else 'token'} asked too often")
+            raise _too_many(allowed, wait, f"this {'token' if recognised else 'address'} asked too often")
 
     async def _watch(self, digest: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and learn from the answer what the token is worth."""
@@ -115,40 +143,56 @@ class _Recent:
         self._old.discard(digest)
 
 
-def _kind(method: str, path: str) -> str:
+def _kind(scope: Scope) -> str:
     """Which budget pays; empty for what nobody pays for."""
-    if method not in _READING:
+    path = _path(scope)
+    if scope["method"] not in _READING:
         # Whoever installs an app of their own on GitHub can have GitHub's addresses send us anything: a budget for
         # those would let strangers shut out our own deliveries. What a delivery may cost is bounded where it is read.
-        return "" if path == WEBHOOK_PATH else "writes"
-    if path.startswith(MODULES_PATH):
-        return "downloads" if path.endswith("/download") else "reads"
-    if path.startswith("/archives/"):
+        return "" if path == _WEBHOOK else "writes"
+    if path.startswith(_MODULES):
+        return "downloads" if path.endswith(b"/download") else "reads"
+    if path.startswith(b"/archives/"):
         return "archives"
-    return "" if path.startswith(_UNLIMITED) else "reads"
+    return "" if path in _UNLIMITED else "reads"
 
 
-def _token_and_length(scope: Scope) -> tuple[bytes | None, int]:
-    token, length = None, 0
+def _path(scope: Scope) -> bytes:
+    """As it was sent: a path that is written in another way pays as others do."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path
+
+
+def _authorization_and_length(scope: Scope) -> tuple[bytes, int]:
+    header, length = b"", 0
     for name, value in scope["headers"]:
         if name == b"authorization":
-            token = value
+            header = header or value
         elif name == b"content-length":
-            # The server has refused what is no number. One that is longer than a number can be is too large as well.
-            length = int(value) if len(value) < 20 else MAX_BODY << 40
-    return token, length
+            # What is no number, or longer than one can be, is too large as well.
+            length = int(value) if value.isdigit() and len(value) < 20 else MAX_BODY << 40
+    return header, length
 
 
-def _bounded(scope: Scope, receive: Receive, length: int) -> Receive:
-    """The request's body, which cannot be longer than it may be. Raises HTTPException 413 and 414."""
-    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > MAX_ADDRESS:
+def _digest(header: bytes) -> str:
+    """However it is written: one token in a thousand spellings is one token."""
+    if not header:
+        return ""
+    token = next(reversed(header.decode("latin-1").split()), "")
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _require_short(scope: Scope, length: int) -> None:
+    if len(_path(scope)) + len(scope["query_string"]) > MAX_ADDRESS:
         raise HTTPException(414, f"The address is longer than {MAX_ADDRESS >> 10} KiB.")
-    reading = scope["method"] in _READING
-    if not reading and (scope["path"] == WEBHOOK_PATH or scope["path"].endswith("/upload")):
-        return receive  # these count for themselves, and may have much more
-    if length > MAX_BODY:
+    if length > MAX_BODY and not _has_own_cap(scope):
         raise _too_large()
-    return receive if reading else _counted(receive)
+
+
+def _has_own_cap(scope: Scope) -> bool:
+    """Whether the route counts its bodies itself, and takes much larger ones."""
+    path = _path(scope)
+    return scope["method"] == "POST" and (path == _WEBHOOK or path.endswith(b"/upload"))
 
 
 def _counted(receive: Receive) -> Receive:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from accounts.http import DeclaredRoute
 from core.db import Database
 from core.limits import Limiter
 from core.settings import Settings
@@ -131,7 +130,7 @@ def hypothesis_client(sqlite_registry) -> TestClient:
 # Every route there is, in every way that can go wrong.
 
 
-def _plausible(route: DeclaredRoute) -> str:
+def _plausible(route: Any) -> str:
     """An address of this route."""
     values = {"namespace": "acme", "name": "none", "system": "aws", "version": "1.0.0", "file": f"{'0' * 64}.tar.gz",
               "expires": "1", "token": "tok_x", "signature": "x", "upload": "upl_x"}  # fmt: skip
@@ -141,8 +140,7 @@ def _plausible(route: DeclaredRoute) -> str:
 def _walk(app: Starlette, ask: Callable[[str, str], Any]) -> set[int]:
     """Ask every route by every method; every refusal has the one shape. Which statuses were met."""
     met = set()
-    for route in app.routes:
-        assert isinstance(route, DeclaredRoute)
+    for route in cast("list[Any]", app.routes):
         if route.path == "/readyz":  # says what is missing in a form of its own
             continue
         for method in METHODS:
@@ -185,7 +183,7 @@ def test_R37_every_route_refuses_in_one_shape(application, sqlite_registry) -> N
     assert not met & {500, 503}
 
 
-@pytest.mark.checklist("R37", "F-07")
+@pytest.mark.checklist("R37")
 def test_R37_so_it_does_without_a_database_and_beyond_its_budgets(application, tmp_path) -> None:
     away = Database(f"sqlite:///{tmp_path}/no/such/folder.db")
     app = application(away)

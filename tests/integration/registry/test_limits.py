@@ -1,5 +1,6 @@
 """Limits on the whole application: budgets by token and by address, caps on bodies and heads, and a real Terraform."""
 
+import asyncio
 import hashlib
 import json
 import socket
@@ -21,7 +22,7 @@ from tests.integration.registry.uploading import archive
 from tfmodule.address import Address
 from tfmodule.version import Version
 from web.app import create_app
-from web.limits import MAX_ADDRESS, MAX_BODY
+from web.limits import MAX_ADDRESS, MAX_BODY, Limits
 from web.wire import MAX_HEAD
 
 MODULE = "/v1/modules/acme/bucket/aws"
@@ -110,10 +111,65 @@ def test_a_token_has_its_own_budget_only_once_it_was_recognised(limited, sqlite_
     assert _statuses(client, f"{MODULE}/versions", 3) == [200, 200, 429]
     for secret in (first, second):
         assert _statuses(client, f"{MODULE}/versions", 5, headers=_bearer(secret)) == [200] * 4 + [429]
+    hands.now += 100
+    spellings = [f"Bearer {first}", f"bEaReR   {first} ", f"BEARER \t{first}\t", f" Bearer\t{first}"]
+    asked = [client.get(f"{MODULE}/versions", headers={"Authorization": one.encode("latin-1")}) for one in spellings]
+    assert [one.status_code for one in asked] == [200] * 4
+    assert _statuses(client, f"{MODULE}/versions", 1, headers=_bearer(first)) == [429]
     # Tokens that were made up buy nothing, not even where nobody asks for one.
     hands.now += 100
     strangers = [client.get("/", headers=_bearer(f"tsm_{one:036}")).status_code for one in range(6)]
     assert strangers == [200] * 4 + [429] * 2
+
+
+class _Ready:
+    """An application that has answers ready and keeps a token in mind, as a hot path does."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def at_once(self, scope: Any) -> str | None:
+        self.calls.append("at once")
+        return "ready" if scope["raw_path"] == b"/ready" else None
+
+    def recognises(self, header: bytes) -> bool:
+        return header == b"Bearer good"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.calls.append("long way")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+def test_an_answer_that_is_ready_costs_the_same_and_a_long_way_is_paid_once(settings) -> None:
+    hot = _Ready()
+    limits = Limits(
+        hot, settings=settings.model_copy(update={"rate_limit_reads": "2/minute"}), limiter=Limiter(Hands())
+    )
+
+    def scope(path: bytes, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
+        head: dict[str, Any] = {"type": "http", "method": "GET", "raw_path": path, "query_string": b""}
+        return head | {"headers": [*headers], "client": ("8.8.8.8", 1)}
+
+    def long_way(asked: dict[str, Any]) -> int:
+        statuses = []
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status"))
+
+        asyncio.run(limits(asked | {"path": asked["raw_path"].decode()}, None, send))  # type: ignore[arg-type]
+        return statuses[0]
+
+    assert limits.at_once(scope(b"/ready")) == "ready"
+    asked = scope(b"/other")
+    assert limits.at_once(asked) is None and long_way(asked) == 200
+    refused = scope(b"/ready")
+    assert limits.at_once(refused) is None and long_way(refused) == 429
+    good = (b"authorization", b"Bearer good")
+    assert [limits.at_once(scope(b"/ready", good)) for _ in range(3)] == ["ready", "ready", None]
+    assert limits.at_once(scope(b"/ready", (b"authorization", b"Bearer bad"))) is None
+    assert hot.calls == ["at once", "at once", "long way", "at once", "at once"]
+    assert Limits(lambda *_: None, settings=settings, limiter=Limiter()).at_once(scope(b"/ready")) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.checklist("T-07")

@@ -80,8 +80,8 @@ def test_the_thread_tells_by_itself_and_ends(valkey: Valkey) -> None:
             time.sleep(0.05)
 
 
-@pytest.mark.checklist("F-03")
-def test_F03_a_redis_that_hangs_or_is_away_changes_nothing_for_who_asks(valkey: Valkey) -> None:
+@pytest.mark.checklist("F-07")
+def test_F07_a_redis_that_hangs_or_is_away_changes_nothing_for_who_asks(valkey: Valkey) -> None:
     limiter, two = Limiter(lambda: 1000.0), budget("reads", "2/10 seconds")
     assert two is not None
     valkey.process.send_signal(signal.SIGSTOP)
