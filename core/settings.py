@@ -202,8 +202,9 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {_expects(field)}.") from None
     missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
     if missing:
+        rest = " ".join(("", *unknown(given)))
         others = _also(missing[1:])
-        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{others}")
+        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{others}{rest}")
     return settings
 
 

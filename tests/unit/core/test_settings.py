@@ -104,5 +104,11 @@ def test_a_variable_that_is_no_setting_is_named_with_the_one_that_was_meant(give
     assert unknown({given: "a secret", **WEB}) == (f"{given} is no setting and is ignored{meant}",)
 
 
+def test_a_setting_that_is_missing_because_it_was_mistyped_says_so() -> None:
+    given = {name: value for name, value in WEB.items() if name != "TERRASMITH_BASE_URL"}
+    with pytest.raises(SettingsError, match="BASE_URL is not set.* TERRASMITH_BASE_ULR is no setting.*did you mean"):
+        load("web", given | {"TERRASMITH_BASE_ULR": "https://registry.example.com"})
+
+
 def test_variables_of_others_and_of_our_commands_are_no_news() -> None:
     assert unknown({**WEB, "TERRASMITH_URL": "x", "TERRASMITH_TOKEN": "x", "TF_LOG": "1", "PATH": "x"}) == ()
