@@ -106,7 +106,7 @@ def test_a_variable_that_is_no_setting_is_named_with_the_one_that_was_meant(give
 
 def test_a_setting_that_is_missing_because_it_was_mistyped_says_so() -> None:
     given = {name: value for name, value in WEB.items() if name != "TERRASMITH_BASE_URL"}
-    with pytest.raises(SettingsError, match="BASE_URL is not set.* TERRASMITH_BASE_ULR is no setting.*did you mean"):
+    with pytest.raises(SettingsError, match=r"BASE_URL is not set.* TERRASMITH_BASE_ULR is no setting.*did you mean"):
         load("web", given | {"TERRASMITH_BASE_ULR": "https://registry.example.com"})
 
 
