@@ -64,6 +64,7 @@ class Uploads:
         self.storage = storage
         self.patience = patience or Patience()
         self._threads: anyio.CapacityLimiter | None = None
+        self._present = 0  # bodies that are read, and those that wait for it
 
     async def send(self, request: Request) -> Response:
         """`POST :namespace/:name/:system/:version/upload`: 202 with the upload's address, or the answer of before."""
@@ -106,8 +107,6 @@ class Uploads:
     async def _stage(self, request: Request, key: str, declared: str | None) -> StagedBody:
         if self._threads is None:
             self._threads = anyio.CapacityLimiter(self.patience.at_once)
-        if self._threads.statistics().tasks_waiting >= self.patience.waiting:
-            raise Transient("too many uploads at once", retry_after=_CROWDED_SECONDS)
         pieces, end = aiter(request.stream()), anyio.current_time() + self.patience.whole
 
         async def following() -> bytes | None:
@@ -119,12 +118,17 @@ class Uploads:
             while (piece := anyio.from_thread.run(following)) is not None:
                 yield piece
 
+        if self._present >= self.patience.at_once + self.patience.waiting:
+            raise Transient("too many uploads at once", retry_after=_CROWDED_SECONDS)
+        self._present += 1
         try:
             return await anyio.to_thread.run_sync(
                 staging.stage, self.storage, key, chunks(), declared, limiter=self._threads
             )
         except TimeoutError:
             raise StalledError from None
+        finally:
+            self._present -= 1
 
     def _receive(self, principal: Principal, incoming: Incoming) -> Upload:
         staged = uploads.staging_key(incoming.id)

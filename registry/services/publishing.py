@@ -181,8 +181,8 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, LooksTakenError, SourceMixedError, FolderMovedError,
-    WouldExposeError and NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, LooksTakenError, SourceMixedError,
+    FolderMovedError, WouldExposeError and NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
