@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, module, namespace, publish, roles, runs, token, verify, version
+from terrasmith import check, demo, module, namespace, publish, roles, runs, storage, token, verify, version
 from terrasmith.conformance.command import conformance
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
+app.add_typer(storage.app, name="storage")
 for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance):
     app.command()(command)
 

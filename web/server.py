@@ -14,7 +14,7 @@ from core.db import Database
 from core.errors import SettingsError, UserError
 from core.limits import Limiter
 from core.settings import Settings, variable
-from registry.storage.opening import open_storage
+from registry.storage.opening import open_storage, prove
 from web.app import create_app
 from web.wire import BoundedHttp
 
@@ -45,6 +45,7 @@ def serve(
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
+        prove(settings)
         limiter = Limiter()
         app = create_app(settings, database, open_storage(settings), limiter=limiter)
         server = make_server(app, host, port, certificate, key)
