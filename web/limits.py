@@ -61,9 +61,10 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        settled = scope.pop(_SETTLED, None)
+        settled = scope.get(_SETTLED)
         if settled is None:
             settled = self._settle(scope)
+        scope[_SETTLED] = ""  # paid: for whatever layer of this kind stands further in
         if isinstance(settled, HTTPException):
             await Edge(failure(Request(scope), settled))(scope, receive, send)
             return

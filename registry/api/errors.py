@@ -57,9 +57,7 @@ _WORDS = {
     429: "Too many requests",
     500: "Something went wrong on our side. The registry's log says what; whoever operates it can look there.",
 }
-_NOT_PUBLIC = {
-    503: "Not available at the moment: a part of the registry does not answer, or too many ask. Try again soon."
-}
+_NOT_PUBLIC = {503: "Not available at the moment; try again"}
 
 
 def status_of(error: Exception) -> int:
