@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, module, namespace, publish, roles, runs, storage, token, verify, version
+from terrasmith import check, compatible, demo, module, namespace, publish, roles, runs, storage, token, verify, version
 from terrasmith.conformance.command import conformance
 
 app = typer.Typer(
@@ -24,7 +24,15 @@ app.add_typer(namespace.app, name="namespace")
 app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
 app.add_typer(storage.app, name="storage")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance):
+for command in (
+    *demo.COMMANDS,
+    *roles.COMMANDS,
+    check.check,
+    publish.publish,
+    verify.verify,
+    compatible.compatible,
+    conformance,
+):
     app.command()(command)
 
 

@@ -21,6 +21,9 @@ from workers.jobs import JOBS
 ROUTES = {
     "GET /": "public",
     "GET /.well-known/terraform.json": "public",
+    "GET /api/v1/modules/{namespace}/{name}/{system}/compatible": "read_module",
+    "GET /api/v1/modules/{namespace}/{name}/{system}/dependants": "read_module",
+    "GET /api/v1/modules/{namespace}/{name}/{system}/versions/{version}/dependencies": "read_module",
     "GET /api/v1/namespaces": "read_module",
     "GET /api/v1/openapi.json": "public",
     "GET /archives/private/{file}": "read_module",

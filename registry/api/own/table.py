@@ -10,10 +10,13 @@ from starlette.routing import BaseRoute
 from accounts.http import route
 from accounts.permissions import Permission
 from registry.api.json_body import json_response
-from registry.api.own import namespaces
+from registry.api.own import dependencies, namespaces
 from registry.api.own.addresses import BASE
 
-_TAGS = (("namespaces", "The first part of a module's address"),)
+_TAGS = (
+    ("namespaces", "The first part of a module's address"),
+    ("dependencies", "What modules need, and who needs them"),
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -28,7 +31,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _described() -> list[BaseRoute]:
-    return [*namespaces.routes()]
+    return [*namespaces.routes(), *dependencies.routes()]
 
 
 def document(described: list[BaseRoute] | None = None) -> dict[str, Any]:
