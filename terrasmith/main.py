@@ -9,6 +9,7 @@ import typer
 from core.errors import Transient, UserError
 from terrasmith import check, compatible, demo, module, namespace, publish, roles, runs, storage, token, verify, version
 from terrasmith.conformance.command import conformance
+from terrasmith.openapi import openapi
 
 app = typer.Typer(
     name="terrasmith",
@@ -32,6 +33,7 @@ for command in (
     verify.verify,
     compatible.compatible,
     conformance,
+    openapi,
 ):
     app.command()(command)
 

@@ -14,8 +14,15 @@ from starlette.responses import Response
 from accounts.permissions import NotAllowedError, SignInRequiredError
 from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
-from registry.services.catalog import RemovedVersionError, UnknownModuleError, UnknownVersionError
+from registry.services.catalog import (
+    RemovedVersionError,
+    UnknownModuleError,
+    UnknownNamespaceError,
+    UnknownPartError,
+    UnknownVersionError,
+)
 from registry.services.downloads import UnknownArchiveError
+from registry.services.examples import UnknownExampleError
 from registry.services.lookalikes import LooksTakenError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
@@ -29,6 +36,9 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     # Terraform prints the reason of a 410, and has words of its own for every 404.
     (RemovedVersionError, 410),
     (UnknownModuleError, 404),
+    (UnknownNamespaceError, 404),
+    (UnknownPartError, 404),
+    (UnknownExampleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
     (UnknownUploadError, 404),

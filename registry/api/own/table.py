@@ -9,20 +9,31 @@ from starlette.routing import BaseRoute
 
 from accounts.http import route
 from accounts.permissions import Permission
+from registry.api import listing
 from registry.api.json_body import json_response
-from registry.api.own import dependencies, namespaces
+from registry.api.own import dependencies, modules, namespaces, versions
 from registry.api.own.addresses import BASE
 
+_DESCRIPTION = """\
+What this registry knows of modules and their versions. Public modules are open to everybody; for those of a private
+namespace send a token of it, `Authorization: Bearer tsm_…`: without one they answer 401, with another's 404.
+Every error is `{"errors": ["…"]}`. Lists come in pages of `limit`, from `offset`; `meta` says where the next one is.
+Answers carry an `ETag`: send it back as `If-None-Match`.
+"""
+
 _TAGS = (
-    ("namespaces", "The first part of a module's address"),
-    ("dependencies", "What modules need, and who needs them"),
+    ("namespaces", "The first part of a module's address."),
+    ("modules", "Modules, their versions and their downloads."),
+    ("versions", "One version: what is in it, where it is from, what the gate said, what changed."),
+    ("dependencies", "What modules need, who needs them, and which versions work with what you have."),
+    (listing.TAG, "What Terraform's public registry offers over HTTP, in its own form, for tools that know that."),
 )
 
 
 def routes() -> list[BaseRoute]:
     """All of them, and the description itself."""
     described = _described()
-    body = document(described)
+    body = document()
 
     async def openapi(_request: Request) -> Response:
         return json_response(body, headers={"Cache-Control": "public, max-age=300"})
@@ -31,16 +42,46 @@ def routes() -> list[BaseRoute]:
 
 
 def _described() -> list[BaseRoute]:
-    return [*namespaces.routes(), *dependencies.routes()]
+    return [*namespaces.routes(), *modules.routes(), *versions.routes(), *dependencies.routes()]
 
 
-def document(described: list[BaseRoute] | None = None) -> dict[str, Any]:
+def document() -> dict[str, Any]:
     """The API in the words of OpenAPI 3.1."""
     found = get_openapi(
         title="Terrasmith",
         version="1",
-        routes=described if described is not None else _described(),
+        summary="A Terraform module registry",
+        description=_DESCRIPTION,
+        routes=[*_described(), *listing.routes()],
         tags=[{"name": name, "description": text} for name, text in _TAGS],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    found.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    _shorten(found)
+    found.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A registry token: `tsm_…`."}
+    }
     return found
+
+
+def _shorten(found: dict[str, Any]) -> None:
+    """Say once what every operation has, errors and headers, and refer to it; leave out titles that repeat names."""
+    parts = found.setdefault("components", {})
+    errors, headers = parts.setdefault("responses", {}), parts.setdefault("headers", {})
+    for operation in [one for path in found["paths"].values() for one in path.values()]:
+        answers = operation["responses"]
+        for answer in answers.values():
+            for name, header in answer.get("headers", {}).items():
+                headers[name] = header
+                answer["headers"] = answer["headers"] | {name: {"$ref": f"#/components/headers/{name}"}}
+        for status in [one for one in answers if one.startswith(("4", "5"))]:
+            errors[f"Error{status}"] = answers[status]
+            answers[status] = {"$ref": f"#/components/responses/Error{status}"}
+    _drop_titles(found["paths"])
+    _drop_titles(parts)
+
+
+def _drop_titles(value: Any) -> None:
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("title"), str):
+            del one["title"]
+        _drop_titles(one)
