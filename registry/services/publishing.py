@@ -20,6 +20,7 @@ from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
 from registry.services import archive_claims, dependencies, latest, provenance
+from registry.services.lookalikes import refuse_lookalike
 from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
@@ -104,7 +105,7 @@ class NamespaceClosedError(UserError):
     """The namespace does not exist, is suspended, or is bound to another account than the repository's owner."""
 
     def __init__(self, namespace: str, reason: str) -> None:
-        super().__init__(f"Nothing can be published into `{namespace}`: {reason}.")
+        super().__init__(f"Nothing can be published into `{namespace}`: {reason.rstrip('.')}.")
         self.namespace, self.reason = namespace, reason
 
 
@@ -194,9 +195,9 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, SourceMixedError,
-    FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim did not last: store
-    anew.
+    Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, LooksTakenError,
+    SourceMixedError, FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim
+    did not last: store anew.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -219,7 +220,8 @@ def _open_namespace(session: Session, request: PublishVersion) -> Namespace:
     name = request.address.namespace
     namespace = namespaces.find(session, name)
     if namespace is None:
-        raise NamespaceClosedError(name, "Terrasmith is not installed there")
+        refused = namespaces.why_refused(session, request.account_id, name)
+        raise NamespaceClosedError(name, refused or "Terrasmith is not installed there")
     if namespace.account_id != request.account_id:
         raise NamespaceClosedError(name, "the name is bound to another GitHub account")
     if not namespace.accepts_versions:
@@ -239,7 +241,9 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
 def refuse_foreign(session: Session, namespace: Namespace, address: Address, repository_id: int | None = None) -> None:
     """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it."""
     module = _find_module(session, namespace, address)
-    if module is not None:
+    if module is None:
+        refuse_lookalike(session, namespace.id, address)
+    else:
         _require_own(module, namespace, address, repository_id)
 
 
@@ -263,6 +267,7 @@ def _find_module(session: Session, namespace: Namespace, address: Address) -> mo
 
 
 def _add_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
+    refuse_lookalike(session, namespace.id, request.address)
     module = models.Module(
         id=new_id("mod"),
         namespace_id=namespace.id,
