@@ -55,8 +55,6 @@ WRONG = (
     ("acme/bucket/aws/*/download", 404, "`versions` lists"),
     ("../../etc/passwd/versions", 404, ""),
     ("%2e%2e/%2e%2e/aws/versions", 404, ""),
-    ("acme/bucket", 404, ""),
-    ("", 404, ""),
 )
 
 
