@@ -25,7 +25,7 @@ from registry.services.downloads import UnknownArchiveError
 from registry.services.examples import UnknownExampleError
 from registry.services.lifecycle import ForeignNamespaceError, HeldError, OperatorsChoiceError, StandingError
 from registry.services.lookalikes import LooksTakenError
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
+from registry.services.refusals import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
 from registry.services.uploads import KeyReusedError, UnknownUploadError, UploadUnderWayError
 

@@ -26,7 +26,7 @@ from core.ids import new_id
 from core.log import get_logger
 from registry.api.json_body import json_response
 from registry.services import catalog, staging, uploads
-from registry.services.publishing import VersionTakenError
+from registry.services.refusals import VersionTakenError
 from registry.services.staging import BadKeyError, BodyKindError, BodyTooLargeError, StagedBody, StalledError
 from registry.services.uploads import Incoming, Receipt, Upload
 from registry.storage.port import Storage

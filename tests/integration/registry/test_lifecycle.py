@@ -10,7 +10,7 @@ from accounts import audit
 from core.errors import UserError
 from registry import models
 from registry.services import catalog, downloads, lifecycle
-from registry.services.publishing import VersionRemovedError, VersionTakenError
+from registry.services.refusals import VersionRemovedError, VersionTakenError
 from registry.version_states import PUBLISHED, TOMBSTONE
 from terrasmith.main import app
 from tfmodule.address import Address

@@ -15,7 +15,7 @@ from core.models import OutboxRow
 from registry import models
 from registry.services import catalog, publishing
 from registry.services.lookalikes import LooksTakenError
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
+from registry.services.refusals import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 
