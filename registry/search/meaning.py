@@ -1,0 +1,67 @@
+"""What the words of a question may mean: themselves, words they begin, or words that were mistyped.
+
+Every step looks wider than the one before; the search takes the first that finds anything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from registry.search import known_words, words
+
+Matched = Literal["all", "corrected", "some"]
+"""Whether all words were found as they stand or begin, some only as others that are near, or not all of them."""
+
+_COMPLETED, _CORRECTED = 0.6, 0.4
+"""What a completion and a correction weigh beside the word itself."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word that is looked for, and the tokens it may be found by, each with its weight."""
+
+    word: str
+    tokens: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`corrections`: what was taken for what."""
+
+    matched: Matched
+    terms: tuple[Term, ...]
+    corrections: Mapping[str, str] = field(default_factory=dict)
+
+
+def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> Iterator[Meaning]:
+    """From the narrowest to the widest. Each is worked out only when it is asked for."""
+    terms = [term for run in runs for term in _terms(session, scopes, run)]
+    plain = tuple({term.word: term for term in terms}.values())
+    yield Meaning("all", plain)
+    corrected, corrections = [], {}
+    for term in plain:
+        found = known_words.near(session, scopes, term.word) if len(term.tokens) == 1 else ()
+        if found:
+            corrections[term.word] = found[0]
+        nearby = {words.token(word): _CORRECTED for word in found}
+        corrected.append(Term(term.word, {**nearby, **term.tokens}))
+    if corrections:
+        yield Meaning("corrected", tuple(corrected), corrections)
+    if len(plain) > 1:
+        yield Meaning("some", tuple(corrected), corrections)
+
+
+def _terms(session: Session, scopes: Sequence[str], run: str) -> Iterator[Term]:
+    completions = known_words.completions(session, scopes, run)
+    if completions or "_" not in run:
+        yield Term(run, _tokens(run, completions))
+        return
+    # An identifier that nothing is known by: its words may still stand together somewhere.
+    for part in words.parts(run):
+        yield Term(part, _tokens(part, known_words.completions(session, scopes, part)))
+
+
+def _tokens(word: str, completions: Sequence[str]) -> dict[str, float]:
+    return {**{words.token(one): _COMPLETED for one in completions}, words.token(word): 1.0}

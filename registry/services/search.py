@@ -1,0 +1,167 @@
+"""The search: which modules fit what somebody asks, the best first, with counts to narrow it down.
+
+Private modules are found by their own readers only: what a stranger asks is put to the engine in tokens that no private
+module has, and whatever comes back is held to the namespaces' own rows before anything is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+import accounts.models
+from accounts.tokens import Principal
+from registry.search import words
+from registry.search.engines import engine_of
+from registry.search.expression import expression
+from registry.search.meaning import Matched, Meaning, meanings
+from registry.search.question import FILTERS, Question, QuestionError
+from registry.search.ranking import Candidate, ranked
+from registry.services.visibility import may_read
+
+__all__ = ["MOST_FOUND", "Facet", "Found", "Question", "QuestionError", "search"]
+
+MOST_FOUND = 1_000
+"""How many modules one question is answered with. What lies beyond is not ranked, not counted and not on any page."""
+
+_ENOUGH_LEADING = 500
+_MOST_FACETS = 20
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One value of a filter, and how many of the modules found have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of an answer. `total` counts what was found; where `total_is_exact` is false there is more."""
+
+    module_ids: tuple[str, ...]
+    total: int
+    total_is_exact: bool
+    matched: Matched = "all"
+    corrections: Mapping[str, str] = field(default_factory=dict)
+    facets: Mapping[str, tuple[Facet, ...]] = field(default_factory=dict)
+
+
+_NOTHING = Found((), 0, True, facets=dict.fromkeys(FILTERS, ()))
+
+
+@dataclass(frozen=True)
+class _Home:
+    name: str
+    verified: bool
+
+
+def search(session: Session, question: Question, principal: Principal | None, *, facets: bool = True) -> Found:
+    """The modules that this one may read and that fit, ranked. An empty question finds all of them."""
+    required = question.filter_tokens()
+    if required is None:
+        return _NOTHING
+    scopes = _scopes(principal)
+    for meaning in _meanings(session, scopes, question):
+        ids, complete = _candidate_ids(session, scopes, meaning, required)
+        candidates, homes = _readable(session, ids, principal)
+        if candidates:
+            return _found(question, meaning, candidates, homes, complete=complete, with_facets=facets)
+    return _NOTHING
+
+
+def _scopes(principal: Principal | None) -> tuple[str, ...]:
+    if principal is None:
+        return (words.PUBLIC_SCOPE,)
+    return (words.PUBLIC_SCOPE, words.scope_of(principal.namespace_id, public=False))
+
+
+def _meanings(session: Session, scopes: Sequence[str], question: Question) -> Iterator[Meaning]:
+    runs = question.runs()
+    if runs:
+        yield from meanings(session, scopes, runs)
+    elif not question.text.strip():
+        yield Meaning("all", ())
+
+
+def _candidate_ids(
+    session: Session, scopes: Sequence[str], meaning: Meaning, required: Sequence[str]
+) -> tuple[list[int], bool]:
+    """Documents to look at, and whether these are all. Of a word that half the registry holds: the leading ones first."""
+    engine = engine_of(session)
+    groups: list[Iterable[str]] = [term.tokens for term in meaning.terms]
+    if meaning.matched == "some":
+        groups = [sorted({token for term in meaning.terms for token in term.tokens})]
+    leading = engine.matching(session, expression(scopes, groups, required, leading=True), MOST_FOUND * len(scopes))
+    if len(leading) >= _ENOUGH_LEADING:
+        return leading, False
+    found = engine.matching(session, expression(scopes, groups, required, leading=False), MOST_FOUND + 1)
+    if len(found) <= MOST_FOUND:
+        return found, True
+    return list(dict.fromkeys([*leading, *found]))[:MOST_FOUND], False
+
+
+def _readable(
+    session: Session, ids: Sequence[int], principal: Principal | None
+) -> tuple[list[Candidate], Mapping[str, _Home]]:
+    if not ids:
+        return [], {}
+    engine = engine_of(session)
+    rows = session.execute(
+        text(
+            "SELECT module_id, namespace_id, address, name, keywords, description, providers, resource_types, "  # noqa: S608  # a constant of the engine's file
+            f"quality, downloads FROM search_documents WHERE id {engine.IDS}"
+        ),
+        {"ids": engine.listed(ids)},
+    )
+    candidates = [Candidate(*row) for row in rows]
+    table = accounts.models.Namespace
+    homes = {
+        row.id: _Home(row.name, row.verified)
+        for row in session.execute(
+            select(table.id, table.name, table.verified)
+            .where(table.id.in_({one.namespace_id for one in candidates}))
+            .where(may_read(principal))
+        )
+    }
+    return [one for one in candidates if one.namespace_id in homes], homes
+
+
+def _found(
+    question: Question,
+    meaning: Meaning,
+    candidates: Sequence[Candidate],
+    homes: Mapping[str, _Home],
+    *,
+    complete: bool,
+    with_facets: bool,
+) -> Found:
+    best = ranked(candidates, meaning.terms, all_found=meaning.matched != "some")
+    return Found(
+        module_ids=tuple(one.module_id for one in best[question.offset : question.offset + question.limit]),
+        total=len(best),
+        total_is_exact=complete,
+        matched=meaning.matched,
+        corrections=meaning.corrections,
+        facets=_facets(candidates, homes) if with_facets else {},
+    )
+
+
+def _facets(candidates: Sequence[Candidate], homes: Mapping[str, _Home]) -> dict[str, tuple[Facet, ...]]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FILTERS}
+    namespace_ids = Counter(one.namespace_id for one in candidates)
+    for namespace_id, count in namespace_ids.items():
+        counts["namespace"][homes[namespace_id].name] += count
+        counts["verified"]["true" if homes[namespace_id].verified else "false"] += count
+    counts["system"].update(one.address.rpartition("/")[2] for one in candidates)
+    counts["provider"].update(" ".join(one.providers for one in candidates).split())
+    counts["resource_type"].update(" ".join(one.resource_types for one in candidates).split())
+    return {name: _most_common(count) for name, count in counts.items()}
+
+
+def _most_common(counts: Counter[str]) -> tuple[Facet, ...]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Facet(value, count) for value, count in ordered[:_MOST_FACETS])
