@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -125,7 +125,7 @@ class SearchDocument(Base):
     resource_types: Mapped[str] = mapped_column(Text)
     quality: Mapped[int] = mapped_column(Integer)
     downloads: Mapped[int] = mapped_column(BigInteger)
-    leading: Mapped[bool] = mapped_column(Boolean)  # among the first of its scope: its tokens are there twice
+    tier: Mapped[int] = mapped_column(Integer)  # registry/search/words.py: how often its tokens are there
     indexed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -62,7 +62,7 @@ def _documents() -> None:
         sa.Column("resource_types", sa.Text(), nullable=False),
         sa.Column("quality", sa.Integer(), nullable=False),
         sa.Column("downloads", sa.BigInteger(), nullable=False),
-        sa.Column("leading", sa.Boolean(), nullable=False),
+        sa.Column("tier", sa.Integer(), nullable=False),
         sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["module_id"], ["modules.id"], name=op.f("fk_search_documents_module_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_documents")),
@@ -96,10 +96,10 @@ def _words(word: sa.String) -> None:
 
 
 def _index_on_sqlite() -> None:
-    # No positions and no columns are kept: ranking looks at the documents, and every token is one of ours.
+    # No positions are kept: ranking looks at the documents. These characters are those of registry/search/words.py.
     op.execute(
         "CREATE VIRTUAL TABLE search_index USING fts5(terms, detail=none, columnsize=0, "
-        "tokenize=\"ascii tokenchars '^~=:/.-_'\")"
+        "tokenize=\"ascii tokenchars '%@^~=:/.-_'\")"
     )
     for name, moment, table, columns in _TRIGGERS:
         when = f"{moment} OF {columns}" if columns else moment

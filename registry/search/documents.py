@@ -50,6 +50,15 @@ class Document:
     known_words: frozenset[str]
     quality: int
 
+    def indexed(self, tier: int) -> list[str]:
+        """Its tokens as the engines hold them: once plainly, and once for every tier it has risen to."""
+        head = {*self.name.split(), *self.keywords.split()}
+        found = list[str]()
+        for mark in ("", *words.TIERS[:tier]):
+            found += words.scoped(self.scope, self.tokens, mark)
+            found += words.scoped(self.scope, head, mark + words.HEAD)
+        return found
+
 
 def document(module: Module) -> Document:
     """The document of a module."""

@@ -1,6 +1,6 @@
 """What an engine is asked: tokens of which some, and of these groups all. Built here once for both engines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from registry.search import words
 
@@ -9,11 +9,17 @@ Expression = tuple[tuple[tuple[str, ...], ...], ...]
 
 
 def expression(
-    scopes: Sequence[str], groups: Iterable[Iterable[str]], required: Iterable[str], *, leading: bool
+    scopes: Sequence[str],
+    groups: Sequence[Collection[str]],
+    required: Collection[str],
+    *,
+    tier: str = "",
+    head: bool = False,
 ) -> Expression:
-    """One conjunction for each scope: a token of every group, and all of the required ones."""
-    wanted = [*(tuple(group) for group in groups), *((one,) for one in required)] or [(words.EVERYTHING,)]
-    mark = words.LEADING if leading else ""
-    return tuple(
-        tuple(tuple(words.scoped(scope, [mark + one for one in group])) for group in wanted) for scope in scopes
-    )
+    """One conjunction for each scope: a token of every group, and all of the required ones.
+
+    `tier`: only among the modules of that tier. `head`: only in names and keywords.
+    """
+    facts = [({one}, tier) for one in required] or ([] if groups else [({words.EVERYTHING}, tier)])
+    wanted = [*((group, tier + words.HEAD if head else tier) for group in groups), *facts]
+    return tuple(tuple(tuple(words.scoped(scope, group, of)) for group, of in wanted) for scope in scopes)

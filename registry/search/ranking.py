@@ -1,7 +1,7 @@
 """Which of the modules that were found comes first: where the words stand, then use and quality. The same everywhere."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from registry.search.documents import standing
 from registry.search.meaning import Term
@@ -12,9 +12,8 @@ _STANDING = 0.3
 """Less than lies between a word in the name and one in the description: use and quality decide among equals."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A module that fulfils the question."""
+class Candidate(NamedTuple):
+    """A module that fulfils the question. A tuple, since a thousand of them are made for one answer."""
 
     module_id: str
     namespace_id: str
@@ -32,31 +31,39 @@ def ranked(candidates: Sequence[Candidate], terms: Sequence[Term], *, all_found:
     """The best first; of equals, by address. `all_found`: every word stands somewhere in every one of them."""
     elsewhere = _ELSEWHERE if all_found else 0.0
     wanted = [term.tokens for term in terms]
+    any_of_them = frozenset(token for tokens in wanted for token in tokens)
 
     def key(one: Candidate) -> tuple[float, str]:
         points = _STANDING * standing(one.downloads, one.quality)
         if wanted:
-            points += _relevance(one, wanted, elsewhere) / len(wanted)
+            points += _relevance(one, wanted, any_of_them, elsewhere) / len(wanted)
         return -points, one.address
 
     return sorted(candidates, key=key)
 
 
-def _relevance(one: Candidate, wanted: Sequence[Mapping[str, float]], elsewhere: float) -> float:
-    name, keywords, description = one.name.split(), one.keywords.split(), one.description.split()
+def _relevance(
+    one: Candidate, wanted: Sequence[Mapping[str, float]], any_of_them: frozenset[str], elsewhere: float
+) -> float:
+    name = one.name.split()
+    in_name = any_of_them.intersection(name)
+    in_keywords = any_of_them.intersection(one.keywords.split())
+    in_description = any_of_them.intersection(one.description.split())
+    if not (in_name or in_keywords or in_description):
+        return elsewhere * len(wanted)
     points = 0.0
     for tokens in wanted:
-        in_name = _best(tokens, name)
+        by_name = _best(tokens, in_name)
         points += max(
-            _NAME * in_name, _KEYWORDS * _best(tokens, keywords), _DESCRIPTION * _best(tokens, description), elsewhere
+            _NAME * by_name,
+            _KEYWORDS * _best(tokens, in_keywords),
+            _DESCRIPTION * _best(tokens, in_description),
+            elsewhere,
         )
         # Of `queue` and `queue-consumer`, who asks for a queue means the first.
-        points += _WHOLE_NAME * in_name / max(len(name), 1)
+        points += _WHOLE_NAME * by_name / len(name) if by_name else 0.0
     return points
 
 
-def _best(tokens: Mapping[str, float], words: Sequence[str]) -> float:
-    # The first line is what makes a thousand candidates cheap: few of them hold a given word.
-    if tokens.keys().isdisjoint(words):
-        return 0.0
-    return max(tokens.get(word, 0.0) for word in words)
+def _best(tokens: Mapping[str, float], found: Collection[str]) -> float:
+    return max((tokens.get(word, 0.0) for word in found), default=0.0) if found else 0.0

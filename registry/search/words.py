@@ -18,7 +18,11 @@ _VALUE = re.compile(r"[0-9a-z_:/.-]{1,200}")
 _NO_PLURAL = ("ss", "us", "is")
 
 PUBLIC_SCOPE = ""
-LEADING = "^"
+HEAD = "@"
+"""Marks once more the token of a word that stands in a name or among the keywords."""
+TIERS = ("%", "^")
+"""Mark once more the tokens of modules that are ahead of others, and of the few that are ahead of these."""
+
 EVERYTHING = "=all"
 """A token that every document holds."""
 
@@ -73,11 +77,10 @@ def scope_of(namespace_id: str, *, public: bool) -> str:
     return PUBLIC_SCOPE if public else _digest(namespace_id, 5)
 
 
-def scoped(scope: str, tokens_: Iterable[str], *, leading: bool = False) -> list[str]:
-    """Tokens as the engines hold them. Those of leading modules are there once more, marked."""
-    prefix = f"{scope}~" if scope else ""
-    found = [prefix + one for one in sorted(tokens_)]
-    return [*found, *(prefix + LEADING + one for one in sorted(tokens_))] if leading else found
+def scoped(scope: str, tokens_: Iterable[str], mark: str = "") -> list[str]:
+    """Tokens as the engines hold them."""
+    prefix = f"{scope}~{mark}" if scope else mark
+    return [prefix + one for one in sorted(tokens_)]
 
 
 def trigrams(word: str) -> frozenset[str]:

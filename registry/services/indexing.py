@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import accounts.models
 from core import clock
 from registry import models
-from registry.search import known_words, words
+from registry.search import known_words
 from registry.search.documents import Document, Module, document
 from registry.search.engines import engine_of
 from tfmodule.address import Address
@@ -136,7 +136,7 @@ def _contents(kept: Mapping[str, Any] | None, interface: Mapping[str, Any], read
 def _write(
     session: Session, row: Row[Any], made: Document, known: models.SearchDocument | None, moment: datetime
 ) -> None:
-    kept = known if known is not None else models.SearchDocument(module_id=row.id, downloads=0, leading=False)
+    kept = known if known is not None else models.SearchDocument(module_id=row.id, downloads=0, tier=0)
     kept.namespace_id, kept.version_id, kept.scope = row.namespace_id, row.version_id, made.scope
     kept.address = str(Address(row.namespace, row.name, row.system))
     kept.name, kept.keywords, kept.description = made.name, made.keywords, made.description
@@ -144,7 +144,7 @@ def _write(
     kept.quality, kept.indexed_at = made.quality, moment
     session.add(kept)
     session.flush()
-    engine_of(session).write(session, kept.id, words.scoped(made.scope, made.tokens, leading=kept.leading))
+    engine_of(session).write(session, kept.id, made.indexed(kept.tier))
     known_words.add(session, made.scope, made.known_words)
 
 

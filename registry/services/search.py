@@ -5,7 +5,7 @@ module has, and whatever comes back is held to the namespaces' own rows before a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, text
@@ -23,10 +23,15 @@ from registry.services.visibility import may_read
 
 __all__ = ["MOST_FOUND", "Facet", "Found", "Question", "QuestionError", "search"]
 
-MOST_FOUND = 1_000
+MOST_FOUND = 500
 """How many modules one question is answered with. What lies beyond is not ranked, not counted and not on any page."""
 
-_ENOUGH_LEADING = 500
+TIER_SIZES = (5_000, 250)
+"""How many modules of a scope are ahead of the others, and how many ahead of these."""
+
+# Among how many of a tier so many hits say that a word stands everywhere: half of the first, a tenth of the others.
+_ENOUGH = (TIER_SIZES[0] // 10, TIER_SIZES[1] // 2)
+_MOST_HEAD = 250
 _MOST_FACETS = 20
 
 
@@ -90,18 +95,37 @@ def _meanings(session: Session, scopes: Sequence[str], question: Question) -> It
 def _candidate_ids(
     session: Session, scopes: Sequence[str], meaning: Meaning, required: Sequence[str]
 ) -> tuple[list[int], bool]:
-    """Documents to look at, and whether these are all. Of a word that half the registry holds: the leading ones first."""
-    engine = engine_of(session)
-    groups: list[Iterable[str]] = [term.tokens for term in meaning.terms]
+    """Documents to look at, and whether these are all.
+
+    Words that stand everywhere are looked for among the modules that are ahead, tier by tier, so that they cost no
+    more than others. What has the words in its name or keywords is then added from wherever it stands.
+    """
+    groups: list[Collection[str]] = [term.tokens.keys() for term in meaning.terms]
     if meaning.matched == "some":
-        groups = [sorted({token for term in meaning.terms for token in term.tokens})]
-    leading = engine.matching(session, expression(scopes, groups, required, leading=True), MOST_FOUND * len(scopes))
-    if len(leading) >= _ENOUGH_LEADING:
-        return leading, False
-    found = engine.matching(session, expression(scopes, groups, required, leading=False), MOST_FOUND + 1)
-    if len(found) <= MOST_FOUND:
-        return found, True
-    return list(dict.fromkeys([*leading, *found]))[:MOST_FOUND], False
+        groups = [{token for term in meaning.terms for token in term.tokens}]
+
+    def matching(most: int, *, tier: str = "", head: bool = False) -> list[int]:
+        wanted = expression(scopes, groups, required, tier=tier, head=head)
+        found: list[int] = engine_of(session).matching(session, wanted, most)
+        return found
+
+    found = list[int]()
+    for tier, enough in zip(reversed(words.TIERS), reversed(_ENOUGH), strict=True):
+        found += matching(MOST_FOUND, tier=tier)
+        if len(found) >= enough:
+            break
+    else:
+        rest = matching(MOST_FOUND + 1)
+        if len(rest) <= MOST_FOUND:
+            return rest, True
+        found += rest
+    head = list[int]()
+    for tier in (words.TIERS[0], "") if groups else ():
+        head += matching(_MOST_HEAD, tier=tier, head=True)
+        if len(head) >= _MOST_HEAD:
+            break
+    first = MOST_FOUND - _MOST_HEAD
+    return list(dict.fromkeys([*found[:first], *head, *found[first:]]))[:MOST_FOUND], False
 
 
 def _readable(
@@ -117,7 +141,7 @@ def _readable(
         ),
         {"ids": engine.listed(ids)},
     )
-    candidates = [Candidate(*row) for row in rows]
+    candidates = [Candidate._make(row) for row in rows.all()]
     table = accounts.models.Namespace
     homes = {
         row.id: _Home(row.name, row.verified)

@@ -1,9 +1,9 @@
-"""How far ahead each module is before anybody asks: its downloads, and whether it is among the leading ones.
+"""How far ahead each module is before anybody asks: its downloads, and the tier it has risen to.
 
-A question that fits most of the registry is answered from the leading modules, so that it costs no more than others.
+A question that fits most of the registry is answered from the upper tiers, so that it costs no more than others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
@@ -11,10 +11,14 @@ from sqlalchemy.orm import Session
 
 from registry import models
 from registry.search.documents import standing
-from registry.services.search import MOST_FOUND
+from registry.services.search import TIER_SIZES
 
 AT_ONCE = 500
 """Changes that one transaction writes."""
+
+
+_SMALLEST = 2
+"""How many times bigger than a tier its scope must be. A smaller one is searched as a whole."""
 
 
 @dataclass(frozen=True)
@@ -24,48 +28,43 @@ class Change:
     document_id: int
     module_id: str
     downloads: int
-    leading: bool
-    reindex: bool
+    tier: int
+    moved: bool
 
 
-def changes(session: Session, downloads: Mapping[str, int], leading: int = MOST_FOUND) -> tuple[Change, ...]:
-    """What is no longer true in the index. `downloads` are the totals of modules by their ids; none counts as zero.
-
-    A scope leads with as many as one answer holds; a smaller one needs no leaders.
-    """
+def changes(
+    session: Session, downloads: Mapping[str, int], sizes: Sequence[int] = TIER_SIZES
+) -> tuple[Change, ...]:
+    """What is no longer true in the index. `downloads` are the totals of modules by their ids; none counts as zero."""
     table = models.SearchDocument
     rows = session.execute(
-        select(table.id, table.module_id, table.scope, table.address, table.quality, table.downloads, table.leading)
+        select(table.id, table.module_id, table.scope, table.address, table.quality, table.downloads, table.tier)
     ).all()
-    ahead = _ahead({row.id: (row.scope, _rank(row, downloads)) for row in rows}, leading)
+    scopes: dict[str, list[tuple[float, str, int]]] = {}
+    for row in rows:
+        points = standing(downloads.get(row.module_id, 0), row.quality)
+        scopes.setdefault(row.scope, []).append((-points, row.address, row.id))
+    tiers = {one: tier for ranks in scopes.values() for one, tier in _tiers(ranks, sizes)}
     return tuple(
-        Change(row.id, row.module_id, wanted, row.id in ahead, (row.id in ahead) != row.leading)
+        Change(row.id, row.module_id, wanted, tiers[row.id], tiers[row.id] != row.tier)
         for row in rows
-        if (wanted := downloads.get(row.module_id, 0)) != row.downloads or (row.id in ahead) != row.leading
+        if (wanted := downloads.get(row.module_id, 0)) != row.downloads or tiers[row.id] != row.tier
     )
 
 
 def write(session: Session, some: Sequence[Change]) -> None:
-    """Write these changes; what moved in or out of the lead is noted, to be indexed again."""
+    """Write these changes; what moved to another tier is noted, to be indexed again."""
     for one in some:
         session.execute(
             update(models.SearchDocument)
             .where(models.SearchDocument.id == one.document_id)
-            .values(downloads=one.downloads, leading=one.leading)
+            .values(downloads=one.downloads, tier=one.tier)
         )
-    moved = [{"module_id": one.module_id} for one in some if one.reindex]
+    moved = [{"module_id": one.module_id} for one in some if one.moved]
     if moved:
         session.execute(insert(models.SearchPending), moved)
 
 
-def _rank(row: object, downloads: Mapping[str, int]) -> tuple[float, str]:
-    return -standing(downloads.get(row.module_id, 0), row.quality), row.address  # type: ignore[attr-defined]
-
-
-def _ahead(ranks: Mapping[int, tuple[str, tuple[float, str]]], most: int) -> frozenset[int]:
-    by_scope: dict[str, list[tuple[tuple[float, str], int]]] = {}
-    for document_id, (scope, rank) in ranks.items():
-        by_scope.setdefault(scope, []).append((rank, document_id))
-    return frozenset(
-        document_id for found in by_scope.values() if len(found) > most for _, document_id in sorted(found)[:most]
-    )
+def _tiers(ranks: Sequence[tuple[float, str, int]], sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    for place, (_, _, document_id) in enumerate(sorted(ranks)):
+        yield document_id, sum(place < size and len(ranks) > _SMALLEST * size for size in sizes)
