@@ -3,7 +3,7 @@
 What a route's answers look like is said by those who make it.
 """
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,29 +22,11 @@ class DescribedRoute(Declared, APIRoute):
     """A FastAPI route with a permission. It matches the path as it was sent: a `%2F` is part of a segment (R10)."""
 
     def __init__(
-        self,
-        path: str,
-        endpoint: Callable[..., Any],
-        *,
-        permission: Permission,
-        methods: Sequence[str] = ("GET",),
-        response_model: Any,
-        responses: Mapping[int | str, dict[str, Any]],
-        tags: Sequence[str],
-        status_code: int = 200,
-        openapi_extra: Mapping[str, Any] | None = None,
+        self, path: str, endpoint: Callable[..., Any], *, permission: Permission, methods: Sequence[str], **said: Any
     ) -> None:
+        """`said` is what FastAPI's document takes: models, responses, tags."""
         self.permission = permission  # first: the parent asks for the handler
-        super().__init__(
-            path,
-            endpoint,
-            methods=list(methods),
-            response_model=response_model,
-            responses=dict(responses),
-            tags=list(tags),
-            status_code=status_code,
-            openapi_extra=dict(openapi_extra or {}),
-        )
+        super().__init__(path, endpoint, methods=list(methods), **said)
         # FastAPI's own application would put this around everything.
         self.app = AsyncExitStackMiddleware(self.app)
 

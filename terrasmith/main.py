@@ -9,6 +9,7 @@ import typer
 from core.errors import Transient, UserError
 from terrasmith import check, demo, namespace, publish, roles, runs, token, verify, version
 from terrasmith.conformance.command import conformance
+from terrasmith.openapi import openapi
 
 app = typer.Typer(
     name="terrasmith",
@@ -22,7 +23,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(version.app, name="version")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance):
+for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance, openapi):
     app.command()(command)
 
 

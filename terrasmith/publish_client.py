@@ -61,7 +61,7 @@ class PublishClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def send(self, address: Address, version: Version, body: Body, key: str) -> Mapping[str, Any]:
+    def send(self, address: Address | str, version: Version | str, body: Body, key: str) -> Mapping[str, Any]:
         """The upload. Sent again with the same key where the connection broke: that makes no second one."""
         headers = {
             "Content-Type": "application/gzip",
@@ -69,7 +69,9 @@ class PublishClient:
             "Content-Digest": body.content_digest,
             "Idempotency-Key": key,
         }
-        return self._ask("POST", f"/v1/modules/{address}/{quote(str(version), safe='')}/upload", headers, body)
+        return self._ask(
+            "POST", f"/v1/modules/{quote(str(address))}/{quote(str(version), safe='')}/upload", headers, body
+        )
 
     def look(self, upload_id: str) -> Mapping[str, Any]:
         """The upload as it is now."""

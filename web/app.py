@@ -20,6 +20,7 @@ from core.settings import Settings
 from registry.api import app as registry_api
 from registry.api.errors import status_of
 from registry.storage.port import Storage
+from web import api_docs
 from web.edge import Edge
 from web.failures import failure
 from web.health import Readiness, livez
@@ -60,6 +61,7 @@ def _own_routes(settings: Settings, database: Database, storage: Storage) -> Ite
         route("/assets/style.css", style, permission=Permission.PUBLIC),
         route(module, pages.module, permission=Permission.PUBLIC),
         route(module + "/{version}", pages.module, permission=Permission.PUBLIC),
+        *api_docs.routes(),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from accounts.permissions import SignInRequiredError
 from core.db import Database
-from registry.services import catalog
+from registry.services import catalog, listing
 from registry.services.catalog import ModuleVersions, UnknownModuleError, VersionFacts
 from tfmodule.docs import interface_tables, module_block
 from tfmodule.interface import Interface
@@ -16,6 +16,7 @@ from tfmodule.version import Version
 from web.templating import markdown, render
 
 _STYLE = (Path(__file__).parent / "assets" / "style.css").read_bytes()
+_PER_PAGE = 100
 _CACHED = {"Cache-Control": "public, max-age=10"}
 
 
@@ -31,11 +32,14 @@ class Pages:
     database: Database
     host: str
 
-    def home(self, _request: Request) -> Response:
-        """What this is, how to use it, and the modules that everybody may see."""
+    def home(self, request: Request) -> Response:
+        """What this is, how to use it, and a page of the modules that everybody may see."""
+        offset = _offset(request.query_params.get("offset", "0"))
         with self.database.read() as session:
-            modules = catalog.public_modules(session)
-        return _page("home.html", host=self.host, modules=modules)
+            found = listing.modules(session, listing.Filters(), None, offset=offset, limit=_PER_PAGE + 1)
+        further = offset + _PER_PAGE if len(found) > _PER_PAGE else None
+        earlier = max(offset - _PER_PAGE, 0) if offset else None
+        return _page("home.html", host=self.host, modules=found[:_PER_PAGE], further=further, earlier=earlier)
 
     def module(self, request: Request) -> Response:
         """One public module: the `module` block, its README, its versions."""
@@ -55,6 +59,11 @@ class Pages:
             block=_block(self.host, module, shown, interface),
             readme=markdown(shown.readme.strip() or interface_tables(interface)),
         )
+
+
+def _offset(text: str) -> int:
+    """Where the list begins; at its beginning for what is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def constraint(version: Version) -> str:

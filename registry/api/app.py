@@ -7,6 +7,7 @@ from accounts.permissions import Permission
 from core.db import Database
 from core.errors import SettingsError
 from core.settings import Settings, variable
+from registry.api import listing
 from registry.api.archives import Archives
 from registry.api.discovery import MODULES_PATH, discovery
 from registry.api.own import table as own
@@ -48,5 +49,6 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *listing.routes(),
         *own.routes(),
     ]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from accounts.described_routes import DescribedRoute
 from accounts.permissions import Permission
@@ -21,6 +21,20 @@ MAX_OFFSET = 1_000_000_000
 # Short: a proxy in between may be this many seconds behind a publication.
 _PUBLIC = {"Cache-Control": "public, max-age=10", "Vary": "Authorization"}
 _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+_HEADERS = {
+    "ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "`private` for what not everybody may read.", "schema": {"type": "string"}},
+    "Vary": {"schema": {"type": "string"}},
+}
+_ERROR_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+_EXAMPLES = {
+    401: "A valid token is needed here",
+    404: "Module not found",
+    422: "limit: Input should be less than or equal to 100",
+    500: "Something went wrong on our side",
+    503: "Not available at the moment; try again",
+}
 
 _SIGNED_IN: Mapping[Permission, list[dict[str, list[str]]]] = {
     Permission.PUBLIC: [],
@@ -91,23 +105,24 @@ def described(
     endpoint: Callable[..., Response],
     *,
     permission: Permission,
-    answers: type[BaseModel],
+    answers: type[BaseModel] | None,
     tag: str,
     errors: Sequence[int] = (),
     methods: Sequence[str] = ("GET",),
+    status: int = 200,
+    documented: bool = True,
 ) -> DescribedRoute:
     """A route of the documented API. The endpoint's docstring is its description; it answers by `respond`.
 
-    `errors` are the statuses beside those that any such route may have.
+    `answers` is None for an answer without a body. `errors` are the statuses beside those that any such route may have.
     """
     possible = {*errors, 400, 405, 422, 429, 500, 503} | ({401} if permission is not Permission.PUBLIC else set())
     if permission is Permission.PUBLISH:
         possible |= {403}
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"model": Errors, "description": HTTPStatus(status).phrase} for status in sorted(possible)
-    }
-    if "GET" in methods:
-        responses[304] = {"description": "What you have (`If-None-Match`) is what there is"}
+    responses: dict[int | str, dict[str, Any]] = {one: _error(one) for one in sorted(possible)}
+    if "GET" in methods and answers is not None:
+        responses[status] = {"headers": _HEADERS}
+        responses[304] = {"description": "What you have (`If-None-Match`) is what there is", "headers": _HEADERS}
     return DescribedRoute(
         path,
         endpoint,
@@ -116,8 +131,21 @@ def described(
         response_model=answers,
         responses=responses,
         tags=[tag],
+        status_code=status,
+        response_class=JSONResponse if answers is not None else Response,
+        include_in_schema=documented,
+        summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
+        operation_id=f"{endpoint.__module__.rpartition('.')[2]}_{endpoint.__name__}",
         openapi_extra={"security": _SIGNED_IN[permission], "x-permission": str(permission)},
     )
+
+
+def _error(status: int) -> dict[str, Any]:
+    said: dict[str, Any] = {"model": Errors, "description": HTTPStatus(status).phrase}
+    said["content"] = {"application/json": {"example": {"errors": [_EXAMPLES.get(status, HTTPStatus(status).phrase)]}}}
+    if status in _ERROR_HEADERS:
+        said["headers"] = {_ERROR_HEADERS[status]: {"schema": {"type": "string"}}}
+    return said
 
 
 def respond(request: Request, body: BaseModel, *, public: bool) -> Response:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from accounts.permissions import NotAllowedError, SignInRequiredError
 from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
-from registry.services.catalog import UnknownModuleError, UnknownVersionError
+from registry.services.catalog import UnknownModuleError, UnknownNamespaceError, UnknownPartError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
@@ -25,6 +25,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (NotAllowedError, 403),
     (ForeignNamespaceError, 403),
     (UnknownModuleError, 404),
+    (UnknownNamespaceError, 404),
+    (UnknownPartError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
     (UnknownUploadError, 404),

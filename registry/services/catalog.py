@@ -21,6 +21,8 @@ from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
 from tfmodule.address import Address, InvalidAddressError
+from tfmodule.contents import Contents, Part
+from tfmodule.interface import Interface
 from tfmodule.version import InvalidVersionError, Version, latest
 
 # What go-version makes of a version before the client asks for it: no `v`, three numbers.
@@ -33,6 +35,14 @@ class UnknownModuleError(UserError):
     def __init__(self, address: str) -> None:
         super().__init__("Module not found")
         self.address = address
+
+
+class UnknownNamespaceError(UserError):
+    """There is no such namespace, or not for this one who asks."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("Namespace not found")
+        self.name = name
 
 
 class UnknownVersionError(UserError):
@@ -51,11 +61,21 @@ class RemovedVersionError(UnknownVersionError):
         self.reason = reason
 
 
+class UnknownPartError(UserError):
+    """The version has no such submodule or example."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        listed = ", ".join(f"`{one}`" for one in known) or "it has none"
+        super().__init__(f"There is no such submodule or example. Known: {listed}.")
+        self.known = known
+
+
 @dataclass(frozen=True)
 class VersionFacts:
     """One published version."""
 
     id: str
+    module_id: str
     address: Address
     version: Version
     namespace_id: str
@@ -78,6 +98,7 @@ class VersionFacts:
 class ModuleVersions:
     """A module and its published versions, newest first."""
 
+    id: str
     address: Address
     public: bool
     source_url: str
@@ -91,15 +112,16 @@ class ModuleVersions:
 
 def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
     """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
-    namespace, module = _readable(session, address, principal)
+    home, module = _readable(session, address, principal)
     texts = session.scalars(
         select(models.Version.version)
         .where(models.Version.module_id == module.id)
         .where(models.Version.state == "published")
     )
     return ModuleVersions(
-        address=Address(namespace.name, module.name, module.system),
-        public=namespace.is_public,
+        id=module.id,
+        address=Address(home.name, module.name, module.system),
+        public=home.is_public,
         source_url=module.source_url,
         versions=newest_first(texts),
     )
@@ -107,7 +129,7 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
 
 def version(session: Session, address: Address, text: str, principal: Principal | None) -> VersionFacts:
     """One version, however the client spells it. Raises UnknownVersionError beside what `versions` raises."""
-    namespace, module = _readable(session, address, principal)
+    home, module = _readable(session, address, principal)
     wanted = normalise(text)
     row = None
     if wanted is not None:
@@ -121,7 +143,7 @@ def version(session: Session, address: Address, text: str, principal: Principal 
         raise UnknownVersionError(str(address), text)
     if row.state != "published":
         raise RemovedVersionError(str(address), row.version, row.state_reason or "")
-    return _facts(namespace, module, row)
+    return _facts(home, module, row)
 
 
 def published_versions(session: Session, address: Address) -> tuple[Version, ...]:
@@ -147,23 +169,21 @@ def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
     return _facts(namespace, module, row)
 
 
-def public_modules(session: Session) -> tuple[ModuleVersions, ...]:
-    """The modules that everybody may see, by address."""
-    rows = session.execute(
-        select(accounts.models.Namespace.name, models.Module, models.Version.version)
-        .join(models.Module, models.Module.namespace_id == accounts.models.Namespace.id)
-        .join(models.Version, models.Version.module_id == models.Module.id)
-        .where(accounts.models.Namespace.visibility == "public")
-        .where(models.Version.state == "published")
-    )
-    found: dict[Address, tuple[str, list[str]]] = {}
-    for namespace, module, text in rows:
-        address = Address(namespace, module.name, module.system)
-        found.setdefault(address, (module.source_url, []))[1].append(text)
-    return tuple(
-        ModuleVersions(address, True, source_url, newest_first(texts))
-        for address, (source_url, texts) in sorted(found.items(), key=lambda item: item[0].key)
-    )
+def namespace(session: Session, name: str, principal: Principal | None) -> Namespace:
+    """A namespace that this one may read. Raises UnknownModuleError and SignInRequiredError."""
+    found = namespaces.find(session, name) if "\x00" not in name else None
+    if found is None or not _may_read(found, principal):
+        raise SignInRequiredError if principal is None else UnknownNamespaceError(name)
+    return found
+
+
+def contents(session: Session, version_id: str) -> Contents:
+    """What a version holds; only its root's interface where it is older than the record of the rest."""
+    kept = session.get(models.VersionContents, version_id)
+    if kept is not None:
+        return Contents.from_dict(kept.contents)
+    row = session.get_one(models.Version, version_id)
+    return Contents(Part("", row.readme, Interface.from_dict(row.interface)))
 
 
 def newest_first(texts: Iterable[str]) -> tuple[Version, ...]:
@@ -194,13 +214,13 @@ def parse_address(namespace: str, name: str, system: str) -> Address:
 
 
 def _readable(session: Session, address: Address, principal: Principal | None) -> tuple[Namespace, models.Module]:
-    namespace = namespaces.find(session, address.namespace)
-    if namespace is None or not _may_read(namespace, principal):
+    home = namespaces.find(session, address.namespace)
+    if home is None or not _may_read(home, principal):
         raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
-    module = find_module(session, namespace, address)
+    module = find_module(session, home, address)
     if module is None:
         raise UnknownModuleError(str(address))
-    return namespace, module
+    return home, module
 
 
 def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
@@ -221,6 +241,7 @@ def find_module(session: Session, namespace: Namespace, address: Address) -> mod
 def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
     return VersionFacts(
         id=row.id,
+        module_id=module.id,
         address=Address(namespace.name, module.name, module.system),
         version=Version.parse(row.version),
         namespace_id=namespace.id,

@@ -9,17 +9,30 @@ from starlette.routing import BaseRoute
 
 from accounts.http import route
 from accounts.permissions import Permission
+from registry.api import listing
 from registry.api.json_body import json_response
-from registry.api.own import namespaces
+from registry.api.own import modules, namespaces, versions
 from registry.api.own.addresses import BASE
 
-_TAGS = (("namespaces", "The first part of a module's address"),)
+_DESCRIPTION = """\
+What this registry knows of modules and their versions. Public modules are open to everybody; for those of a private
+namespace send a token of it, `Authorization: Bearer tsm_…`: without one they answer 401, with another's 404.
+Every error is `{"errors": ["…"]}`. Lists come in pages of `limit`, from `offset`; `meta` says where the next one is.
+Answers carry an `ETag`: send it back as `If-None-Match`.
+"""
+
+_TAGS = (
+    ("namespaces", "The first part of a module's address."),
+    ("modules", "Modules, their versions and their downloads."),
+    ("versions", "One version: what is in it, where it is from, what the gate said, what changed."),
+    (listing.TAG, "What Terraform's public registry offers over HTTP, in its own form, for tools that know that."),
+)
 
 
 def routes() -> list[BaseRoute]:
     """All of them, and the description itself."""
     described = _described()
-    body = document(described)
+    body = document()
 
     async def openapi(_request: Request) -> Response:
         return json_response(body, headers={"Cache-Control": "public, max-age=300"})
@@ -28,16 +41,33 @@ def routes() -> list[BaseRoute]:
 
 
 def _described() -> list[BaseRoute]:
-    return [*namespaces.routes()]
+    return [*namespaces.routes(), *modules.routes(), *versions.routes()]
 
 
-def document(described: list[BaseRoute] | None = None) -> dict[str, Any]:
+def document() -> dict[str, Any]:
     """The API in the words of OpenAPI 3.1."""
     found = get_openapi(
         title="Terrasmith",
         version="1",
-        routes=described if described is not None else _described(),
+        summary="A Terraform module registry",
+        description=_DESCRIPTION,
+        routes=[*_described(), *listing.routes()],
         tags=[{"name": name, "description": text} for name, text in _TAGS],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    found.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    _name_errors(found)
+    found.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A registry token: `tsm_…`."}
+    }
     return found
+
+
+def _name_errors(found: dict[str, Any]) -> None:
+    """Say what every error is once, and refer to it from each operation."""
+    named = found.setdefault("components", {}).setdefault("responses", {})
+    for path in found["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            for status in [one for one in answers if one.startswith(("4", "5"))]:
+                named[f"Error{status}"] = answers[status]
+                answers[status] = {"$ref": f"#/components/responses/Error{status}"}

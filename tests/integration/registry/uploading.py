@@ -59,19 +59,24 @@ class Sender:
 
     def finish(self, upload_id: str) -> None:
         """What the job does, with a gate that lets everything pass."""
-        storage, database = self.registry.storage, self.registry.database
-        _, prepared = staging.canonical(storage, uploads.staging_key(upload_id))
-        publishing.store(storage, prepared)
-        with database.unit_of_work() as session:
-            upload = uploads.resume(session, upload_id)
-            digests = {"sha256": prepared.sha256, "h1": prepared.h1, "size": prepared.size}
-            uploads.note_unpacked(session, upload_id, **digests, left_out=0)
-            uploads.note_judged(session, upload_id, REPORT)
-            uploads.note_stored(session, upload_id)
-            namespace = uploads.require_publisher(session, upload)
-            version = PublishVersion(
-                address=upload.address, version=upload.version, account_id=namespace.account_id,
-                contents=EMPTY, report=REPORT, **digests,
-            )  # fmt: skip
-            uploads.note_published(session, upload_id, publishing.publish(session, version))
-        storage.discard(uploads.staging_key(upload_id))
+        finish(self.registry, upload_id)
+
+
+def finish(registry: Any, upload_id: str) -> None:
+    """What the job does, with a gate that lets everything pass."""
+    storage, database = registry.storage, registry.database
+    _, prepared = staging.canonical(storage, uploads.staging_key(upload_id))
+    publishing.store(storage, prepared)
+    with database.unit_of_work() as session:
+        upload = uploads.resume(session, upload_id)
+        digests = {"sha256": prepared.sha256, "h1": prepared.h1, "size": prepared.size}
+        uploads.note_unpacked(session, upload_id, **digests, left_out=0)
+        uploads.note_judged(session, upload_id, REPORT)
+        uploads.note_stored(session, upload_id)
+        namespace = uploads.require_publisher(session, upload)
+        version = PublishVersion(
+            address=upload.address, version=upload.version, account_id=namespace.account_id,
+            contents=EMPTY, report=REPORT, **digests,
+        )  # fmt: skip
+        uploads.note_published(session, upload_id, publishing.publish(session, version))
+    storage.discard(uploads.staging_key(upload_id))

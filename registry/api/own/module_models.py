@@ -1,0 +1,161 @@
+"""What `/api/v1` says of modules and of their versions, apart from what is in them."""
+
+from typing import Any, Literal
+
+from pydantic import Field, RootModel
+
+from registry.api.described import Meta, Model
+from registry.api.module_models import DownloadCounts, utc
+from registry.services.catalog import VersionFacts
+from registry.services.listing import ListedModule, ListedVersion
+
+
+class Module(Model):
+    """A module, as lists show it."""
+
+    address: str = Field(examples=["acme/bucket/aws"])
+    namespace: str = Field(examples=["acme"])
+    name: str = Field(examples=["bucket"])
+    system: str = Field(examples=["aws"])
+    description: str = Field(examples=["A private bucket with replication."])
+    latest_version: str = Field(examples=["1.4.0"])
+    published_at: str = Field(description="When the latest version was.", examples=["2026-11-02T10:20:30Z"])
+    source: str = Field(examples=["https://github.com/acme/terraform-aws-bucket"])
+    visibility: Literal["public", "private"]
+    verified: bool = Field(description="The operator vouches for the namespace.")
+    downloads: int = Field(description="Installs of all versions, all time.", examples=[1234])
+
+
+class Modules(Model):
+    modules: list[Module]
+    meta: Meta
+
+
+class OneModule(Module):
+    """A module."""
+
+    versions: int = Field(description="How many there are to install.", examples=[12])
+    systems: list[str] = Field(description="The systems that this name exists for.", examples=[["aws", "google"]])
+
+
+class VersionEntry(Model):
+    """A version, as lists show it."""
+
+    version: str = Field(examples=["1.4.0"])
+    prerelease: bool
+    published_at: str = Field(examples=["2026-11-02T10:20:30Z"])
+    sha256: str = Field(description="Of the archive.", examples=["9f2c…"])
+    h1: str = Field(description="Of the files, as Go and Terraform write it.", examples=["h1:47DEQ…"])
+    size: int = Field(description="Bytes of the archive.", examples=[4096])
+    downloads: int = Field(examples=[120])
+
+
+class Versions(Model):
+    versions: list[VersionEntry] = Field(description="The newest first, by semantic precedence.")
+    meta: Meta
+
+
+class Digests(Model):
+    """What the archive of a version is held to. Neither ever changes."""
+
+    sha256: str = Field(description="Of the archive as it is served.", examples=["9f2c…"])
+    h1: str = Field(description="Of the files in it, however they are packed.", examples=["h1:47DEQ…"])
+    size: int = Field(description="Bytes of the archive.", examples=[4096])
+
+
+class Readme(Model):
+    path: str = Field(description="The submodule or example; empty for the root.", examples=[""])
+    readme: str = Field(description="Markdown, as it was published; empty where there is none.", examples=["# Bucket"])
+
+
+class Provenance(RootModel[dict[str, Any]]):
+    """Where a version comes from: commit, people, request, gate, tools. Its schema: docs/reference/provenance.md."""
+
+
+class Finding(Model):
+    """One thing that a check had to say."""
+
+    rule: str = Field(examples=["module.readme"])
+    severity: Literal["error", "warning", "note"]
+    message: str
+    path: str | None = Field(examples=["main.tf"])
+    line: int | None = Field(examples=[12])
+    end_line: int | None
+    fix: str
+
+
+class CheckOutcome(Model):
+    id: str = Field(examples=["syntax"])
+    title: str
+    outcome: Literal["passed", "failed", "skipped", "undecided"]
+    seconds: float
+
+
+class Findings(Model):
+    """What the gate said before the version was published, and who judged."""
+
+    verdict: str | None = Field(examples=["passed"])
+    profile: str | None = Field(examples=["safety"])
+    engine: str | None = Field(examples=["terraform 1.11.4"])
+    tier: str | None = Field(description="What the verdict rests on.", examples=["provider"])
+    sandbox: str | None
+    checks: list[CheckOutcome]
+    findings: list[Finding]
+
+
+class ClientCount(Model):
+    client: str = Field(examples=["terraform"])
+    client_version: str = Field(examples=["1.11.4"])
+    count: int = Field(examples=[17])
+
+
+class ModuleDownloads(Model):
+    """Installs of a module: each time that a client asked where an archive is. Plans are none."""
+
+    summary: DownloadCounts
+    clients: list[ClientCount] = Field(description="Of the last 365 days, the most frequent first.")
+
+
+def module(listed: ListedModule, downloads: int) -> Module:
+    """A module as a list shows it."""
+    return Module(**module_values(listed, downloads))
+
+
+def module_values(listed: ListedModule, downloads: int) -> dict[str, Any]:
+    """What `Module` and `OneModule` have in common."""
+    return {
+        "address": str(listed.address),
+        "namespace": listed.address.namespace,
+        "name": listed.address.name,
+        "system": listed.address.system,
+        "description": listed.description,
+        "latest_version": listed.version,
+        "published_at": utc(listed.published_at),
+        "source": listed.source_url,
+        "visibility": "public" if listed.public else "private",
+        "verified": listed.verified,
+        "downloads": downloads,
+    }
+
+
+def entry(listed: ListedVersion, downloads: int) -> VersionEntry:
+    """A version as a list shows it."""
+    return VersionEntry(
+        version=str(listed.version),
+        prerelease=listed.version.is_prerelease,
+        published_at=utc(listed.published_at),
+        sha256=listed.sha256,
+        h1=listed.h1,
+        size=listed.size,
+        downloads=downloads,
+    )
+
+
+def findings(version: VersionFacts) -> Findings:
+    """The gate's report."""
+    said = {name: version.report.get(name) for name in ("verdict", "profile", "engine", "tier", "sandbox")}
+    return Findings(
+        **said,
+        checks=[CheckOutcome(**one) for one in version.report.get("checks", ())],
+        findings=[Finding(**one) for one in version.report.get("findings", ())],
+    )
