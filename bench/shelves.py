@@ -27,13 +27,13 @@ _AT_ONCE = 5_000
 _VERIFIED_EACH = 10
 _SYSTEMS = ("aws", "aws", "aws", "google", "azurerm", "kubernetes")
 _THINGS = (
-    "bucket queue network function cluster database cache topic stream policy role key secret certificate record zone "
+    "bucket queue network function cluster database cache topic stream policy role key secret certificate record zone "  # noqa: SIM905
     "gateway balancer service task image registry pipeline alarm dashboard log budget account peering route table "
     "firewall proxy tunnel volume snapshot backup vault user group pool domain cdn api event rule schedule lambda vpc"
 ).split()
-_QUALITIES = "private public shared regional global encrypted replicated small large simple secure managed".split()
+_QUALITIES = ("private", "public", "shared", "regional", "global", "encrypted", "small", "large", "simple", "secure")
 _PROSE = (
-    "module creates managed with encryption access logging tags alarms least privilege policies across accounts regions "
+    "module creates managed with encryption access logging tags alarms least privilege policies across accounts regions "  # noqa: SIM905
     "monitoring retention lifecycle rules versions default values production teams simple to use and review optional"
 ).split()
 
@@ -95,7 +95,7 @@ def _document(chance: random.Random, number: int) -> Document:
         path="",
         readme=f"# {things[0]}\n\nA module for {things[0]} and {things[1]}: {prose[0]}.\n\n" + "\n\n".join(prose),
         interface=Interface(
-            inputs=tuple(Input(name, "string", prose[index], None, True) for index, name in enumerate(names)),  # noqa: FBT003
+            inputs=tuple(Input(name, "string", prose[index], None, True) for index, name in enumerate(names)),
             outputs=tuple(OutputValue(f"{thing}_id", f"Id of the {thing}") for thing in things),
             providers=(Provider(system, f"hashicorp/{system}", ">= 5.0"),),
         ),
@@ -104,9 +104,7 @@ def _document(chance: random.Random, number: int) -> Document:
     address = Address("acme", f"model-{number}", system)
     report = {"verdict": "passed", "tier": "provider", "profile": chance.choice(("house", "safety"))}
     return document(
-        Module(
-            address=address, namespace_id="", public=True, verified=False, contents=Contents(root), report=report
-        )
+        Module(address=address, namespace_id="", public=True, verified=False, contents=Contents(root), report=report)
     )
 
 

@@ -150,7 +150,7 @@ class SearchTrigram(Base):
 
 
 class SearchPending(Base):
-    """A module that changed since it was indexed. Triggers of the database write here; one module may stand here often."""
+    """A module that changed since it was indexed. Triggers of the database write it; a module may be there often."""
 
     __tablename__ = "search_pending"
 

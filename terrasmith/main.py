@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, namespace, publish, roles, runs, token, verify, version
+from terrasmith import check, demo, namespace, publish, roles, runs, search, token, verify, version
 from terrasmith.conformance.command import conformance
 from terrasmith.openapi import openapi
 
@@ -24,6 +24,8 @@ app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(version.app, name="version")
 for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance, openapi):
+    app.command()(command)
+for command in search.COMMANDS:
     app.command()(command)
 
 

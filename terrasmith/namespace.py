@@ -39,10 +39,18 @@ def list_namespaces() -> None:
     with open_database() as database, database.read() as session:
         found = namespaces.list_all(session)
     rows = [
-        (one.name, one.visibility, _SHOWN[one.registry_credentials], one.state, str(one.account_id), one.account_type)
+        (
+            one.name,
+            one.visibility,
+            _SHOWN[one.verified],
+            _SHOWN[one.registry_credentials],
+            one.state,
+            str(one.account_id),
+            one.account_type,
+        )
         for one in found
     ]
-    show(("NAME", "VISIBILITY", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE"), rows)
+    show(("NAME", "VISIBILITY", "VERIFIED", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE"), rows)
 
 
 @app.command()
@@ -70,3 +78,14 @@ def credentials(
     typer.echo(f"{changed.name}: registry credentials are {_SHOWN[changed.registry_credentials]}.")
     if changed.registry_credentials:
         typer.echo(f"Warning: {_UNCHECKED}", err=True)
+
+
+@app.command()
+def verified(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    to: Annotated[Switch, typer.Argument(metavar="on|off", show_default=False)],
+) -> None:
+    """Vouch for the account behind a namespace: its modules are shown as verified, and may be searched for as such."""
+    with open_database() as database, database.unit_of_work() as session:
+        changed = namespaces.set_verified(session, name, to is Switch.on)
+    typer.echo(f"{changed.name}: verified is {_SHOWN[changed.verified]}.")

@@ -73,6 +73,10 @@ class RegistryClient:
         data, _ = self._get(plain, DEFAULT_LIMITS.compressed, redirects=True)
         return Download(data, told.removeprefix("sha256:") if told.startswith("sha256:") else None)
 
+    def search(self, question: Mapping[str, str]) -> Mapping[str, Any]:
+        """What it finds for words and filters (docs/SEARCH.md)."""
+        return self._json(urljoin(self._url, "/api/v1/search") + f"?{urlencode(question)}")[0]
+
     def _module(self, address: Address, version: Version, what: str) -> str:
         discovered, _ = self._json(urljoin(self._url, "/.well-known/terraform.json"))
         service = discovered.get(_SERVICE)

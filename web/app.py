@@ -25,6 +25,7 @@ from web.edge import Edge
 from web.failures import failure
 from web.health import Readiness, livez
 from web.pages import Pages, style
+from web.search_page import SearchPage
 
 _log = get_logger(__name__)
 
@@ -58,6 +59,7 @@ def _own_routes(settings: Settings, database: Database, storage: Storage) -> Ite
         route("/livez", livez, permission=Permission.PUBLIC),
         route("/readyz", Readiness(database, storage).readyz, permission=Permission.PUBLIC),
         route("/", pages.home, permission=Permission.PUBLIC),
+        route("/search", SearchPage(database).show, permission=Permission.PUBLIC),
         route("/assets/style.css", style, permission=Permission.PUBLIC),
         route(module, pages.module, permission=Permission.PUBLIC),
         route(module + "/{version}", pages.module, permission=Permission.PUBLIC),

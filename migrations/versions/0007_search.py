@@ -120,6 +120,4 @@ def _index_on_postgres() -> None:
         )
     for name, moment, table, columns in _TRIGGERS:
         when = f"{moment} OF {columns}" if columns else moment
-        op.execute(
-            f"CREATE TRIGGER {name} AFTER {when} ON {table} FOR EACH ROW EXECUTE FUNCTION search_note_{table}()"
-        )
+        op.execute(f"CREATE TRIGGER {name} AFTER {when} ON {table} FOR EACH ROW EXECUTE FUNCTION search_note_{table}()")

@@ -3,7 +3,6 @@
 Pure: from a version's contents and the gate's report to a frozen document. Bounded, whatever the module holds.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import log10
@@ -12,15 +11,13 @@ from typing import Any
 from registry.search import words
 from tfmodule.address import Address
 from tfmodule.contents import Contents
+from tfmodule.interface import Input, OutputValue
 
 _README_CHARACTERS = 60_000
 _MOST_TOKENS = 4_000
 _MOST_KNOWN_WORDS = 1_000
 _MOST_VALUES = 200
-_LONGEST_DESCRIPTION = 300
 _DEFAULT_HOSTS = ("registry.terraform.io/", "registry.opentofu.org/")
-_MARKUP = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|[`*_]{1,3}|<[^>\n]{0,200}>")
-_NO_PROSE = ("#", "|", "```", "~~~", "<!--", "[![", "![", "---", "===", "- ", "* ", ">")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +28,7 @@ class Module:
     namespace_id: str
     public: bool
     verified: bool
+    description: str
     contents: Contents
     report: Mapping[str, Any]
     deprecated: bool = False
@@ -66,7 +64,7 @@ def document(module: Module) -> Document:
     own_parts = (contents.root, *contents.submodules)  # what only an example creates, the module does not
     types = _values(one.type for part in own_parts for one in part.resources if one.mode == "managed")
     providers = _values(_source(one.source) for part in own_parts for one in part.interface.providers)
-    prose = description(contents.root.readme)
+    prose = module.description
     keywords = " ".join(
         [address.namespace, address.system, *types, *providers, *(one.name for one in contents.submodules)]
     )
@@ -86,19 +84,6 @@ def document(module: Module) -> Document:
         known_words=frozenset([*dict.fromkeys(known)][:_MOST_KNOWN_WORDS]),
         quality=0 if module.deprecated else quality(contents, module.report),
     )
-
-
-def description(readme: str) -> str:
-    """The first paragraph of a README that is prose, without its markup; empty where there is none."""
-    for paragraph in readme[:20_000].replace("\r\n", "\n").split("\n\n"):
-        text = paragraph.strip()
-        lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
-        text = " ".join(" ".join(lines).split())
-        if text and not text.startswith(_NO_PROSE):
-            plain = " ".join(_MARKUP.sub(lambda match: match.group(1) or "", text).split())
-            if plain:
-                return plain[:_LONGEST_DESCRIPTION]
-    return ""
 
 
 def quality(contents: Contents, report: Mapping[str, Any]) -> int:
@@ -141,18 +126,22 @@ def _filters(module: Module, providers: Iterable[str], types: Iterable[str]) -> 
 
 
 def _interface_names(contents: Contents) -> Iterator[str]:
-    for part in (contents.root, *contents.submodules):
-        for one in (*part.interface.inputs, *part.interface.outputs):
-            yield from words.surfaces(one.name)
+    for one in _interface(contents):
+        yield from words.surfaces(one.name)
 
 
 def _further(contents: Contents) -> Iterator[str]:
     """What can be found but is no word to guess at: descriptions within the interface, and the README."""
-    for part in (contents.root, *contents.submodules):
-        for one in (*part.interface.inputs, *part.interface.outputs):
-            yield from sorted(words.tokens(one.description[:2_000]))
+    for one in _interface(contents):
+        yield from sorted(words.tokens(one.description[:2_000]))
     for word in words.surfaces(contents.root.readme[:_README_CHARACTERS]):
         yield words.token(word)
+
+
+def _interface(contents: Contents) -> Iterator[Input | OutputValue]:
+    for part in (contents.root, *contents.submodules):
+        yield from part.interface.inputs
+        yield from part.interface.outputs
 
 
 def _source(source: str) -> str:

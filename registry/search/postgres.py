@@ -1,4 +1,4 @@
-"""The index on Postgres: tsvectors of our tokens under a GIN index. Needs no extension and no text search configuration.
+"""The index on Postgres: tsvectors of our tokens under a GIN index. Needs no extension and no configuration.
 
 Knows the syntax of tsquery, and is given no text of anybody's.
 """

@@ -13,7 +13,7 @@ MOST_WORDS = 12
 
 # Words that say how somebody asks and not what for. They count only where there is no other.
 _IDLE = frozenset(
-    "a all an and any are as at by can create creates creating do does find for from get has have how i in into is it "
+    "a all an and any are as at by can create creates creating do does find for from get has have how i in into is it "  # noqa: SIM905
     "make makes me module modules my of on or our resource resources some terraform that the their there these this "
     "to use uses using want what where which who with".split()
 )

@@ -1,4 +1,4 @@
-"""Which of the modules that were found comes first: where the words stand, then use and quality. The same everywhere."""
+"""Which of the modules that were found comes first: where the words stand, then use and quality. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple

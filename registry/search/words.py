@@ -73,7 +73,7 @@ def filter_token(kind: str, value: str) -> str | None:
 
 
 def scope_of(namespace_id: str, *, public: bool) -> str:
-    """What the tokens of a module begin with. Those of private modules are other tokens: no stranger's query has them."""
+    """What the tokens of a module begin with: those of private ones are other tokens, which no stranger's query has."""
     return PUBLIC_SCOPE if public else _digest(namespace_id, 5)
 
 

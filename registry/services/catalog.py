@@ -92,6 +92,7 @@ class VersionFacts:
     readme: str
     report: Mapping[str, Any]
     provenance: Mapping[str, Any] | None
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,4 +259,5 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         readme=row.readme,
         report=row.report,
         provenance=row.provenance,
+        verified=namespace.verified,
     )

@@ -17,6 +17,7 @@ from registry import models
 from registry.search import known_words
 from registry.search.documents import Document, Module, document
 from registry.search.engines import engine_of
+from registry.services import listing
 from tfmodule.address import Address
 from tfmodule.contents import Contents, Part
 from tfmodule.interface import Interface
@@ -119,6 +120,7 @@ def _module(row: Row[Any]) -> Module:
         namespace_id=row.namespace_id,
         public=row.visibility == "public",
         verified=row.verified,
+        description=listing.description(row.readme),
         contents=_contents(row.contents, row.interface, row.readme),
         report=row.report,
         deprecated=row.state == _DEPRECATED,

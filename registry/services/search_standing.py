@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from registry import models
 from registry.search.documents import standing
+from registry.services import download_counts
 from registry.services.search import TIER_SIZES
 
 AT_ONCE = 500
@@ -32,9 +33,15 @@ class Change:
     moved: bool
 
 
-def changes(
-    session: Session, downloads: Mapping[str, int], sizes: Sequence[int] = TIER_SIZES
-) -> tuple[Change, ...]:
+def downloads(session: Session) -> dict[str, int]:
+    """How often each module was ever installed."""
+    ids, found = session.scalars(select(models.SearchDocument.module_id)).all(), dict[str, int]()
+    for start in range(0, len(ids), AT_ONCE):
+        found |= download_counts.of_modules(session, ids[start : start + AT_ONCE])
+    return found
+
+
+def changes(session: Session, downloads: Mapping[str, int], sizes: Sequence[int] = TIER_SIZES) -> tuple[Change, ...]:
     """What is no longer true in the index. `downloads` are the totals of modules by their ids; none counts as zero."""
     table = models.SearchDocument
     rows = session.execute(
