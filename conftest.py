@@ -15,7 +15,7 @@ hypothesis.settings.register_profile("prove", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 for _name in list(os.environ):
-    if _name.startswith(("TERRASMITH_", "TF_", "ANTHROPIC_")) or _name in {"DATABASE_URL", "REDIS_URL"}:
+    if _name.startswith(("TERRASMITH_", "TF_", "ANTHROPIC_", "AWS_")) or _name in {"DATABASE_URL", "REDIS_URL"}:
         del os.environ[_name]
 
 

@@ -8,8 +8,10 @@ from bot.markdown import code, defuse, fit, plain, visible
 from bot.pull_text import judge, proof
 from bot.releases import ReleaseView
 from bot.replies import finding_line
+from bot.tag_meaning import Meaning
 from gate.report import Finding, Report
 from tfmodule.address import Address
+from tfmodule.declaration import FILE
 
 PULL_CHECK = "Terrasmith: module"
 
@@ -56,17 +58,54 @@ def published(address: Address, release: ReleaseView, report: Report) -> Output:
     return output
 
 
-def no_version(tag: str, reason: str) -> Output:
+def no_version(tag: str, meaning: Meaning) -> Output:
     """The tag names no version: a failure where it looks like one, and only a remark where it never meant to be one."""
-    meant = _MEANT.match(tag) is not None
+    meant, reason = _MEANT.match(meaning.rest) is not None, meaning.reason or ""
+    example = code(f"{meaning.prefix}v1.4.0")
     if meant:
-        advice = "Delete the tag and push one such as `v1.4.0`."
+        advice = f"Delete the tag and push one such as {example}."
+    elif meaning.rest:
+        advice = f"If it was not meant to be a version, all is well. If it was, push one such as {example}."
     else:
-        advice = "If it was not meant to be a version, all is well. If it was, push one such as `v1.4.0`."
+        advice = "If it was not meant to be a version of a module, all is well."
     return Output(
         conclusion="failure" if meant else "neutral",
         title=f"{plain(tag, 100)} is no version",
         summary=f"The tag {code(tag)} was pushed, but nothing is published under it.\n\n{defuse(reason)}\n\n{advice}",
+        text="",
+        annotations=(),
+    )
+
+
+def undeclared(tag: str, reason: str) -> Output:
+    """The commit's declaration cannot be followed, so nobody knows which module the tag is of."""
+    return Output(
+        conclusion="failure",
+        title=f"{plain(tag, 100)} is not published: {FILE} cannot be followed",
+        summary="\n".join(f"- {defuse(line)}" for line in reason.splitlines())
+        + f"\n\nCorrect the file, then push a new tag, or move {code(tag)} to the corrected commit.",
+        text="",
+        annotations=(),
+    )
+
+
+def too_long(tag: str, reason: str) -> Output:
+    """The tag is longer than a version's may be."""
+    return Output(
+        conclusion="failure",
+        title="The tag is too long for a version",
+        summary=f"{defuse(reason)}\n\nNothing is published under {code(tag)}. Push a shorter one.",
+        text="",
+        annotations=(),
+    )
+
+
+def nothing_touched(modules: int) -> Output:
+    """A pull request of a monorepo that leaves its modules alone."""
+    return Output(
+        conclusion="neutral",
+        title="No module is touched",
+        summary=f"`{FILE}` declares {modules} module{'s' if modules != 1 else ''}, and no file of theirs is changed.",
         text="",
         annotations=(),
     )

@@ -4,6 +4,7 @@ Kind `pull` judges a head of a pull request, `version:TAG` a commit that this ta
 nothing.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.models import Check
+from bot.models import LONGEST_TAG, Check
 from core import clock
 from core.ids import new_id
 from gate.report import Report
@@ -20,8 +21,11 @@ PULL = "pull"
 
 
 def of_version(tag: str) -> str:
-    """The kind of a tag's check: several tags may stand on one commit, and each has a verdict of its own."""
-    return f"version:{tag}"
+    """The kind of a tag's check: several tags may stand on one commit, and each has a verdict of its own.
+
+    One that no version may have goes by its digest: it would not fit.
+    """
+    return f"version:{tag}" if len(tag) <= LONGEST_TAG else f"version:#{hashlib.sha256(tag.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, kw_only=True)

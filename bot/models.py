@@ -1,4 +1,4 @@
-"""Tables of GitHub's face: deliveries, installations, requests with their runs, steps and drafts, checks, releases."""
+"""Tables of GitHub's face: deliveries, installations, requests and runs, checks, releases."""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
 from core.models import Serial
+
+LONGEST_TAG = 200
 
 
 class Delivery(Base):
@@ -38,6 +40,15 @@ class Installation(Base):
     account_type: Mapped[str] = mapped_column(String(20))  # Organization | User
     state: Mapped[str] = mapped_column(String(16))  # active | suspended | removed
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeclaringRepository(Base):
+    """A repository in which `.terrasmith.hcl` was seen, so that its tags and pull requests concern us."""
+
+    __tablename__ = "declaring_repositories"
+
+    repository_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Request(Base):
@@ -149,8 +160,10 @@ class Release(Base):
     installation_id: Mapped[int] = mapped_column(BigInteger)
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
     repository: Mapped[str] = mapped_column(String(200))
-    tag: Mapped[str] = mapped_column(String(200))
+    tag: Mapped[str] = mapped_column(String(LONGEST_TAG))
     version: Mapped[str | None] = mapped_column(String(128))  # none: the tag is no strict version
+    module: Mapped[str | None] = mapped_column(String(130))  # name/system as declared; none: the repository's name says
+    path: Mapped[str] = mapped_column(String(200), default="", server_default="")  # the module's folder
     commit_sha: Mapped[str] = mapped_column(String(64))
     # `merge:NUMBER` for ours, `tag:NAME` for one made by hand: one release for each merge and for each tag.
     origin: Mapped[str] = mapped_column(String(220))

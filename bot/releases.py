@@ -3,7 +3,7 @@
 One row for each merge and for each tag. Commits nothing, calls nobody, returns frozen values.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,18 +12,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import audit
-from bot.models import Release
+from bot.models import LONGEST_TAG, Release
 from bot.states import RELEASE_TRANSITIONS, check
+from bot.tag_meaning import Meaning, plain, rival, second_tag
 from core import clock, events, outbox
 from core.errors import UserError
 from core.ids import new_id
-from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
+from tfmodule.version import Version, latest
 
 FIRST_VERSION = Version(0, 1, 0)
-LONGEST_TAG = 200
 
 # From here on a release stands for one commit, whatever becomes of its tag.
 _PINNED = frozenset({"tagged", "released", "published"})
+
+
+class TagTooLongError(UserError):
+    """Longer than any tag we keep. Nothing is remembered of it."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"The tag has {len(tag)} characters; a version's tag may have {LONGEST_TAG}.")
+        self.tag = tag
 
 
 class TagTakenError(UserError):
@@ -44,7 +52,10 @@ class By:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseView:
-    """One release. `version` is none when the tag is no strict version; then it is `refused` and `reason` says so."""
+    """One release. `version` is none when the tag is no strict version; then it is `refused` and `reason` says so.
+
+    `module` (`name/system`) and `path` are those that the commit declares; without, the repository's name says which.
+    """
 
     id: str
     installation_id: int
@@ -52,6 +63,8 @@ class ReleaseView:
     repository: str
     tag: str
     version: str | None
+    module: str | None
+    path: str
     commit_sha: str
     origin: str
     pull_number: int | None
@@ -77,12 +90,13 @@ def next_version(known: Iterable[Version]) -> Version:
 
 
 def known_versions(session: Session, repository_id: int) -> tuple[Version, ...]:
-    """Every version that a release of this repository has taken, refused ones too: their tags exist.
+    """Every version that the module a repository is named after has taken, refused ones too: their tags exist.
 
     Except where GitHub itself refused tag or release: whether the tag stands, only GitHub can tell.
     """
     stopped = (Release.state == "refused") & Release.github_release_id.is_(None) & Release.pull_number.is_not(None)
-    taken = session.scalars(select(Release.version).where(Release.repository_id == repository_id, ~stopped))
+    own = (Release.repository_id == repository_id) & Release.module.is_(None)
+    taken = session.scalars(select(Release.version).where(own, ~stopped))
     return tuple(sorted(Version.parse(text) for text in taken if text is not None))
 
 
@@ -133,7 +147,7 @@ def adopt(
     repository: str,
     tag: str,
     commit_sha: str,
-    github_release_id: int | None = None,
+    meaning: Meaning | None = None,
     by: By | None = None,
 ) -> ReleaseView:
     """The release of a tag that appeared. Ours is recognised by its tag and left to the job that makes it.
@@ -142,25 +156,25 @@ def adopt(
     refused tag that was moved to another commit is tried again; one that was released keeps its commit, and its move
     is told (T-22).
     """
+    meaning = meaning or plain(tag)
+    if len(tag) > LONGEST_TAG:
+        raise TagTooLongError(tag)
     row = _by_tag(session, repository_id, tag)
     if row is not None:
-        return _adopt_again(session, row, commit_sha, github_release_id)
-    try:
-        version, reason = str(parse_tag(tag)), None
-    except InvalidVersionError as error:
-        version, reason = None, error.message
-    if version is not None and (rival := _rival(session, repository_id, tag, version, commit_sha)) is not None:
-        reason = _second_tag(tag, rival)
+        return _adopt_again(session, row, commit_sha, meaning)
     row = Release(
         **_new(installation_id, repository_id, repository, by),
         tag=tag,
-        version=version,
+        version=meaning.version,
+        module=meaning.module,
+        path=meaning.path,
         commit_sha=commit_sha,
         origin=f"tag:{tag}",
-        github_release_id=github_release_id,
-        state="released" if reason is None else "refused",
-        reason=reason,
+        reason=meaning.reason,
     )
+    if row.version is not None and (other := rival(session, row)) is not None:
+        row.reason = second_tag(tag, other)
+    reason, row.state = row.reason, "released" if row.reason is None else "refused"
     try:
         with session.begin_nested():
             session.add(row)
@@ -171,13 +185,22 @@ def adopt(
     return _view(row)
 
 
-def notice_tags(session: Session, *, installation_id: int, repository_id: int, tags: Mapping[str, str]) -> int:
+def notice_tags(
+    session: Session,
+    *,
+    installation_id: int,
+    repository_id: int,
+    tags: Mapping[str, str],
+    concerns: Callable[[str], bool] = lambda _tag: True,
+) -> int:
     """Tell the system, as a webhook would, of those tags (name → commit) whose standing is news. Returns how many.
 
-    Those are tags without a release, and tags that left the commit they were released from, or came back to it.
+    Those are tags without a release, as far as they concern us, and tags that left the commit they were released
+    from, or came back to it.
     """
     known = {row.tag: row for row in session.scalars(select(Release).where(Release.repository_id == repository_id))}
-    news = [tag for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and _is_news(known.get(tag), sha)]
+    heard = {tag: sha for tag, sha in tags.items() if len(tag) <= LONGEST_TAG and (tag in known or concerns(tag))}
+    news = [tag for tag, sha in heard.items() if _is_news(known.get(tag), sha)]
     for tag in news:
         event = events.TagAppeared(installation_id=installation_id, repository_id=repository_id, tag=tag)
         outbox.record(session, event)
@@ -234,11 +257,11 @@ def retry(session: Session, release_id: str, *, tell: bool = True) -> ReleaseVie
     """
     row = _row(session, release_id)
     if row.state == "refused" and row.version is not None:
-        rival = _rival(session, row.repository_id, row.tag, row.version, row.commit_sha)
-        if rival is None:
+        other = rival(session, row)
+        if other is None:
             _release(session, row, tell=tell)
         else:
-            row.reason = _second_tag(row.tag, rival)
+            row.reason = second_tag(row.tag, other)
     return _view(row)
 
 
@@ -268,9 +291,7 @@ def find_by_commit(session: Session, repository_id: int, commit_sha: str) -> tup
 def is_second_tag(session: Session, release_id: str) -> bool:
     """Whether the release was refused because another tag has its version, from another commit."""
     row = session.get_one(Release, release_id)
-    if row.state != "refused" or row.version is None:
-        return False
-    return _rival(session, row.repository_id, row.tag, row.version, row.commit_sha) is not None
+    return row.state == "refused" and row.version is not None and rival(session, row) is not None
 
 
 def _replan(session: Session, row: Release, version: Version) -> ReleaseView:
@@ -281,11 +302,10 @@ def _replan(session: Session, row: Release, version: Version) -> ReleaseView:
     return _view(row)
 
 
-def _adopt_again(session: Session, row: Release, commit_sha: str, github_release_id: int | None) -> ReleaseView:
-    if row.github_release_id is None:
-        row.github_release_id = github_release_id
-    if row.state == "refused" and row.version is not None and row.commit_sha != commit_sha:
-        row.commit_sha = commit_sha
+def _adopt_again(session: Session, row: Release, commit_sha: str, meaning: Meaning) -> ReleaseView:
+    if row.state == "refused" and row.commit_sha != commit_sha:
+        row.commit_sha, row.version, row.reason = commit_sha, meaning.version, meaning.reason or row.reason
+        row.module, row.path = meaning.module, meaning.path
         return retry(session, row.id)
     if row.state in _PINNED:
         _watch(session, row, commit_sha)
@@ -310,28 +330,6 @@ def _watch(session: Session, row: Release, commit_sha: str) -> None:
                 moved_to=seen,
             ),
         )
-
-
-def _rival(session: Session, repository_id: int, tag: str, version: str, commit_sha: str) -> Release | None:
-    """The living release that has this version under another tag and from another commit: `v1.2.3` beside `1.2.3`."""
-    key = Version.parse(version).precedence_key
-    others = select(Release).where(
-        Release.repository_id == repository_id,
-        Release.tag != tag,
-        Release.commit_sha != commit_sha,
-        Release.version.is_not(None),
-        Release.state != "refused",
-    )
-    return next(
-        (row for row in session.scalars(others) if Version.parse(row.version or "").precedence_key == key), None
-    )
-
-
-def _second_tag(tag: str, rival: Release) -> str:
-    return (
-        f"`{rival.tag}` is the version {rival.version} already, at commit {rival.commit_sha[:12]}; `{tag}` would be "
-        "the same version from another commit. A published version never changes: push a new one."
-    )
 
 
 def _release(session: Session, row: Release, *, tell: bool = True) -> None:

@@ -37,6 +37,16 @@ class Settings(BaseModel):
         None, description="the public address of the registry, such as https://registry.example.com"
     )
     data_dir: Path = Field(Path("data"), description="a folder that Terrasmith may write to")
+    storage: str | None = Field(
+        None,
+        description="s3://BUCKET/PREFIX?region=… (docs/STORAGE.md has all options) or file:///PATH; without it, "
+        "archives are kept in the folder `storage` of TERRASMITH_DATA_DIR",
+    )
+    archives: Literal["stream", "redirect-public", "redirect"] = Field(
+        "stream",
+        description="stream: archives come through Terrasmith; redirect-public, redirect: GET is sent on to S3, for "
+        "public or all archives",
+    )
     secret_key: SecretStr | None = Field(
         None, description="32 or more random characters: `python -c 'import secrets; print(secrets.token_hex(32))'`"
     )
@@ -91,6 +101,14 @@ class Settings(BaseModel):
             _ = urlsplit(value).port
         except ValueError as error:
             raise ValueError("the port is no number") from error
+        return value
+
+    @field_validator("storage")
+    @classmethod
+    def _known_storage(cls, value: str | None) -> str | None:
+        """Only the kind: what else an address may hold is known by who opens it (registry.storage.places)."""
+        if value is not None and not value.startswith(("s3://", "file:///")):
+            raise ValueError("it starts with neither s3:// nor file:///")
         return value
 
     @field_validator("base_url", "github_api_url", "github_web_url")
@@ -157,11 +175,11 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0])
-        raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {_expects(field)}.") from None
+        raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {expects(field)}.") from None
     missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
     if missing:
         others = _also(missing[1:])
-        raise SettingsError(f"{variable(missing[0])} is not set; it expects {_expects(missing[0])}.{others}")
+        raise SettingsError(f"{variable(missing[0])} is not set; it expects {expects(missing[0])}.{others}")
     return settings
 
 
@@ -170,7 +188,8 @@ def variable(field: str) -> str:
     return _VARIABLES.get(field, f"TERRASMITH_{field.upper()}")
 
 
-def _expects(field: str) -> str:
+def expects(field: str) -> str:
+    """What a field's variable should hold, in the words of every message about it."""
     return Settings.model_fields[field].description or "another value"
 
 

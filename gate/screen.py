@@ -225,6 +225,8 @@ def _sources(file: ParsedFile) -> Iterator[Finding]:
             problem = _source_problem(file.path, block)
             if problem:
                 fix = "Use a path inside this module, such as `./modules/name`."
+                if problem.endswith("leads out of this module."):
+                    fix = "The archive of a module holds its own folder and nothing above it: move the code below it."
                 line = block.attributes["source"].line if "source" in block.attributes else block.line
                 yield _error("module-source", problem, file.path, line, fix=fix)
             elif not (block.literal("source") or "").startswith("."):

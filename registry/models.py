@@ -24,6 +24,7 @@ class Module(Base):
     # repository: the one with this id on GitHub. uploads: the namespace's own uploads, and the id is 0.
     source: Mapped[str] = mapped_column(String(16), server_default="repository")
     repository_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    path: Mapped[str] = mapped_column(String(200), default="", server_default="")  # its folder there; empty: the root
     source_url: Mapped[str] = mapped_column(String(500))
     # registry/services/latest.py keeps it; None while nothing can be installed.
     latest_version_id: Mapped[str | None] = mapped_column(String(32), index=True)

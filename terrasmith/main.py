@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, namespace, publish, roles, runs, search, token, verify, version
+from terrasmith import check, demo, module, namespace, publish, roles, runs, search, storage, token, verify, version
 from terrasmith.conformance.command import conformance
 from terrasmith.openapi import openapi
 
@@ -22,7 +22,9 @@ app = typer.Typer(
 app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
+app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
+app.add_typer(storage.app, name="storage")
 for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance, openapi):
     app.command()(command)
 for command in search.COMMANDS:

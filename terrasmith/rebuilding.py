@@ -20,6 +20,7 @@ from core.errors import UserError
 from gate.file_types import belongs
 from tfmodule.archive import Entry, unpack
 from tfmodule.files import printable
+from tfmodule.selection import module_at, select
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SCP_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[A-Za-z0-9/~][^\x00-\x20]*")
@@ -39,41 +40,43 @@ class RebuildError(UserError):
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The files that belong to the module at the commit, and the id of its tree."""
+    """The files that belong to the module at the commit, named from its folder, and the id of the whole tree."""
 
     entries: tuple[Entry, ...]
     tree: str
 
 
-def from_clone(clone: Path, commit: str) -> Rebuilt:
+def from_clone(clone: Path, commit: str, folder: str = "") -> Rebuilt:
     """From a clone on this machine, of which only the objects are read. Raises RebuildError."""
     objects = _objects_of(clone)
     with _empty_repository() as repository:
         (repository / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
-        return _rebuild(repository, commit, f"Fetch it there first: git -C {clone} fetch --tags")
+        return _rebuild(repository, commit, folder, f"Fetch it there first: git -C {clone} fetch --tags")
 
 
-def from_url(url: str, commit: str) -> Rebuilt:
+def from_url(url: str, commit: str, folder: str = "") -> Rebuilt:
     """From an address that the caller's git can read, with the credentials it has. Raises RebuildError."""
     _check_commit(commit)
     with _empty_repository() as repository:
         _fetch(repository, url, commit)
-        return _rebuild(repository, commit, "It may be gone from the repository.")
+        return _rebuild(repository, commit, folder, "It may be gone from the repository.")
 
 
-def _rebuild(repository: Path, commit: str, advice: str) -> Rebuilt:
+def _rebuild(repository: Path, commit: str, folder: str, advice: str) -> Rebuilt:
     _check_commit(commit)
     if _git(repository, "cat-file", "-e", f"{commit}^{{commit}}", check=False).returncode != 0:
         raise RebuildError(f"The commit {commit} is not there. {advice}")
     tree = _git(repository, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").stdout.decode().strip()
     tar = repository / "commit.tar"
-    _git(repository, "archive", "--format=tar", f"--output={tar}", commit)
+    # Below one directory, as GitHub has it.
+    _git(repository, "archive", "--format=tar", "--prefix=commit/", f"--output={tar}", commit)
     with tempfile.TemporaryFile() as packed:
         # Lightly packed, so that what GitHub's own archive may hold is not taken for a bomb here.
         with tar.open("rb") as source, gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as target:
             shutil.copyfileobj(source, target)
         packed.seek(0)
-        return Rebuilt(tuple(entry for entry in unpack(packed) if belongs(entry.path)), tree)
+        entries = module_at(select(packed, (folder,)), folder) if folder else unpack(packed, strip_root=True)
+        return Rebuilt(tuple(entry for entry in entries if belongs(entry.path)), tree)
 
 
 def _fetch(repository: Path, url: str, commit: str) -> None:

@@ -18,7 +18,7 @@ from terrasmith.registry_client import Download, RegistryClient
 from tfmodule import archive
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
-from tfmodule.files import printable
+from tfmodule.files import check_path, printable
 from tfmodule.version import Version
 
 _MOST_NAMED = 20
@@ -93,10 +93,15 @@ def _rebuild(told: Mapping[str, Any], clone: Path | None, git: str | None) -> Re
         if clone is not None or git is not None:
             raise RebuildError("There is no commit to rebuild it from.")
         return None
+    folder = _part(told, "source").get("path") or ""
+    if not isinstance(folder, str):
+        raise RebuildError("The provenance names a folder that is none.")
+    if folder:
+        check_path(folder)
     if clone is not None:
-        return rebuilding.from_clone(clone, commit)
+        return rebuilding.from_clone(clone, commit, folder)
     if git is not None:
-        return rebuilding.from_url(git, commit)
+        return rebuilding.from_url(git, commit, folder)
     typer.echo(f"not rebuilt: say --clone DIR or --git URL to rebuild it from the commit {printable(commit)}")
     return None
 

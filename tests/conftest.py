@@ -1,22 +1,31 @@
 """Databases for tests: every test that asks for `database_url` runs on SQLite and on a real Postgres, both migrated."""
 
 import atexit
+import copy
 import fcntl
 import os
 import secrets
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from core import migrate
 from core.db import Database
+from registry.storage.places import Bucket
 from tests.living_system import System
 from tests.living_system import living as living_processes
+from tests.s3_server import REGION, S3Server
+from tests.s3_server import start as start_s3
+
+if TYPE_CHECKING:  # importing boto3 takes half a second of every worker
+    from registry.storage.s3 import S3Storage
 
 _TEMPLATE = "terrasmith_template"
 
@@ -82,6 +91,46 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server with one bucket; one for each xdist worker, which starts in a second and ends with it."""
+    server = start_s3(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_opened() -> dict[tuple[Bucket, tuple[str | None, ...]], "S3Storage"]:
+    """One client for each way to open the bucket, and for its keys: making one takes a quarter of a second."""
+    return {}
+
+
+@pytest.fixture
+def open_s3(
+    s3_server: S3Server,
+    s3_opened: dict[tuple[Bucket, tuple[str | None, ...]], "S3Storage"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> "Callable[..., S3Storage]":
+    """`open_s3(region="…")` opens this test's own, empty part of the bucket; its keys are in the environment."""
+    from registry.storage.s3 import S3Storage
+
+    s3_server.use_keys(monkeypatch)
+    prefix = f"test-{secrets.token_hex(8)}/"
+
+    def make(**changes: object) -> "S3Storage":
+        place = Bucket(s3_server.bucket, prefix, endpoint=s3_server.endpoint, region=REGION, style="path")
+        place = replace(place, **changes)  # type: ignore[arg-type]
+        keys = tuple(map(os.environ.get, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")))
+        anywhere = (replace(place, prefix=""), keys)
+        if anywhere not in s3_opened:
+            s3_opened[anywhere] = S3Storage(anywhere[0])
+        opened = copy.copy(s3_opened[anywhere])
+        opened.place = place
+        return opened
+
+    return make
 
 
 @pytest.fixture(scope="session")

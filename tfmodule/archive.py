@@ -9,7 +9,7 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
@@ -59,20 +59,29 @@ class Limits:
     file: int = 10 << 20
     header: int = 64 << 10
     """Extended headers (long names) of one entry."""
+    kept: int = 50 << 20
+    """All files that are given back; the rest is read past."""
 
 
 DEFAULT_LIMITS = Limits()
 
 
-def unpack(source: bytes | BinaryIO, limits: Limits = DEFAULT_LIMITS, *, strip_root: bool = False) -> tuple[Entry, ...]:
+def unpack(
+    source: bytes | BinaryIO,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    strip_root: bool = False,
+    only: Callable[[str], bool] | None = None,
+) -> tuple[Entry, ...]:
     """The regular files of a .tar.gz in the order of the archive; raises ArchiveError.
 
-    `strip_root` takes away the one directory that GitHub puts around a tarball.
+    `strip_root` takes away the one directory that GitHub puts around a tarball. What `only` does not want is read past
+    unjudged, whatever it is; then there may be nothing left.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    reader = _TarReader(_Gunzip(stream, limits), limits)
+    reader = _TarReader(_Gunzip(stream, limits), limits, only)
     entries = list(reader.entries(strip_root=strip_root))
-    if not entries:
+    if not entries and only is None:
         raise ArchiveError("The archive holds no file.")
     try:
         check_unique(entry.path for entry in entries)
@@ -206,10 +215,12 @@ class _Pending:
 class _TarReader:
     """Headers by the book (POSIX ustar, PAX, GNU long names), read strictly."""
 
-    def __init__(self, stream: _Gunzip, limits: Limits) -> None:
+    def __init__(self, stream: _Gunzip, limits: Limits, only: Callable[[str], bool] | None) -> None:
         self.stream = stream
         self.limits = limits
+        self.only = only
         self.count = 0
+        self.kept = 0
         self.root: str | None = None
 
     def entries(self, *, strip_root: bool) -> Iterator[Entry]:
@@ -235,12 +246,16 @@ class _TarReader:
 
     def _entry(self, kind: bytes, path: str, size: int, header: bytes, *, strip_root: bool) -> Entry | None:
         directory = kind == _DIRECTORY
+        inside = path.removeprefix("./") if not directory else path.removeprefix("./").rstrip("/")
+        if strip_root:
+            inside = self._below_root(inside, directory=directory)
+        if self.only is not None and not self.only(inside):
+            self._pass(size)
+            return None
         if not directory and kind not in _REGULAR:
             what = _REFUSED.get(kind, "an entry of an unknown kind")
             raise ArchiveError(f"`{printable(path)}` is {what}; only regular files are allowed.")
-        path = path.removeprefix("./") if not directory else path.removeprefix("./").rstrip("/")
-        if strip_root:
-            path = self._below_root(path, directory=directory)
+        path = inside
         if directory:
             if size:
                 raise ArchiveError(f"The directory `{printable(path)}` has contents of its own.")
@@ -248,7 +263,18 @@ class _TarReader:
                 self._check(path)
             return None
         self._check(path)
+        self.kept += size
+        if self.kept > self.limits.kept:
+            raise ArchiveError(f"The archive holds more than {_size(self.limits.kept)} of files.")
         return Entry(path, self._body(size, self.limits.file), bool(_number(header[100:108]) & 0o111))
+
+    def _pass(self, size: int) -> None:
+        left = size + (-size % _BLOCK)
+        while left:
+            passed = len(self.stream.read(min(left, _CHUNK)))
+            if not passed:
+                raise ArchiveError("The archive is cut off.")
+            left -= passed
 
     def _check(self, path: str) -> None:
         try:

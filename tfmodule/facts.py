@@ -19,6 +19,15 @@ class SyntaxProblem:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Byte offsets into the file: where the name starts, where the expression starts, and where it ends."""
+
+    start: int
+    value: int
+    end: int
+
+
+@dataclass(frozen=True)
 class Attribute:
     """`name = expression`. `text` is the expression as written; `literal` its value when it is a plain string."""
 
@@ -28,6 +37,8 @@ class Attribute:
     line: int
     members: Mapping[str, "Attribute"] = field(default_factory=dict)
     """The members of an object expression with plain keys, one level deep."""
+    span: Span = Span(0, 0, 0)
+    """Where it stands, for whoever edits the file."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,8 @@ class ParsedFile:
     blocks: tuple[Block, ...]
     attributes: Mapping[str, Attribute]
     problems: tuple[SyntaxProblem, ...]
+    repeated: tuple[Attribute, ...] = ()
+    """Attributes whose name was given before in the same body: only the first one counts elsewhere."""
 
     def walk(self) -> Iterator[Block]:
         """Every block at any depth."""

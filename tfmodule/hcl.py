@@ -21,6 +21,7 @@ from tfmodule.facts import (
     ProviderRequirement,
     Provisioner,
     Resource,
+    Span,
     SyntaxProblem,
     Validation,
     Variable,
@@ -80,10 +81,11 @@ def parse(path: str, data: bytes) -> ParsedFile:
     if seen.problem is not None:
         return _unreadable(path, seen.line, seen.problem)
     tree = tree_sitter.Parser(_language()).parse(data)
-    blocks, attributes, problems = _Reader(path, data).read(tree)
+    reader = _Reader(path, data)
+    blocks, attributes, problems = reader.read(tree)
     if not problems:
         problems = _disagreements(path, seen.openers, blocks)
-    return ParsedFile(path, blocks, attributes, problems)
+    return ParsedFile(path, blocks, attributes, problems, tuple(reader.repeated))
 
 
 @cache
@@ -110,6 +112,7 @@ class _Reader:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
+        self.repeated: list[Attribute] = []
 
     def read(
         self, tree: tree_sitter.Tree
@@ -172,7 +175,9 @@ class _Reader:
         for node in nodes:
             if node.type == "attribute" and len(node.named_children) >= 2:
                 name = self._text(node.named_children[0])
-                found.setdefault(name, self._attribute(name, node, node.named_children[-1], members=True))
+                attribute = self._attribute(name, node, node.named_children[-1], members=True)
+                if found.setdefault(name, attribute) is not attribute:
+                    self.repeated.append(attribute)
         return found
 
     def _attribute(self, name: str, node: tree_sitter.Node, value: tree_sitter.Node, *, members: bool) -> Attribute:
@@ -182,6 +187,7 @@ class _Reader:
             literal=self._literal(value),
             line=node.start_point.row + 1,
             members=self._members(value) if members else {},
+            span=Span(node.start_byte, value.start_byte, value.end_byte),
         )
 
     def _members(self, expression: tree_sitter.Node) -> Mapping[str, Attribute]:

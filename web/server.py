@@ -11,7 +11,7 @@ from core import migrate
 from core.db import Database
 from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
-from registry.storage.opening import open_storage
+from registry.storage.opening import open_storage, prove
 from web.app import create_app
 
 _GRACE_SECONDS = 20
@@ -36,6 +36,7 @@ def serve(
     database = Database(settings.database_url, after_commit)
     try:
         migrate.require_current(database)
+        prove(settings)
         app = create_app(settings, database, open_storage(settings))
         make_server(app, host, port, certificate, key).run()
     finally:

@@ -22,6 +22,7 @@ from core import jobs, log
 from core.db import Database
 from core.redis import connect
 from core.settings import Settings
+from registry.storage.opening import prove
 from workers import execution
 from workers.queues import ENTRY
 
@@ -94,6 +95,7 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     execution.prepare(settings)
+    prove(settings)
     redis = connect(settings.redis_url.get_secret_value(), patience=None)
     try:
         worker = worker_class(

@@ -2,7 +2,7 @@
 trailer. Refuses workflow files (G24) and never forces a branch.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.errors import UserError
 from tfmodule.files import check_path
 
 TRAILER = "Terrasmith-Request"
+_PLAIN = frozenset({"100644", "100755"})
 
 
 class Commits:
@@ -82,6 +83,17 @@ class Commits:
         if answer.body.get("truncated"):
             raise UserError(f"`{repo}` holds more files than GitHub lists at once.")
         return tuple(sorted(item["path"] for item in answer.body["tree"] if item["type"] == "blob"))
+
+    def root_file(self, repo: str, sha: str, name: str, limit: int) -> bytes | None:
+        """A file at the root of a commit's tree; None when there is none. UserError for a link, or above the limit."""
+        tree = self._caller.call(operations.GET_TREE, repo=repo, tree_sha=sha).body["tree"]
+        found = next((item for item in tree if item["path"] == name), None)
+        if found is None:
+            return None
+        if found["type"] != "blob" or found["mode"] not in _PLAIN or found["size"] > limit:
+            raise UserError(f"`{name}` must be a plain file of at most {limit} bytes, and no link")
+        blob = self._caller.call(operations.GET_BLOB, repo=repo, file_sha=found["sha"]).body
+        return b64decode(blob["content"])
 
 
 def message_body(text: str, request_id: str) -> str:

@@ -77,6 +77,7 @@ LIST_REPOSITORIES = Operation(
 LIST_TAGS = Operation("repos/list-tags", "GET", "/repos/{owner}/{repo}/tags", "metadata=read")
 GET_COMMIT = Operation("repos/get-commit", "GET", "/repos/{owner}/{repo}/commits/{ref}", "contents=read", spans="ref")
 GET_TREE = Operation("git/get-tree", "GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "contents=read")
+GET_BLOB = Operation("git/get-blob", "GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}", "contents=read")
 GET_REF = Operation("git/get-ref", "GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents=read", spans="ref")
 # The second creation of a ref is refused, and then we look where it stands.
 CREATE_REF = Operation("git/create-ref", "POST", "/repos/{owner}/{repo}/git/refs", "contents=write")
@@ -104,6 +105,9 @@ UPDATE_ISSUE = Operation("issues/update", "PATCH", "/repos/{owner}/{repo}/issues
 
 LIST_PULLS = Operation("pulls/list", "GET", "/repos/{owner}/{repo}/pulls", "pull_requests=read")
 GET_PULL = Operation("pulls/get", "GET", "/repos/{owner}/{repo}/pulls/{pull_number}", "pull_requests=read")
+LIST_PULL_FILES = Operation(
+    "pulls/list-files", "GET", "/repos/{owner}/{repo}/pulls/{pull_number}/files", "pull_requests=read"
+)
 CREATE_PULL = Operation("pulls/create", "POST", "/repos/{owner}/{repo}/pulls", "pull_requests=write", again=False)
 UPDATE_PULL = Operation("pulls/update", "PATCH", "/repos/{owner}/{repo}/pulls/{pull_number}", "pull_requests=write")
 

@@ -9,6 +9,8 @@ from bot.github.issues import check_length
 from bot.github.values import Pull
 
 MAX_TITLE = 256
+MOST_FILES = 3_000
+"""Files of a pull request that GitHub lists; of the others it says nothing."""
 
 
 class Pulls:
@@ -44,6 +46,13 @@ class Pulls:
 
     def get(self, repo: str, number: int) -> Pull:
         return _pull(self._caller.call(operations.GET_PULL, repo=repo, pull_number=number).body)
+
+    def files(self, repo: str, number: int) -> tuple[str, ...]:
+        """The files it changes, at most MOST_FILES; one that was renamed with both of its names."""
+        items = self._caller.pages(operations.LIST_PULL_FILES, repo=repo, pull_number=number)
+        return tuple(
+            name for item in items for name in (item["filename"], item.get("previous_filename")) if name is not None
+        )
 
     def mark_ready(self, pull: Pull) -> None:
         """Take it out of draft. A pull request that is ready already is fine, also when `pull` is stale."""

@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
+from bot import declarations
 from bot.handlers.ours import concerns_us
 from bot.handlers.outcome import Change, Ignored
 from bot.payloads import CreatePayload, PushPayload, ReleasePayload
-from bot.releases import LONGEST_TAG
 from core import events, outbox
 
 
@@ -13,8 +13,6 @@ def appeared(payload: CreatePayload | PushPayload | ReleasePayload, tag: str) ->
     """Tell the system of the tag."""
     if payload.installation is None:
         return Ignored("no installation")
-    if len(tag) > LONGEST_TAG:
-        return Ignored("no version has such a long name")
     by = payload.sender
     event = events.TagAppeared(
         installation_id=payload.installation.id,
@@ -25,7 +23,7 @@ def appeared(payload: CreatePayload | PushPayload | ReleasePayload, tag: str) ->
     )
 
     def change(session: Session) -> Ignored | None:
-        if not concerns_us(session, payload.repository):
+        if not concerns_us(session, payload.repository) and not declarations.may_declare(tag):
             return Ignored("not a module's repository")
         outbox.record(session, event)
         return None

@@ -26,7 +26,7 @@ def routes(settings: Settings, database: Database, storage: Storage) -> list[Bas
         raise SettingsError(f"{variable('secret_key')} is not set: private archives could not be served safely.")
     key = downloads.signing_key(settings.secret_key.get_secret_value())
     protocol = Protocol(database, key, settings.base_url or "")
-    archives = Archives(database, storage, key)
+    archives = Archives(database, storage, key, settings.archives)
     publishing = Uploads(database, storage)
     reading = Permission.READ_MODULE
     return [

@@ -1,5 +1,6 @@
 """Archives: the stored bytes as they are, in whole or in part, with a length and never encoded again.
 
+Where the operator wishes it, a GET that is allowed is sent on to the storage's own address; HEAD is answered here.
 Bytes that no longer match their digest are served and reported: the client holds the checksum and refuses them.
 """
 
@@ -7,10 +8,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from accounts.http import principal_of
 from accounts.permissions import SignInRequiredError
@@ -28,6 +29,7 @@ _FILE = re.compile(r"([0-9a-f]{64})\.tar\.gz")
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _CHUNK = 256 * 1024
 
+Delivery = Literal["stream", "redirect-public", "redirect"]
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _NEVER = "private, no-store"
 
@@ -47,13 +49,14 @@ class Archives:
     database: Database
     storage: Storage
     signing_key: bytes
+    delivery: Delivery = "stream"
 
     def public(self, request: Request) -> Response:
         """`GET /archives/sha256/<digest>.tar.gz`: for everybody, for ever."""
         sha256 = _digest(request)
         with self.database.read() as session:
             archive = downloads.public_archive(session, sha256)
-        return self._serve(request, archive, _IMMUTABLE)
+        return self._serve(request, archive, _IMMUTABLE, sent_on=self.delivery != "stream")
 
     def signed(self, request: Request) -> Response:
         """`GET /archives/signed/<expires>/<token>/<signature>/<digest>.tar.gz`: for the holder of a fresh location."""
@@ -62,10 +65,13 @@ class Archives:
         downloads.check_signature(self.signing_key, parts["expires"], token_id, parts["signature"], sha256, clock.now())
         with self.database.read() as session:
             archive = downloads.signed_archive(session, token_id, sha256)
-        return self._serve(request, archive, _NEVER)
+        return self._serve(request, archive, _NEVER, sent_on=self.delivery == "redirect")
 
     def private(self, request: Request) -> Response:
-        """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13)."""
+        """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13).
+
+        Never sent on: clients may carry the token along, and it is none of the storage's business.
+        """
         sha256, principal = _digest(request), principal_of(request)
         if principal is None:
             raise SignInRequiredError
@@ -73,7 +79,7 @@ class Archives:
             archive = downloads.signed_archive(session, principal.token_id, sha256)
         return self._serve(request, archive, _NEVER)
 
-    def _serve(self, request: Request, archive: ArchiveFacts, caching: str) -> Response:
+    def _serve(self, request: Request, archive: ArchiveFacts, caching: str, *, sent_on: bool = False) -> Response:
         headers = {
             "Content-Type": "application/gzip",
             "Content-Disposition": "attachment",
@@ -83,6 +89,8 @@ class Archives:
         }
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+        if sent_on and request.method == "GET" and (url := self._direct_url(archive)):
+            return RedirectResponse(url, 302, {"Cache-Control": _NEVER})
         self._require_whole(archive)
         wanted = _wanted(request, archive, headers["ETag"])
         if wanted is None:
@@ -96,6 +104,11 @@ class Archives:
             return Response(status_code=status, headers=headers)
         stream = self.storage.open(archive_key(archive.sha256))
         return StreamingResponse(_stream(stream, wanted, archive), status, headers)
+
+    def _direct_url(self, archive: ArchiveFacts) -> str | None:
+        """The storage's own address, the same for everybody within a window (R17); None where it has none."""
+        begins, seconds = downloads.window(clock.now())
+        return self.storage.direct_url(archive_key(archive.sha256), begins, seconds)
 
     def _require_whole(self, archive: ArchiveFacts) -> None:
         """A short read must not look like a success: compare the lengths before the first byte."""

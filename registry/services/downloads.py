@@ -8,7 +8,7 @@ that can do so bring their token instead.
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,8 +84,15 @@ def signing_key(secret_key: str) -> bytes:
 
 def signed_path(key: bytes, token_id: str, sha256: str, now: datetime) -> str:
     """The path of a private archive, the same within one window."""
-    expires = (int(now.timestamp()) // WINDOW_SECONDS + 2) * WINDOW_SECONDS
+    begins, seconds = window(now)
+    expires = int(begins.timestamp()) + seconds
     return f"{SIGNED_PATH}{expires}/{token_id}/{_signature(key, expires, token_id, sha256)}/{sha256}.tar.gz"
+
+
+def window(now: datetime) -> tuple[datetime, int]:
+    """When the present window began, and for how many seconds from then an address of it lives: 60 to 120 from now."""
+    begins = int(now.timestamp()) // WINDOW_SECONDS * WINDOW_SECONDS
+    return datetime.fromtimestamp(begins, UTC), 2 * WINDOW_SECONDS
 
 
 def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> None:

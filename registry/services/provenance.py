@@ -71,6 +71,8 @@ class Source:
     commit: str | None
     tree: str | None
     tag: str | None
+    path: str | None
+    """The module's folder in the repository; empty for the root."""
     pull_number: int | None
 
 
@@ -119,6 +121,7 @@ def of(version: VersionFacts) -> Mapping[str, Any]:
             commit=version.commit_sha or None,
             tree=None,
             tag=version.tag or None,
+            path=None,
             pull_number=None,
         ),
         report=version.report,

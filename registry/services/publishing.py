@@ -21,6 +21,7 @@ from core.ids import new_id
 from registry import models
 from registry.services import latest, provenance
 from registry.services.lifecycle import PUBLISHED, TOMBSTONE
+from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
@@ -113,7 +114,8 @@ class PreparedArchive:
 class PublishVersion:
     """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub.
 
-    What was uploaded has no repository, no commit and no tag; its account is that of its namespace.
+    What was uploaded has no repository, no commit and no tag; its account is that of its namespace. `path` is the
+    module's folder in the repository, empty for the root.
     """
 
     address: Address
@@ -121,6 +123,7 @@ class PublishVersion:
     tag: str | None = None
     commit_sha: str | None = None
     repository_id: int | None = None
+    path: str = ""
     account_id: int
     source_url: str = ""
     source_is_private: bool = False
@@ -177,8 +180,8 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, WouldExposeError and
-    NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, FolderMovedError,
+    WouldExposeError and NamespaceClosedError.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -212,6 +215,8 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
     """The module's row, made at its first version and bound to its source from then on."""
     module = _find_module(session, namespace, request.address) or _add_module(session, namespace, request)
     _require_own(module, namespace, request.address, request.repository_id)
+    if module.path != request.path:
+        raise FolderMovedError(str(request.address), module.path, request.path)
     return module
 
 
@@ -250,6 +255,7 @@ def _add_module(session: Session, namespace: Namespace, request: PublishVersion)
         system=request.address.system,
         source=request.source,
         repository_id=request.repository_id or 0,
+        path=request.path,
         source_url=request.source_url,
         created_at=clock.now(),
     )
@@ -322,6 +328,7 @@ def _provenance(
             commit=request.commit_sha or None,
             tree=request.origin.tree,
             tag=request.tag or None,
+            path=request.path if request.repository_id is not None else None,
             pull_number=request.origin.pull_number,
         ),
         report=request.report,
@@ -336,6 +343,7 @@ def _tell(session: Session, published: Published, request: PublishVersion) -> No
         "version": published.version,
         "sha256": published.sha256,
         "repository_id": published.repository_id,
+        "path": request.path,
         "commit": published.commit_sha,
     }
     audit.record(session, request.actor, "version.publish", f"version:{published.id}", detail)

@@ -57,6 +57,8 @@ def examine(storage: Storage, sha256: str, size: int) -> Damage | None:
                 seen += len(piece)
     except ObjectMissingError:
         return "missing"
+    except ObjectDiffersError:  # replaced by somebody while we read
+        return "differs"
     except OSError:
         return "unreadable"
     return None if seen == size and digest.hexdigest() == sha256 else "differs"

@@ -1,17 +1,38 @@
 """Storage in a local folder. Nothing is replaced: a finished file is linked into place, and links never overwrite."""
 
 import contextlib
+import errno
 import os
 import secrets
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from registry.storage.port import INCOMING, ObjectDiffersError, ObjectMissingError, check_incoming, check_key
+from registry.storage.port import (
+    INCOMING,
+    ObjectDiffersError,
+    ObjectMissingError,
+    StorageRefusedError,
+    StorageUnavailableError,
+    Stored,
+    check_incoming,
+    check_key,
+)
 
 # No key starts with a dot, so nothing unfinished can ever be asked for.
 _UNFINISHED = ".unfinished"
+
+_FULL = {
+    errno.ENOSPC: "it is full",
+    errno.EDQUOT: "its quota is used up",
+    errno.EFBIG: "no larger file is allowed there",
+}
+_REFUSED = {
+    errno.EACCES: "it may not be written to",
+    errno.EPERM: "it may not be written to",
+    errno.EROFS: "it is read-only",
+}
 
 
 class LocalStorage:
@@ -23,16 +44,13 @@ class LocalStorage:
 
     def put(self, key: str, data: bytes) -> None:
         target = self._path(key)
-        self._make_folder(target.parent)
-        unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
-        try:
+        with self._writing() as unfinished:
+            self._make_folder(target.parent)
             _write(unfinished, (data,))
             # Somebody may have been first: what counts is whether the bytes are the same.
             with contextlib.suppress(FileExistsError):
                 os.link(unfinished, target)
             _sync_folder(target.parent)
-        finally:
-            unfinished.unlink(missing_ok=True)
         if target.read_bytes() != data:
             raise ObjectDiffersError(key)
 
@@ -51,19 +69,28 @@ class LocalStorage:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def objects(self, prefix: str = "") -> Iterator[Stored]:
+        for path in self._files(self.root / prefix):
+            with contextlib.suppress(FileNotFoundError):
+                about = path.stat()
+                key = path.relative_to(self.root).as_posix()
+                yield Stored(key, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
+
+    def direct_url(self, key: str, begins: datetime, seconds: int) -> str | None:
+        check_key(key)
+        return None
+
     def stage(self, key: str, chunks: Iterable[bytes]) -> int:
         check_incoming(key)
         target = self._path(key)
-        self._make_folder(target.parent)
-        unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
-        try:
+        with self._writing() as unfinished:
+            self._make_folder(target.parent)
             size = _write(unfinished, chunks)
-            os.link(unfinished, target)
+            try:
+                os.link(unfinished, target)
+            except FileExistsError:
+                raise ObjectDiffersError(key) from None
             _sync_folder(target.parent)
-        except FileExistsError:
-            raise ObjectDiffersError(key) from None
-        finally:
-            unfinished.unlink(missing_ok=True)
         return size
 
     def discard(self, key: str) -> None:
@@ -75,6 +102,30 @@ class LocalStorage:
             unfinished.unlink(missing_ok=True)
         found = _older(self.root / INCOMING, before)
         return tuple(sorted(path.relative_to(self.root).as_posix() for path in found))
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        for parent, folders, names in os.walk(folder):
+            if _UNFINISHED in folders:
+                folders.remove(_UNFINISHED)
+            yield from (Path(parent, name) for name in names)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Path]:
+        """A file of its own to write into, which is gone afterwards, and what the disk refuses in our words (F-16)."""
+        unfinished = self.root / _UNFINISHED / secrets.token_hex(16)
+        try:
+            yield unfinished
+        except OSError as error:
+            name = f"The storage {self.root} failed at writing"
+            if error.errno in _FULL:
+                told = f"{name}: {_FULL[error.errno]}: make room; what is stored is still served."
+                raise StorageUnavailableError(told, 60.0) from error
+            if error.errno in _REFUSED:
+                told = f"{name}: {_REFUSED[error.errno]}: give this process's user the right to write there."
+                raise StorageRefusedError(told) from error
+            raise
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         check_key(key)

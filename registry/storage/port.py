@@ -4,11 +4,12 @@ Knows keys and bytes; no module, no version. Only what lies under `incoming/` ma
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from core.errors import TerrasmithError
+from core.errors import TerrasmithError, Transient
 
 _SEGMENT = r"[a-z0-9][a-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{0,7}}")
@@ -42,8 +43,31 @@ class ObjectDiffersError(TerrasmithError):
         self.key = key
 
 
+class StorageUnavailableError(Transient):
+    """The storage does not answer, is busy or full, or broke off: time, or whoever runs it, may heal that."""
+
+
+class StorageRefusedError(StorageUnavailableError):
+    """The storage answers and will not have us: keys, rights, bucket, region. Its text says what the operator can do.
+
+    A job waits and tries again, a reader is told to come back, a start and a command of the operator end with the text.
+    """
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as a listing shows it. `modified` is the storage's own clock."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
 class Storage(Protocol):
-    """Two of them exist: a local folder and S3. One contract suite runs on both."""
+    """Two of them exist: a local folder and S3. One contract suite runs on both.
+
+    Each method may raise StorageUnavailableError, and StorageRefusedError where waiting will not help.
+    """
 
     def put(self, key: str, data: bytes) -> None:
         """Keep these bytes for good, verified by reading them back. The same bytes again: nothing happens.
@@ -59,6 +83,18 @@ class Storage(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether something is kept under this key."""
+
+    def objects(self, prefix: str = "") -> Iterator[Stored]:
+        """Everything that is kept under keys that start like this, as of about now, in whatever order.
+
+        `prefix` ends with a slash or is empty. What is not finished is not listed.
+        """
+
+    def direct_url(self, key: str, begins: datetime, seconds: int) -> str | None:
+        """An address that gives these bytes to whoever has it, for so long from `begins`; None where there is none.
+
+        The same for the same arguments. Whether anything is kept under the key is not asked.
+        """
 
     def stage(self, key: str, chunks: Iterable[bytes]) -> int:
         """Keep a stream under a new `incoming/` key, piece by piece; returns how many bytes it was.

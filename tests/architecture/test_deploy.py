@@ -50,6 +50,14 @@ def test_every_container_has_what_its_role_needs_and_knows_no_other_secret(compo
     assert not secrets & set(compose["services"]["relay"]["environment"])
 
 
+def test_the_keys_of_s3_go_to_those_who_touch_archives(compose: dict, root: Path) -> None:
+    overlay = yaml.safe_load((root / "deploy" / "compose.s3.yaml").read_text(encoding="utf-8"))["services"]
+    assert set(overlay) == {name for name in ROLE_OF_SERVICE if "volumes" in compose["services"][name]}
+    for service in overlay.values():
+        assert set(service) == {"environment"}
+        assert set(service["environment"]) == {"TERRASMITH_STORAGE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+
 def test_every_container_of_ours_is_confined(compose: dict) -> None:
     for name in ROLE_OF_SERVICE:
         service = compose["services"][name]

@@ -1,7 +1,7 @@
 """Deny by default: every route, command and job declares a permission, and this page is the whole list."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ from accounts.permissions import Permission
 from bot.commands import COMMANDS
 from core.db import Database
 from core.settings import load
+from registry.storage.port import Stored
 from web.app import create_app
 from workers.jobs import JOBS
 
@@ -75,6 +76,12 @@ class _NoStorage:
 
     def exists(self, key: str) -> bool:
         return False
+
+    def objects(self, prefix: str = "") -> Iterator[Stored]:
+        return iter(())
+
+    def direct_url(self, key: str, begins: datetime, seconds: int) -> str | None:
+        return None
 
     def stage(self, key: str, chunks: Iterable[bytes]) -> int:
         return 0

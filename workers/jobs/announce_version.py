@@ -23,7 +23,8 @@ def run(
         return
     with ctx.read() as session:
         made = releases.find_by_commit(session, repository_id, commit_sha)
-        release = next((one for one in made if one.version == version), None)
+        module = address.partition("/")[2]
+        release = next((one for one in made if one.version == version and one.module in (None, module)), None)
         facts = catalog.version_by_id(session, version_id)
     if facts is None or release is None or release.pull_number is None:
         return

@@ -1,9 +1,11 @@
 """A pull request of a module's repository has a new head: judge it, show the check run, and make ours ready.
 
 Safe to repeat: one check row and one check run for each head. A head that has moved on is not judged any more (S13).
+In a repository that declares its modules, those are judged that the pull request touches, in one check run.
 """
 
-from bot import check_text, checks, requests
+from bot import check_text, checks, declarations, requests
+from bot.check_text import Output
 from bot.checks import CheckView
 from bot.github.gateway import InstallationClient
 from bot.github.values import Pull
@@ -12,7 +14,9 @@ from core.errors import Transient
 from gate.report import Report
 from tfmodule.address import Address
 from workers.context import JobContext
+from workers.declaring import Declaration, DeclarationError, declared_at
 from workers.judging import judge_commit
+from workers.touched import broken, judge_touched
 
 # GitHub's answers may lag behind its events; after so many looks the head has simply moved on.
 _PATIENCE = 3
@@ -22,17 +26,24 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     """Check run in progress, gate, conclusion with annotations; a draft of ours that passed becomes ready."""
     github = ctx.environment.github.installation(installation_id)
     repository = github.repositories.by_id(repository_id)
-    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+    if repository is None:
         return
+    named = Address.from_repository(repository.owner, repository.name) is not None
+    with ctx.read() as session:
+        if not named and not declarations.declares(session, repository_id):
+            return
     pull = github.pulls.get(repository.full_name, number)
     if pull.head_sha != head_sha and ctx.claim.attempt <= _PATIENCE:
         raise Transient("GitHub does not show the head yet that it told us of", retry_after=2.0)
     if pull.head_sha != head_sha or pull.state != "open":
         return
+    # A fork may call its branch as it likes: only a branch of this very repository can be ours.
+    own = pull.head_repository_id == repository_id
+    declared = declared_at(github, repository.full_name, head_sha) if own else None
+    if own and declared is None and not named:
+        return
     with ctx.write() as session:
         check = checks.begin(session, repository_id, head_sha, checks.PULL)
-        # A fork may call its branch as it likes: only a branch of this very repository can be ours.
-        own = pull.head_repository_id == repository_id
         request = requests.find_by_branch(session, pull.head_branch, repository_id) if own else None
         ours = requests.is_target(session, repository_id)
         if request is not None and request.run is not None and not request.final:
@@ -47,12 +58,36 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         # A fork's code is somebody else's upload with nobody's permission: a maintainer takes it over first (S15).
         github.checks.finish(name, check_run, **check_text.fork())
         return
-    report = judge_commit(ctx, github, name, head_sha, "house" if ours else "safety")
-    output = check_text.judged(report)
+    report, output = _judge(ctx, github, pull, declared, "house" if ours else "safety")
     github.checks.finish(name, check_run, **output)
+    if report is None:
+        with ctx.write() as session:
+            checks.conclude(session, check.id, output["conclusion"], None)
+        return
     if report.passed and request is not None and pull.draft:
         _make_ready(github, name, pull)
     _record(ctx, check, request, report, output["conclusion"])
+
+
+def _judge(
+    ctx: JobContext,
+    github: InstallationClient,
+    pull: Pull,
+    declared: Declaration | DeclarationError | None,
+    profile: str,
+) -> tuple[Report | None, Output]:
+    """The report, and the words for it; none where the modules of a monorepo are left alone."""
+    if declared is None:
+        report = judge_commit(ctx, github, pull.repo, pull.head_sha, profile)
+    elif isinstance(declared, DeclarationError):
+        report = broken(declared, profile)
+    else:
+        changed = github.pulls.files(pull.repo, pull.number)
+        touched = judge_touched(ctx, github, pull, declared, changed, profile)
+        if touched is None:
+            return None, check_text.nothing_touched(len(declared.modules))
+        report = touched
+    return report, check_text.judged(report)
 
 
 def _record(ctx: JobContext, check: CheckView, request: RequestView | None, report: Report, conclusion: str) -> None:

@@ -20,13 +20,15 @@ from tfmodule.archive import ArchiveError, Entry
 from tfmodule.contents import Contents
 from tfmodule.version import Version
 from workers.context import JobContext
-from workers.judging import fetch, module_of, unreadable
+from workers.declaring import fetch_module
+from workers.judging import module_of, unreadable
 from workers.origins import origin_of
+from workers.touched import placed
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A release that passed, with all that its version is made of."""
+    """A release that passed, with all that its version is made of. The entries are named from the module's folder."""
 
     repository: Repository
     address: Address
@@ -51,17 +53,18 @@ def run(ctx: JobContext, *, release_id: str) -> None:
         )
         return
     report, entries = _judge(ctx, github, repository, release)
-    problem = check_text.one_line(report)
+    shown = placed(report, release.path)
+    problem = check_text.one_line(shown)
     if report.passed:
         problem = _publish(ctx, _Candidate(repository, address, release, report, entries), check) or ""
     if not problem:
-        output = check_text.published(address, release, report)
+        output = check_text.published(address, release, shown)
     else:
-        output = check_text.judged(report, problem if report.passed else None)
+        output = check_text.judged(shown, problem if report.passed else None)
     github.checks.finish(repository.full_name, _run_of(check), **output)
     if problem:
         with ctx.write() as session:
-            checks.conclude(session, check.id, output["conclusion"], report)
+            checks.conclude(session, check.id, output["conclusion"], shown)
         _refuse(ctx, release, f"{release.tag} was not published: {problem}")
 
 
@@ -70,6 +73,9 @@ def _origin(ctx: JobContext, github: InstallationClient, release: ReleaseView) -
     repository = github.repositories.by_id(release.repository_id)
     if repository is None:
         _refuse(ctx, release, f"The repository {release.repository} is gone, or the app may not see it any more.")
+    if release.module is not None:
+        name, system = release.module.split("/")
+        return repository, Address(repository.owner, name, system)
     address = Address.from_repository(repository.owner, repository.name)
     if address is None:
         _refuse(ctx, release, f"{repository.name} is not called terraform-<system>-<name>, so it has no address.")
@@ -105,7 +111,7 @@ def _judge(
     with ctx.read() as session:
         profile = "house" if requests.is_target(session, repository.id) else "safety"
     try:
-        entries = fetch(github, repository.full_name, release.commit_sha)
+        entries = fetch_module(github, repository.full_name, release.commit_sha, release.path)
     except ArchiveError as error:
         return unreadable(profile, error), ()
     return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries}), module_of(entries)
@@ -121,7 +127,7 @@ def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | 
         with ctx.write() as session:
             publishing.publish(session, version)
             releases.mark_published(session, candidate.release.id)
-            checks.conclude(session, check.id, "success", candidate.report)
+            checks.conclude(session, check.id, "success", placed(candidate.report, candidate.release.path))
     except UserError as error:
         return error.message
     return None
@@ -137,6 +143,7 @@ def _version(candidate: _Candidate, prepared: PreparedArchive) -> PublishVersion
         tag=release.tag,
         commit_sha=release.commit_sha,
         repository_id=repository.id,
+        path=release.path,
         account_id=repository.owner_id,
         source_url=repository.url,
         source_is_private=repository.private,

@@ -6,10 +6,15 @@ Converges from any crash point: the release row is unique for the merge, the tag
 from bot import check_text, checks, pull_text, releases, requests
 from bot.github.errors import RefusedByRulesError, TagTakenError
 from bot.github.gateway import InstallationClient
+from bot.github.values import Pull
 from bot.releases import By, ReleaseView, next_version
+from core.log import get_logger
 from tfmodule.address import Address
 from tfmodule.version import InvalidVersionError, Version, parse_tag
 from workers.context import JobContext
+from workers.declaring import FILE, declared_at
+
+logger = get_logger(__name__)
 
 
 def run(
@@ -29,6 +34,9 @@ def run(
         return
     name = repository.full_name
     pull = github.pulls.get(name, number)
+    if declared_at(github, name, merge_sha) is not None:
+        _leave_to_tags(ctx, repository_id, pull)
+        return
     tags = github.refs.tags(name)
     with ctx.write() as session:
         request = requests.find_by_pull(session, repository_id, number)
@@ -57,6 +65,19 @@ def run(
     except (TagTakenError, RefusedByRulesError) as error:
         _tell_refusal(ctx, github, name, release, error.message)
         raise  # parked where an operator finds it; a retry plans anew
+
+
+def _leave_to_tags(ctx: JobContext, repository_id: int, pull: Pull) -> None:
+    """Which of several modules a merge is a version of, nobody has said: their versions come from tags."""
+    logger.info("a merge releases nothing where modules are declared", repository=pull.repo, pull=pull.number)
+    with ctx.write() as session:
+        request = requests.find_by_pull(session, repository_id, pull.number)
+        if request is not None:
+            requests.mark_merged(session, request.id, pull.number, pull.url)
+            reason = (
+                f"The repository declares its modules in `{FILE}`: push the version's tag with the module's prefix."
+            )
+            requests.fail(session, request.id, reason)
 
 
 def _make(ctx: JobContext, github: InstallationClient, name: str, release: ReleaseView, notes: str) -> None:

@@ -100,8 +100,10 @@ def _write(acme: InstallationClient, repo: str, head: str) -> None:
     )
     assert acme.commits.find_request(repo, "terrasmith/request-1", "req_1") == sha
     acme.commits.files_at(repo, sha)
+    assert acme.commits.root_file(repo, sha, "main.tf", 100) == b""
     pull = acme.pulls.create(repo, branch="terrasmith/request-1", base="main", title="Add", body="")
     assert acme.pulls.find(repo, "terrasmith/request-1")
+    assert acme.pulls.files(repo, pull.number) == ("main.tf",)
     acme.pulls.edit(repo, pull.number, title="Added")
     acme.pulls.mark_ready(acme.pulls.get(repo, pull.number))
     acme.repositories.tarball(repo, sha)

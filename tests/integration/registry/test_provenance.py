@@ -46,6 +46,7 @@ def test_P04_the_document_says_all_that_is_known(registry) -> None:
         "commit": "c" * 40,
         "tree": "e" * 40,
         "tag": "v1.0.0+b",
+        "path": "",
         "pull_number": 3,
     }
     assert told["people"] == {"asked": {"id": 5, "login": "ada"}, "released": {"id": 6, "login": "grace"}}

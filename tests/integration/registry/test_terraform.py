@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from core.db import Database
+from tests.integration.registry.conftest import Registry
+from web.app import create_app
+
 HOST = "reg.example.test"
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on PATH")
@@ -91,6 +95,26 @@ def test_T09_a_private_module_needs_its_own_token(registry, serving, terraform) 
         for token, message in [(None, "401"), ("tsm_wrong", "401"), (foreign, "not found")]:
             refused = terraform(port, token).get(f"{HOST}/closed/bucket/aws", "1.0.0")
             assert refused.returncode == 1 and message in " ".join(refused.stderr.split())
+
+
+@pytest.mark.checklist("R26", "R29")
+@pytest.mark.parametrize("archives", ["stream", "redirect"])
+def test_R26_R29_archives_of_a_bucket_are_installed(
+    sqlite_url, settings, open_s3, serving, terraform, archives
+) -> None:
+    storage, database = open_s3(), Database(sqlite_url)
+    app = create_app(settings.model_copy(update={"archives": archives}), database, storage)
+    registry = Registry(database, storage, app)
+    registry.namespace("acme")
+    registry.namespace("closed", "private")
+    with serving(app) as port:
+        for address in ("acme/bucket/aws", "closed/bucket/aws"):
+            registry.publish(address, "1.2.3")
+            work = terraform(port, registry.token("closed"))
+            done = work.get(f"{HOST}/{address}", "1.2.3", "init")
+            assert done.returncode == 0, done.stderr
+            assert work.installed()[0] == "1.2.3" and '"1.2.3"' in work.installed()[1]
+    database.dispose()
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])

@@ -75,11 +75,13 @@ def port(sqlite_registry, serving) -> Iterator[int]:
         yield number
 
 
-def published(registry, entries: list[Entry], commit: str, version: str = "1.0.0", tree: str | None = None) -> None:
+def published(
+    registry, entries: list[Entry], commit: str, version: str = "1.0.0", tree: str | None = None, path: str = ""
+) -> None:
     prepared = publishing.prepare(entries)
     publishing.store(registry.storage, prepared)
     registry.publish(
-        ADDRESS, version, commit_sha=commit, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size,
+        ADDRESS, version, commit_sha=commit, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size, path=path,
         origin=Origin(tree=tree, tools=tools()),
     )  # fmt: skip
 
@@ -104,6 +106,25 @@ def test_P05_a_version_is_rebuilt_from_a_clone_to_the_same_bytes(sqlite_registry
     repository.git("worktree", "add", "--quiet", str(tree), "HEAD")
     for clone in (bare, tree):
         assert verify(port, "--clone", str(clone)).exit_code == 0
+
+
+@pytest.mark.checklist("P-05")
+def test_P05_a_module_of_a_monorepo_is_rebuilt_from_its_folder(sqlite_registry, port, repository) -> None:
+    elsewhere = {"README.md": "# All\n", "infra/net2/main.tf": "# no\n", "state.tfstate": "{}"}
+    files = {path: text for path, text in FILES.items() if path != "run.sh"}
+    repository.commit(elsewhere | {f"infra/net/{path}": text for path, text in files.items()})
+    (repository.folder / "link").symlink_to("/etc")
+    commit = repository.commit({"more.txt": "x"})
+    entries = repository.entries(files)
+    published(sqlite_registry, entries, commit, path="infra/net")
+    done = verify(port, "--clone", str(repository.folder))
+    assert done.exit_code == 0, done.output
+    assert "rebuilt from the commit: the same bytes" in done.stdout
+    gone = repository.commit({"infra/net/main.tf": "# other\n"})
+    with_other = [replace(one, data=b"# else\n") if one.path == "main.tf" else one for one in entries]
+    published(sqlite_registry, with_other, gone, "1.1.0", path="infra/net")
+    done = verify(port, "--clone", str(repository.folder), version="1.1.0")
+    assert done.exit_code == 1 and "main.tf has other content in the commit" in done.stdout
 
 
 def test_without_a_repository_the_archive_alone_is_checked(sqlite_registry, port, repository) -> None:

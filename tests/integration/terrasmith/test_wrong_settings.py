@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.s3_server import S3Server
+
 GOOD = {
     "TERRASMITH_BASE_URL": "https://registry.example.com",
     "TERRASMITH_SECRET_KEY": "k" * 32,
@@ -47,6 +49,16 @@ def test_a_data_folder_that_cannot_be_is_named(sqlite_url: str) -> None:
     done = _start("web", **GOOD, DATABASE_URL=sqlite_url, TERRASMITH_DATA_DIR="/dev/null/data")
     assert done.returncode == 1
     assert done.stderr.startswith("terrasmith: TERRASMITH_DATA_DIR is wrong")
+
+
+def test_a_storage_that_cannot_be_is_named(sqlite_url: str, s3_server: S3Server) -> None:
+    there = f"s3://{s3_server.bucket}?endpoint={s3_server.endpoint}&region=eu-test-1&style=path&attempts=1"
+    keys = {"AWS_ACCESS_KEY_ID": s3_server.access_key, "AWS_SECRET_ACCESS_KEY": "hunter2" * 6}
+    done = _start("web", **GOOD, **keys, DATABASE_URL=sqlite_url, TERRASMITH_STORAGE=there)
+    assert done.returncode == 1
+    told = f"The storage s3://{s3_server.bucket} at {s3_server.endpoint} failed at writing: the signature was refused"
+    assert done.stderr.startswith(f"terrasmith: TERRASMITH_STORAGE is wrong: {told}")
+    assert done.stderr.count("\n") == 1 and "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])

@@ -47,7 +47,9 @@ class Bench:
         self._runs: dict[int, tuple[str, str]] = {}
         github = SimpleNamespace(
             repositories=SimpleNamespace(by_id=lambda _id: REPOSITORY, tarball=lambda _repo, sha: self._tarball(sha)),
-            commits=SimpleNamespace(get=lambda _repo, sha: Commit(sha, sha[::-1], "x", (), "ada", verified=True)),
+            commits=SimpleNamespace(
+                get=lambda _repo, sha: Commit(sha, sha[::-1], "x", (), "ada", verified=True), root_file=lambda *_: None
+            ),
             refs=SimpleNamespace(tag_commit=lambda _repo, tag: self.tags.get(tag)),
             checks=SimpleNamespace(
                 start=lambda _repo, sha, name, _id: self._start(sha, name),

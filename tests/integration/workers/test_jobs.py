@@ -57,7 +57,10 @@ class FakeGitHub:
                 permission=lambda _repo, _login, user_id: "write" if user_id == 4 else "none",
                 tarball=lambda _repo, _sha: pack([Entry(f"root/{one.path}", one.data) for one in FILES]),
             ),
-            commits=SimpleNamespace(get=lambda _repo, sha: Commit(sha, "e" * 40, "Merge", (), "ada", verified=True)),
+            commits=SimpleNamespace(
+                get=lambda _repo, sha: Commit(sha, "e" * 40, "Merge", (), "ada", verified=True),
+                root_file=lambda *_: None,
+            ),
             issues=SimpleNamespace(
                 react=lambda *_args, **_named: call("react", None),
                 upsert_comment=lambda *args, **_named: call("comment", args[-1]) or 1,

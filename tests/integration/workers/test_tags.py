@@ -48,6 +48,7 @@ class Hub:
     def __init__(self, database: Database, storage: LocalStorage) -> None:
         self.database = database
         self.tags: dict[str, str] = {}
+        self.declaration: bytes | None = None
         self.repositories = [BUCKET]
         self.looked_through: list[str] = []
         self.broken: set[int] = set()
@@ -72,7 +73,7 @@ class Hub:
             repositories=SimpleNamespace(
                 by_id=lambda _id: BUCKET, tarball=lambda _repo, _sha: tree, latest=lambda: self._latest(number)
             ),
-            commits=SimpleNamespace(get=lambda _repo, _sha: None),
+            commits=SimpleNamespace(get=lambda _repo, _sha: None, root_file=lambda *_: self.declaration),
             refs=SimpleNamespace(
                 tag_commit=lambda _repo, tag: self.tags.get(tag),
                 tags=self._tags,

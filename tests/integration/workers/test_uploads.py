@@ -48,7 +48,7 @@ class PowerCut(BaseException):
 class Back:
     """The back room over one database and one storage, with the gate's verdict in a test's hand."""
 
-    def __init__(self, database: Database, storage: LocalStorage) -> None:
+    def __init__(self, database: Database, storage: Any) -> None:
         self.database, self.storage = database, storage
         self.verdicts: list[Report | Exception] = []
         self.judged: list[tuple[str, dict[str, bytes]]] = []
@@ -115,7 +115,17 @@ def back(database: Database, tmp_path: Path) -> Back:
     return Back(database, LocalStorage(tmp_path / "storage"))
 
 
-def test_from_received_to_published(back: Back) -> None:
+@pytest.fixture(params=["sqlite", "postgres", "s3"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Back]:
+    """On both databases with a folder, and with a real S3 server."""
+    on_s3 = request.param == "s3"
+    database = Database(request.getfixturevalue("sqlite_url" if on_s3 else f"{request.param}_url"))
+    yield Back(database, request.getfixturevalue("open_s3")() if on_s3 else LocalStorage(tmp_path / "storage"))
+    database.dispose()
+
+
+def test_from_received_to_published(anywhere: Back) -> None:
+    back = anywhere
     upload_id = back.send(pack([*FILES, *BESIDE]))
     assert back.run(upload_id) == "done"
     row = back.row(upload_id)
@@ -354,7 +364,8 @@ def _crashed(back: Back, upload_id: str, moment: int) -> bool:
     return False
 
 
-def test_upkeep_clears_away_what_a_crash_left(back: Back, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upkeep_clears_away_what_a_crash_left(anywhere: Back, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = anywhere
     waiting, refused = back.send(pack(FILES)), back.send(pack(FILES), "2.0.0")
     back.storage.stage("incoming/upl_rowless", [b"x"])
     with back.database.unit_of_work() as session:

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from bot import check_text, commands, living_comment, pull_text, replies
 from bot.drafts import DraftView
 from bot.states import REQUEST_TRANSITIONS
+from bot.tag_meaning import Meaning
 from gate.report import CheckResult, Finding, Report
 
 _GITHUB = MarkdownIt("commonmark").enable("table")
@@ -55,7 +56,10 @@ def everything(view, text):
     for output in (check_text.judged(report(text)), check_text.judged(report(text, "passed"), text), check_text.fork()):
         yield output["summary"]
         assert len(output["title"]) <= 255
-    yield check_text.no_version(text, text)["summary"]
+    yield check_text.no_version(text, Meaning(reason=text, prefix=text, rest=text))["summary"]
+    for output in (check_text.undeclared(text, text), check_text.too_long(text, text), check_text.nothing_touched(1)):
+        yield output["summary"]
+        assert len(output["title"]) <= 255
     assert len(check_text.version_check(text)) <= 255
 
 
@@ -70,7 +74,7 @@ def everything(view, text):
     ],
 )
 def test_a_tag_that_never_meant_to_be_a_version_is_no_failure(tag, conclusion):
-    output = check_text.no_version(tag, "why")
+    output = check_text.no_version(tag, Meaning(reason="why", rest=tag))
     assert output["conclusion"] == conclusion
     assert "why" in output["summary"] and "v1.4.0" in output["summary"]
     assert tag in check_text.version_check(tag)

@@ -2,22 +2,17 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core import clock
 from registry.storage.local import LocalStorage
+from registry.storage.opening import examine
 from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
-
-KINDS: dict[str, Callable[[Path], Storage]] = {"local": lambda folder: LocalStorage(folder / "storage")}
-
-
-@pytest.fixture(params=sorted(KINDS))
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return KINDS[request.param](tmp_path)
 
 
 def test_what_was_put_is_there(storage: Storage) -> None:
@@ -43,7 +38,7 @@ def test_P02_nothing_is_ever_overwritten(storage: Storage) -> None:
 
 @pytest.mark.checklist("F-12")
 def test_F12_of_many_at_once_one_wins_and_the_others_are_told(storage: Storage) -> None:
-    barrier, won, lost = threading.Barrier(16), [], []
+    barrier, won, lost = threading.Barrier(8), [], []
 
     def put(number: int) -> None:
         data = b"%d" % (number % 4) * 10_000
@@ -54,12 +49,12 @@ def test_F12_of_many_at_once_one_wins_and_the_others_are_told(storage: Storage) 
         except ObjectDiffersError:
             lost.append(data)
 
-    threads = [threading.Thread(target=put, args=(number,)) for number in range(16)]
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(won) == 4 and len(lost) == 12 and len(set(won)) == 1
+    assert len(won) == 2 and len(lost) == 6 and len(set(won)) == 1
     with storage.open("raced") as stream:
         assert stream.read() == won[0]
 
@@ -75,7 +70,8 @@ def test_what_is_not_there_is_missing(storage: Storage) -> None:
     "key", ["", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "A", "a\n", "a b", "a\\b", "a" * 129, "é"]
 )
 def test_a_strange_key_is_refused(storage: Storage, key: str) -> None:
-    for use in (storage.open, storage.size, storage.exists, lambda one: storage.put(one, b"")):
+    putting, addressing = lambda one: storage.put(one, b""), lambda one: storage.direct_url(one, clock.now(), 60)
+    for use in (storage.open, storage.size, storage.exists, putting, addressing):
         with pytest.raises(InvalidKeyError):
             use(key)
 
@@ -90,6 +86,70 @@ def test_a_stream_is_staged_piece_by_piece_and_can_be_discarded(storage: Storage
     assert not storage.exists("incoming/a.tar.gz")
 
 
+@pytest.mark.parametrize("size", [0, 1, 5 << 20, (11 << 20) + 7])
+def test_a_stream_of_any_length_is_staged_whole(storage: Storage, size: int) -> None:
+    data = os.urandom(1 << 20) * (size // (1 << 20)) + os.urandom(size % (1 << 20))
+    pieces = (data[start : start + 300_000] for start in range(0, size, 300_000))
+    assert storage.stage("incoming/a.tar.gz", pieces) == size == storage.size("incoming/a.tar.gz")
+    with storage.open("incoming/a.tar.gz") as stream:
+        assert stream.read() == data
+    again = (data[start : start + 900_000] for start in range(0, size, 900_000))
+    with pytest.raises(ObjectDiffersError):
+        storage.stage("incoming/a.tar.gz", again)
+    storage.discard("incoming/a.tar.gz")
+    assert storage.staged(clock.now() + timedelta(minutes=1)) == ()
+
+
+def test_a_stream_is_read_from_anywhere(storage: Storage) -> None:
+    data = os.urandom(700_000)
+    storage.put("a", data)
+    with storage.open("a") as stream:
+        for start in (650_000, 3, 699_999, 0, 700_000):
+            assert stream.seek(start) == start == stream.tell()
+            assert stream.read(100_000) == data[start : start + 100_000]
+        assert stream.seek(-5, os.SEEK_END) == 699_995 and stream.read() == data[-5:] and stream.read() == b""
+
+
+def test_everything_that_is_kept_is_listed(storage: Storage) -> None:
+    assert list(storage.objects()) == []
+    before = clock.now() - timedelta(minutes=1)
+    keys = ["archives/a-b", "archives/a.b", "archives/a/b", "archives/a0", "incoming/x", "other"]
+    for number, key in enumerate(reversed(keys)):
+        storage.put(key, b"x" * number)
+    found = sorted((one.key, one.size) for one in storage.objects())
+    assert found == [(key, 5 - at) for at, key in enumerate(keys)]
+    assert sorted(one.key for one in storage.objects("archives/")) == keys[:4]
+    assert list(storage.objects("nothing/")) == []
+    assert all(before < one.modified < clock.now() + timedelta(minutes=1) for one in storage.objects())
+
+
+@pytest.mark.checklist("R17", "R26")
+def test_R17_R26_a_direct_address_is_the_same_for_the_same_window(storage: Storage) -> None:
+    storage.put("a", b"data")
+    begins = clock.now().replace(microsecond=0) - timedelta(seconds=30)
+    url = storage.direct_url("a", begins, 120)
+    assert url == storage.direct_url("a", begins, 120)
+    if url is None:  # a folder has no addresses
+        return
+    assert url != storage.direct_url("a", begins + timedelta(seconds=1), 120)
+    got = httpx.get(url)
+    assert (got.status_code, got.content, got.headers["content-type"]) == (200, b"data", "application/gzip")
+    assert "content-encoding" not in got.headers
+    assert httpx.get(url, headers={"Range": "bytes=1-2"}).content == b"at"
+    # HEAD is another request than the signed one; and neither another object, nor a later moment, is opened.
+    assert httpx.head(url).status_code == 403
+    assert httpx.get(url.replace("/a?", "/b?")).status_code == 403
+    past = storage.direct_url("a", begins - timedelta(seconds=200), 120)
+    assert past and httpx.get(past).status_code == 403
+    assert httpx.get(url.replace("Expires=120", "Expires=1200")).status_code == 403
+
+
+def test_a_storage_proves_itself_and_leaves_nothing(storage: Storage) -> None:
+    storage.put("archives/a", b"data")
+    assert examine(storage)[-1] == "taken away"
+    assert [one.key for one in storage.objects()] == ["archives/a"]
+
+
 def test_what_is_staged_is_written_once(storage: Storage) -> None:
     storage.stage("incoming/a", [b"first"])
     for again in (b"first", b"other"):
@@ -101,7 +161,7 @@ def test_what_is_staged_is_written_once(storage: Storage) -> None:
 
 @pytest.mark.checklist("F-12")
 def test_F12_of_many_that_stage_under_one_key_one_wins(storage: Storage) -> None:
-    barrier, won, lost = threading.Barrier(12), [], []
+    barrier, won, lost = threading.Barrier(4), [], []
 
     def stage(number: int) -> None:
         barrier.wait()
@@ -111,12 +171,12 @@ def test_F12_of_many_that_stage_under_one_key_one_wins(storage: Storage) -> None
         except ObjectDiffersError:
             lost.append(number)
 
-    threads = [threading.Thread(target=stage, args=(number,)) for number in range(12)]
+    threads = [threading.Thread(target=stage, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(won) == 1 and len(lost) == 11
+    assert len(won) == 1 and len(lost) == 3
     with storage.open("incoming/raced") as stream:
         assert stream.read() == b"%02d" % won[0] * 10_000
 

@@ -1,0 +1,34 @@
+"""A version's examples, ready to copy: read from its stored archive, with the registry's address for a source.
+
+Whoever calls has decided who may see the version, and holds no transaction: this reads the storage.
+"""
+
+from collections.abc import Mapping
+
+from core.errors import UserError
+from registry.services.catalog import VersionFacts
+from registry.storage.port import Storage, archive_key
+from tfmodule import examples
+from tfmodule.archive import unpack
+from tfmodule.examples import Release
+
+
+class UnknownExampleError(UserError):
+    """The version has no such example."""
+
+    def __init__(self, address: str, version: str, path: str) -> None:
+        super().__init__("Example not found")
+        self.address, self.version, self.path = address, version, path
+
+
+def example_files(storage: Storage, version: VersionFacts, path: str, host: str) -> Mapping[str, bytes]:
+    """The files of the example in this folder (`examples/basic`), named from there; `host` is `HOST[:PORT]`.
+
+    Raises UnknownExampleError, and ObjectMissingError for a storage that lost the archive. The answer depends on the
+    digest, path and host alone, so it may be kept for ever.
+    """
+    with storage.open(archive_key(version.sha256)) as stream:
+        files = {entry.path: entry.data for entry in unpack(stream)}
+    if not examples.is_example(files, path):
+        raise UnknownExampleError(str(version.address), str(version.version), path)
+    return examples.render(files, path, Release(host, version.address, version.version))
