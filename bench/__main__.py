@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import comment, gate, install, machine, reads, webhook
+from bench import comment, gate, install, machine, reads, search, webhook
 from bench.figures import Table, with_figures
 from bench.scale import FULL, TINY, Scale
 from core.errors import UserError
@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], Iterator[Table]]] = {
     "install": install.measure,
     "reads": reads.measure,
     "gate": gate.measure,
+    "search": search.measure,
 }
 
 

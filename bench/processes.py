@@ -41,9 +41,10 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def web(directory: Path) -> Iterator[Web]:
-    """`terrasmith web` with an empty, migrated SQLite database."""
-    found = Web(free_port(), f"sqlite:///{directory / 'terrasmith.db'}", directory, secrets.token_hex(32))
+def web(directory: Path, database_url: str | None = None) -> Iterator[Web]:
+    """`terrasmith web` with this database, or an empty SQLite one; migrated."""
+    url = database_url or f"sqlite:///{directory / 'terrasmith.db'}"
+    found = Web(free_port(), url, directory, secrets.token_hex(32))
     migrate.upgrade(found.database_url)
     environment = {
         **_environment(),

@@ -18,7 +18,9 @@ class Scale:
     reads_rounds: int = 3
     modules: int = 100
     gate: int = 2
+    search_modules: tuple[int, ...] = (1_000, 100_000)
+    search_seconds: float = 2.0  # for each kind of question
 
 
 FULL = Scale()
-TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 1)
+TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 1, (50,), 0.1)

@@ -106,7 +106,15 @@ def _document(chance: random.Random, number: int) -> Document:
     address = Address("acme", f"model-{number}", system)
     report = {"verdict": "passed", "tier": "provider", "profile": chance.choice(("house", "safety"))}
     return document(
-        Module(address=address, namespace_id="", public=True, verified=False, contents=Contents(root), report=report)
+        Module(
+            address=address,
+            namespace_id="",
+            public=True,
+            verified=False,
+            description=f"A module for {things[0]} and {things[1]}: {prose[0]}.",
+            contents=Contents(root),
+            report=report,
+        )
     )
 
 
