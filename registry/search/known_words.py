@@ -5,7 +5,7 @@ Words of private modules are kept apart, under their scope: what a stranger type
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Select, delete, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from registry import models
@@ -24,9 +24,8 @@ _ALMOST_END = "\U0010ffff"
 def add(session: Session, scope: str, found: Iterable[str]) -> None:
     """Know these words in this scope."""
     wanted = sorted(set(found))
-    engine = engine_of(session)
-    there = text(f"SELECT word FROM search_words WHERE scope = :scope AND word IN {engine.LIST}")  # noqa: S608
-    known = set(session.scalars(there, {"scope": scope, "values": engine.listed(wanted)}))
+    among = engine_of(session).among(models.SearchWord.word, wanted)
+    known = set(session.scalars(select(models.SearchWord.word).where(models.SearchWord.scope == scope).where(among)))
     fresh = [word for word in wanted if word not in known]
     if not fresh:
         return
@@ -55,8 +54,19 @@ def keep(session: Session, used: Mapping[str, Collection[str]]) -> int:
     return sum(map(len, unused.values()))
 
 
-def completions(session: Session, scopes: Collection[str], beginning: str) -> tuple[str, ...]:
-    """Known words that begin so, the shortest first: the word itself comes first if it is known."""
+def completions(session: Session, scopes: Collection[str], beginnings: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """For each beginning the known words, the shortest first: the word itself comes first if it is known."""
+    if not beginnings:
+        return {}
+    each = [_completions(scopes, number, one) for number, one in enumerate(beginnings)]
+    found: list[list[str]] = [[] for _ in beginnings]
+    for number, word in session.execute(union_all(*each)):
+        found[number].append(word)
+    shortest_first = (tuple(sorted(some, key=lambda word: (len(word), word))) for some in found)
+    return dict(zip(beginnings, shortest_first, strict=True))
+
+
+def _completions(scopes: Collection[str], number: int, beginning: str) -> Select[int, str]:
     word = models.SearchWord.word
     wanted = select(word).where(models.SearchWord.scope.in_(scopes)).distinct()
     if len(beginning) < _SHORTEST_BEGINNING:
@@ -64,7 +74,8 @@ def completions(session: Session, scopes: Collection[str], beginning: str) -> tu
     else:
         wanted = wanted.where(word >= beginning, word < beginning + _ALMOST_END)
     found = wanted.subquery().c.word
-    return tuple(session.scalars(select(found).order_by(func.length(found), found).limit(_MOST_COMPLETIONS)))
+    shortest = select(found).order_by(func.length(found), found).limit(_MOST_COMPLETIONS).subquery()
+    return select(literal(number), shortest.c.word)
 
 
 def near(session: Session, scopes: Collection[str], mistyped: str) -> tuple[str, ...]:

@@ -37,8 +37,7 @@ class Meaning:
 
 def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> Iterator[Meaning]:
     """From the narrowest to the widest. Each is worked out only when it is asked for."""
-    terms = [term for run in runs for term in _terms(session, scopes, run)]
-    plain = tuple({term.word: term for term in terms}.values())
+    plain = _terms(session, scopes, runs)
     yield Meaning("all", plain)
     corrected, corrections = [], {}
     for term in plain:
@@ -53,14 +52,16 @@ def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> It
         yield Meaning("some", tuple(corrected), corrections)
 
 
-def _terms(session: Session, scopes: Sequence[str], run: str) -> Iterator[Term]:
-    completions = known_words.completions(session, scopes, run)
-    if completions or "_" not in run:
-        yield Term(run, _tokens(run, completions))
-        return
+def _terms(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> tuple[Term, ...]:
+    known = known_words.completions(session, scopes, runs)
     # An identifier that nothing is known by: its words may still stand together somewhere.
-    for part in words.parts(run):
-        yield Term(part, _tokens(part, known_words.completions(session, scopes, part)))
+    parts = {run: words.parts(run) for run in runs if "_" in run and not known[run]}
+    known = {
+        **known_words.completions(session, scopes, list({one for some in parts.values() for one in some})),
+        **known,
+    }
+    wanted = dict.fromkeys(one for run in runs for one in parts.get(run, (run,)))
+    return tuple(Term(one, _tokens(one, known[one])) for one in wanted)
 
 
 def _tokens(word: str, completions: Sequence[str]) -> dict[str, float]:

@@ -2,22 +2,18 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from registry.search.expression import Expression
 
-LIST = "(SELECT value FROM json_each(:values))"
-"""All of `:values`, as `listed` makes them, for `IN`."""
 
-IDS = "IN (SELECT value FROM json_each(:ids))"
-"""Any of `:ids`, made by the same."""
-
-
-def listed(values: Sequence[str] | Sequence[int]) -> str:
-    """Values as one parameter."""
-    return json.dumps(values)
+def among(column: InstrumentedAttribute[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    """Whether the column holds one of these: a single parameter, however many there are."""
+    listed = func.json_each(json.dumps(values)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def lock(session: Session) -> None:
@@ -39,13 +35,19 @@ def erase(session: Session, document_ids: Sequence[int]) -> None:
         session.execute(text("DELETE FROM search_index WHERE rowid = :id"), {"id": one})
 
 
-def matching(session: Session, expression: Expression, limit: int) -> list[int]:
-    """Documents that fulfil the expression, in the order of their ids; it stops at the limit."""
-    found = session.execute(
-        text("SELECT rowid FROM search_index WHERE search_index MATCH :wanted LIMIT :most"),
-        {"wanted": expression_text(expression), "most": limit},
+def matching(session: Session, wanted: Sequence[tuple[Expression, int]]) -> list[list[int]]:
+    """For each expression the documents that fulfil it, by their ids, up to its limit. One statement for all."""
+    asked = " UNION ALL ".join(
+        f"SELECT {n}, rowid FROM (SELECT rowid FROM search_index WHERE search_index MATCH :wanted{n} LIMIT :most{n})"  # noqa: S608
+        for n in range(len(wanted))
     )
-    return list(found.scalars())
+    values: dict[str, str | int] = {}
+    for n, (expression, most) in enumerate(wanted):
+        values |= {f"wanted{n}": expression_text(expression), f"most{n}": most}
+    found: list[list[int]] = [[] for _ in wanted]
+    for n, document_id in session.execute(text(asked), values).all():
+        found[n].append(document_id)
+    return found
 
 
 def expression_text(expression: Expression) -> str:

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import accounts.models
 from accounts.tokens import Principal
+from registry import models
 from registry.search import words
 from registry.search.engines import engine_of
-from registry.search.expression import expression
+from registry.search.expression import Expression, expression
 from registry.search.meaning import Matched, Meaning, meanings
 from registry.search.question import FILTERS, Question, QuestionError
 from registry.search.ranking import Candidate, ranked
@@ -29,8 +30,8 @@ MOST_FOUND = 500
 TIER_SIZES = (5_000, 250)
 """How many modules of a scope are ahead of the others, and how many ahead of these."""
 
-# Among how many of a tier so many hits say that a word stands everywhere: half of the first, a tenth of the others.
-_ENOUGH = (TIER_SIZES[0] // 10, TIER_SIZES[1] // 2)
+# So many hits in a tier say that a word stands everywhere.
+_ENOUGH_OF_FEW, _ENOUGH_OF_MANY = TIER_SIZES[1] // 2, TIER_SIZES[0] // 10
 _MOST_HEAD = 250
 _MOST_FACETS = 20
 
@@ -104,28 +105,22 @@ def _candidate_ids(
     if meaning.matched == "some":
         groups = [{token for term in meaning.terms for token in term.tokens}]
 
-    def matching(most: int, *, tier: str = "", head: bool = False) -> list[int]:
-        wanted = expression(scopes, groups, required, tier=tier, head=head)
-        found: list[int] = engine_of(session).matching(session, wanted, most)
-        return found
+    def wanted(most: int, *, tier: str = "", head: bool = False) -> tuple[Expression, int]:
+        return expression(scopes, groups, required, tier=tier, head=head), most
 
-    found = list[int]()
-    for tier, enough in zip(reversed(words.TIERS), reversed(_ENOUGH), strict=True):
-        found += matching(MOST_FOUND, tier=tier)
-        if len(found) >= enough:
-            break
-    else:
-        rest = matching(MOST_FOUND + 1)
+    many, few = words.TIERS
+    engine = engine_of(session)
+    best, good, head = engine.matching(
+        session, [wanted(MOST_FOUND, tier=few), wanted(MOST_FOUND, tier=many), wanted(_MOST_HEAD, tier=many, head=True)]
+    )
+    found = best if len(best) >= _ENOUGH_OF_FEW else [*best, *good]
+    if len(found) < _ENOUGH_OF_MANY and len(best) < _ENOUGH_OF_FEW:
+        rest, everywhere = engine.matching(session, [wanted(MOST_FOUND + 1), wanted(_MOST_HEAD, head=True)])
         if len(rest) <= MOST_FOUND:
             return rest, True
-        found += rest
-    head = list[int]()
-    for tier in (words.TIERS[0], "") if groups else ():
-        head += matching(_MOST_HEAD, tier=tier, head=True)
-        if len(head) >= _MOST_HEAD:
-            break
+        found, head = [*found, *rest], [*head, *everywhere]
     first = MOST_FOUND - _MOST_HEAD
-    return list(dict.fromkeys([*found[:first], *head, *found[first:]]))[:MOST_FOUND], False
+    return list(dict.fromkeys([*found[:first], *head[:_MOST_HEAD], *found[first:]]))[:MOST_FOUND], False
 
 
 def _readable(
@@ -133,25 +128,19 @@ def _readable(
 ) -> tuple[list[Candidate], Mapping[str, _Home]]:
     if not ids:
         return [], {}
-    engine = engine_of(session)
+    one, namespace = models.SearchDocument, accounts.models.Namespace
+    shown = (
+        one.module_id, one.namespace_id, one.address, one.name, one.keywords, one.description, one.providers,
+        one.resource_types, one.quality, one.downloads,
+    )  # fmt: skip
     rows = session.execute(
-        text(
-            "SELECT module_id, namespace_id, address, name, keywords, description, providers, resource_types, "  # noqa: S608  # a constant of the engine's file
-            f"quality, downloads FROM search_documents WHERE id {engine.IDS}"
-        ),
-        {"ids": engine.listed(ids)},
-    )
-    candidates = [Candidate._make(row) for row in rows.all()]
-    table = accounts.models.Namespace
-    homes = {
-        row.id: _Home(row.name, row.verified)
-        for row in session.execute(
-            select(table.id, table.name, table.verified)
-            .where(table.id.in_({one.namespace_id for one in candidates}))
-            .where(may_read(principal))
-        )
-    }
-    return [one for one in candidates if one.namespace_id in homes], homes
+        select(*shown, namespace.name, namespace.verified)
+        .join(namespace, namespace.id == one.namespace_id)
+        .where(engine_of(session).among(one.id, ids))
+        .where(may_read(principal))
+    ).all()
+    homes = {row[1]: _Home(row[-2], row[-1]) for row in rows}
+    return [Candidate._make(row[:-2]) for row in rows], homes
 
 
 def _found(
