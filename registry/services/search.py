@@ -7,8 +7,9 @@ module has, and whatever comes back is held to the namespaces' own rows before a
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 import accounts.models
@@ -133,7 +134,7 @@ def _readable(
         one.module_id, one.namespace_id, one.address, one.name, one.keywords, one.description, one.providers,
         one.resource_types, one.quality, one.downloads,
     )  # fmt: skip
-    rows = session.execute(
+    rows: Sequence[Row[Any]] = session.execute(
         select(*shown, namespace.name, namespace.verified)
         .join(namespace, namespace.id == one.namespace_id)
         .where(engine_of(session).among(one.id, ids))
