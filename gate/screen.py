@@ -3,13 +3,13 @@
 Fails closed: a file that cannot be read the same way by everyone is refused. It asks no engine and no network.
 """
 
-import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gate.file_types import PICTURES, Treatment, rule_for
+from gate.modules import NO_MODULES, Modules, check_sources
 from gate.policy import Policy
 from gate.providers import needed_providers, normalise, requirements
 from gate.report import Finding
@@ -17,10 +17,6 @@ from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
 from tfmodule.hcl import parse
 
-_REGISTRY_ADDRESS = re.compile(
-    r"(?:[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?\.[A-Za-z0-9-]+(?::[0-9]+)?/)?"
-    r"[0-9A-Za-z][0-9A-Za-z_-]*/[0-9A-Za-z][0-9A-Za-z_-]*/[0-9a-z]+(?://[\w./-]+)?"
-)
 _SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
@@ -57,9 +53,9 @@ class Screened:
         return rules == {SYNTAX}
 
 
-def screen(files: FileMap, policy: Policy) -> Screened:
+def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Screened:
     """Look at everything; the findings come in the order of files and lines."""
-    findings = list(_sizes(files, policy))
+    findings = list(too_large(files, policy))
     if findings:
         return Screened(tuple(findings), {}, {})
     findings += _names(files)
@@ -74,6 +70,7 @@ def screen(files: FileMap, policy: Policy) -> Screened:
     for file in parsed.values():
         for rule in CODE_RULES:
             findings += rule(file)
+        findings += check_sources(file, modules)
     findings += _providers(parsed, policy)
     findings += _root(files)
     admitted = {path: data for path, data in files.items() if treatments[path] in ("code", "kept")}
@@ -81,7 +78,8 @@ def screen(files: FileMap, policy: Policy) -> Screened:
     return Screened(tuple(ordered), parsed, admitted)
 
 
-def _sizes(files: FileMap, policy: Policy) -> Iterator[Finding]:
+def too_large(files: FileMap, policy: Policy) -> Iterator[Finding]:
+    """What stands in the way of even parsing these files."""
     if len(files) > policy.max_files:
         yield _error("too-large", f"The module has {len(files)} files; {policy.max_files} are allowed.")
     total = sum(len(data) for data in files.values())
@@ -219,40 +217,6 @@ def _provider_blocks(file: ParsedFile) -> Iterator[Finding]:
             yield _at(block, "provider-block", message, fix)
 
 
-def _sources(file: ParsedFile) -> Iterator[Finding]:
-    for block in file.walk():
-        if block.kind == "module" and (block.labels or "source" in block.attributes):
-            problem = _source_problem(file.path, block)
-            if problem:
-                fix = "Use a path inside this module, such as `./modules/name`."
-                if problem.endswith("leads out of this module."):
-                    fix = "The archive of a module holds its own folder and nothing above it: move the code below it."
-                line = block.attributes["source"].line if "source" in block.attributes else block.line
-                yield _error("module-source", problem, file.path, line, fix=fix)
-            elif not (block.literal("source") or "").startswith("."):
-                message = "The module behind a registry address is not fetched: this call is checked for its form only."
-                yield Finding("registry-source", "note", message, file.path, block.line, fix='Use `source = "../../"`.')
-
-
-def _source_problem(path: str, block: Block) -> str | None:
-    source = block.literal("source")
-    if source is None:
-        return "The source of a module must be a plain string."
-    shown = printable(source)
-    if source.startswith(("./", "../")) or source in (".", ".."):
-        if "\\" in source or "?" in source or "//" in source.rstrip("/"):
-            return f"The module source `{shown}` is not a plain path."
-        # A test names modules as seen from the directory it tests, which is the root.
-        base = "" if path.endswith(".tftest.hcl") else posixpath.dirname(path)
-        target = posixpath.normpath(posixpath.join(base, source))
-        if target == ".." or target.startswith("../"):
-            return f"The module source `{shown}` leads out of this module."
-        return None
-    if path.startswith("examples/") and _REGISTRY_ADDRESS.fullmatch(source):
-        return None
-    return f"The module source `{shown}` is not allowed: foreign code would be fetched and published as ours."
-
-
 CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
     _syntax,
     _kinds,
@@ -260,7 +224,6 @@ CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
     _reaching_data,
     _settings,
     _provider_blocks,
-    _sources,
 )
 
 

@@ -39,7 +39,7 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
         configuration.write_text(_cli_configuration(mirror or root / "mirror"), encoding="utf-8")
         for path, data in files.items():
             check_path(path)
-            _write(root / "work", path, data)
+            write_file(root / "work", path, data)
         yield Workspace(root, root / "work", _environment(root, configuration))
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -50,8 +50,9 @@ def _parent() -> str | None:
     return None if len(tempfile.gettempdir()) <= _MAX_PARENT else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
 
 
-def _write(work: Path, path: str, data: bytes) -> None:
-    target = work.joinpath(*path.split("/"))
+def write_file(folder: Path, path: str, data: bytes) -> None:
+    """A new file below the folder. Its path was checked; a link or a file that is there already is an error."""
+    target = folder.joinpath(*path.split("/"))
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(descriptor, "wb") as file:

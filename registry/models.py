@@ -78,6 +78,28 @@ class VersionContents(Base):
     contents: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class VersionDependency(Base):
+    """One thing that one directory of a version needs: a module, a provider, or a Terraform.
+
+    What examples need is not here: whoever installs the version does not install it.
+    """
+
+    __tablename__ = "version_dependencies"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)  # in the order of parts and lines
+    part: Mapped[str] = mapped_column(String(500))  # the directory that needs it, empty for the root
+    kind: Mapped[str] = mapped_column(String(16))  # registry/services/dependencies.py
+    name: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(Text)
+    version_constraint: Mapped[str] = mapped_column(Text)
+    # Of our own modules: which one, for good, whatever its namespace is called by now.
+    module_id: Mapped[str | None] = mapped_column(ForeignKey("modules.id"), index=True)
+    target: Mapped[str | None] = mapped_column(String(500))  # the directory that is called, here or in the other module
+    path: Mapped[str] = mapped_column(String(500))
+    line: Mapped[int] = mapped_column(Integer)
+
+
 class Upload(Base):
     """One archive that somebody sent, on its way to a version. States: docs/ARCHITECTURE.md, "Upload"."""
 

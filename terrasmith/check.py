@@ -16,8 +16,10 @@ from core import settings
 from core.errors import UserError
 from gate.engine import EngineSettings
 from gate.judge import judge
+from gate.modules import NO_MODULES
 from gate.policy import Policy
 from gate.report import Report
+from terrasmith.called_modules import fetch
 from tfmodule.files import printable
 
 # What Terraform and git keep beside a working copy; it never becomes part of a module.
@@ -40,10 +42,16 @@ def check(
         ProfileName.HOUSE
     ),
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    url: Annotated[
+        str, typer.Option(envvar="TERRASMITH_URL", help="The registry whose modules may be called.", show_default=False)
+    ] = "",
+    token: Annotated[
+        str, typer.Option(envvar="TERRASMITH_TOKEN", help="For private modules that are called.", show_default=False)
+    ] = "",
 ) -> None:
     """Judge a module. Exit 0: passed. 1: refused, with findings. 2: nobody could judge, and why."""
     try:
-        report = _judged(directory, profile)
+        report = _judged(directory, profile, url, token)
     except UserError as error:
         # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
         typer.echo(f"terrasmith: {error.message}", err=True)
@@ -56,7 +64,7 @@ def check(
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def _judged(directory: Path, profile: ProfileName) -> Report:
+def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
     configured = settings.load("check")
     engine = EngineSettings(
         terraform=configured.terraform,
@@ -65,7 +73,9 @@ def _judged(directory: Path, profile: ProfileName) -> Report:
         timeout_seconds=configured.engine_timeout_seconds,
         memory_bytes=configured.engine_memory_mib << 20,
     )
-    return judge(read_directory(directory), profile=profile.value, engine=engine)
+    files = read_directory(directory)
+    modules = fetch(files, url, token or None) if url else NO_MODULES
+    return judge(files, profile=profile.value, engine=engine, modules=modules)
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

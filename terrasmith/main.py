@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from core.errors import Transient, UserError
-from terrasmith import check, demo, module, namespace, publish, roles, runs, search, storage, token, verify, version
+from terrasmith import (
+    check,
+    compatible,
+    demo,
+    module,
+    namespace,
+    publish,
+    roles,
+    runs,
+    search,
+    storage,
+    token,
+    verify,
+    version,
+)
 from terrasmith.conformance.command import conformance
 from terrasmith.openapi import openapi
 
@@ -25,9 +39,17 @@ app.add_typer(namespace.app, name="namespace")
 app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
 app.add_typer(storage.app, name="storage")
-for command in (*demo.COMMANDS, *roles.COMMANDS, check.check, publish.publish, verify.verify, conformance, openapi):
-    app.command()(command)
-for command in search.COMMANDS:
+for command in (
+    *demo.COMMANDS,
+    *roles.COMMANDS,
+    check.check,
+    publish.publish,
+    verify.verify,
+    compatible.compatible,
+    conformance,
+    openapi,
+    *search.COMMANDS,
+):
     app.command()(command)
 
 

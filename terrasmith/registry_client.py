@@ -4,7 +4,7 @@ The token goes to the registry's own host and nowhere else: neither to an archiv
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +24,11 @@ _SECONDS = 30.0
 
 
 class RegistryError(UserError):
-    """The registry did not answer, said no, or said something that no registry says."""
+    """The registry did not answer, said no with this status, or said something that no registry says."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class RegistryClient:
         """What the registry says of where a version comes from."""
         return self._json(self._module(address, version, "provenance"))[0]
 
+    def compatible(self, address: Address, asked: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+        """Which versions work with what is asked about."""
+        return self._json(urljoin(self._url, f"/api/v1/modules/{address}/compatible?{urlencode(asked)}"))[0]
+
     def download(self, address: Address, version: Version) -> Download:
         """The archive, found as Terraform finds it."""
         asked = self._module(address, version, "download")
@@ -77,7 +85,18 @@ class RegistryClient:
         """What it finds for words and filters (docs/SEARCH.md)."""
         return self._json(urljoin(self._url, "/api/v1/search") + f"?{urlencode(question)}")[0]
 
+    def versions(self, address: Address) -> tuple[Version, ...]:
+        """What can be installed of a module. An unknown one: RegistryError with status 404."""
+        body = self._json(self._below(f"{address}/versions"))[0]
+        try:
+            return tuple(Version.parse(one["version"]) for one in body["modules"][0]["versions"])
+        except (LookupError, TypeError, AttributeError) as error:
+            raise RegistryError("The registry lists versions in a form that this release cannot read.") from error
+
     def _module(self, address: Address, version: Version, what: str) -> str:
+        return self._below(f"{address}/{quote(str(version), safe='')}/{what}")
+
+    def _below(self, path: str) -> str:
         discovered, _ = self._json(urljoin(self._url, "/.well-known/terraform.json"))
         service = discovered.get(_SERVICE)
         if not isinstance(service, str):
@@ -85,7 +104,7 @@ class RegistryClient:
         base = urljoin(self._url, service)
         if urlsplit(base)[:2] != urlsplit(self._url)[:2]:
             raise RegistryError(f"The registry serves modules at another host, {printable(base)}: name that as --url.")
-        return urljoin(base, f"{address}/{quote(str(version), safe='')}/{what}")
+        return urljoin(base, path)
 
     def _json(self, url: str) -> tuple[Mapping[str, Any], httpx.Response]:
         data, reply = self._get(url, _MOST_JSON, redirects=False)
@@ -110,7 +129,7 @@ class RegistryClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RegistryError(f"{printable(url)} did not answer: {error}") from error
         if reply.status_code != 200:
-            raise RegistryError(f"{printable(url)} answered {reply.status_code}{_said(bytes(data))}")
+            raise RegistryError(f"{printable(url)} answered {reply.status_code}{_said(bytes(data))}", reply.status_code)
         return bytes(data), reply
 
 

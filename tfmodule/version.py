@@ -1,4 +1,4 @@
-"""Versions by strict semver, their order, and Terraform's version constraints. Refuses every looser spelling."""
+"""Versions by strict semver, and their order. Refuses every looser spelling."""
 
 import re
 from collections.abc import Iterable
@@ -18,10 +18,6 @@ _SEMVER = re.compile(
     rf"(?:-({_PRERELEASE_PART}(?:\.{_PRERELEASE_PART})*))?"
     r"(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
 )
-_CONSTRAINT = re.compile(
-    rf"\s*(=|!=|>=|<=|>|<|~>)?\s*v?({_NUMBER}(?:\.{_NUMBER}){{0,2}})(?:-({_PRERELEASE_PART}(?:\.{_PRERELEASE_PART})*))?"
-    r"(?:\+[0-9A-Za-z.-]+)?\s*",
-)
 
 _Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
 
@@ -32,16 +28,6 @@ class InvalidVersionError(UserError):
     def __init__(self, text: str) -> None:
         super().__init__(
             f"`{printable(text)}` is not a version: write MAJOR.MINOR.PATCH, for example `1.4.0` or `2.0.0-rc.1`."
-        )
-        self.text = text
-
-
-class InvalidConstraintError(UserError):
-    """Not a version constraint."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(
-            f"`{printable(text)}` is not a version constraint: write for example `~> 1.2` or `>= 1.0.0, < 2.0.0`."
         )
         self.text = text
 
@@ -130,51 +116,3 @@ def parse_tag(text: str) -> Version:
 def latest(versions: Iterable[Version]) -> Version | None:
     """The highest release; the highest prerelease only where there is no release at all."""
     return max(versions, key=lambda version: (not version.is_prerelease, version), default=None)
-
-
-def matches(constraint: str, version: Version) -> bool:
-    """Whether Terraform would accept this version of a module; raises InvalidConstraintError."""
-    terms = [_Term.parse(part, constraint) for part in constraint.split(",")]
-    # A prerelease is taken only when somebody wrote exactly that prerelease.
-    if version.is_prerelease and not any(term.pins(version) for term in terms):
-        return False
-    return all(term.allows(version) for term in terms)
-
-
-@dataclass(frozen=True)
-class _Term:
-    operator: str
-    bound: Version
-    given: int
-    """How many of the three numbers were written: `~>` depends on it."""
-
-    @classmethod
-    def parse(cls, text: str, whole: str) -> "_Term":
-        match = _CONSTRAINT.fullmatch(text) if len(whole) <= 4 * _MAX_LENGTH else None
-        if match is None:
-            raise InvalidConstraintError(whole)
-        numbers = [int(number) for number in match.group(2).split(".")]
-        if max(numbers) > _MAX_NUMBER:
-            raise InvalidConstraintError(whole)
-        major, minor, patch = numbers + [0] * (3 - len(numbers))
-        prerelease = tuple(match.group(3).split(".")) if match.group(3) else ()
-        return cls(match.group(1) or "=", Version(major, minor, patch, prerelease), len(numbers))
-
-    def pins(self, version: Version) -> bool:
-        return self.operator == "=" and version.precedence_key == self.bound.precedence_key
-
-    def allows(self, version: Version) -> bool:
-        mine, theirs = version.precedence(), self.bound.precedence()
-        if self.operator == "~>":
-            if self.bound.is_prerelease and not version.is_prerelease:
-                return False
-            fixed = max(self.given - 1, 0)
-            return mine >= theirs and mine[:fixed] == theirs[:fixed]
-        return {
-            "=": mine == theirs,
-            "!=": mine != theirs,
-            ">": mine > theirs,
-            ">=": mine >= theirs,
-            "<": mine < theirs,
-            "<=": mine <= theirs,
-        }[self.operator]

@@ -14,6 +14,7 @@ from core.secrets import Redactor
 from core.settings import Settings
 from gate.engine import EngineSettings
 from gate.judge import judge
+from gate.modules import NO_MODULES, Modules
 from gate.report import Report
 from generator.writers import make_writer
 from generator.writing import Writer
@@ -53,9 +54,9 @@ class Environment:
     def redact(self) -> Redactor:
         return log.redactor(self.settings)
 
-    def judge(self, profile: str) -> Callable[[FileMap], Report]:
-        """The gate, ready for one profile."""
-        return lambda files: judge(files, profile=profile, engine=self.engine)
+    def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
+        """The gate, ready for one profile, and for the calls of modules that our registry knows."""
+        return lambda files: judge(files, profile=profile, engine=self.engine, modules=modules)
 
     @property
     def engine(self) -> EngineSettings:

@@ -3,10 +3,13 @@
 from bot.github.gateway import InstallationClient
 from gate.report import CheckResult, Finding, Report
 from registry.services.staging import module_of
+from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry, unpack
+from tfmodule.version import Version
+from workers import calls
 from workers.context import JobContext
 
-__all__ = ["fetch", "judge_commit", "module_of", "unreadable"]
+__all__ = ["fetch", "judge_commit", "judge_entries", "module_of", "unreadable"]
 
 
 def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry, ...]:
@@ -14,13 +17,23 @@ def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry,
     return unpack(github.repositories.tarball(repository, sha), strip_root=True)
 
 
-def judge_commit(ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str) -> Report:
+def judge_commit(
+    ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str, address: Address
+) -> Report:
     """The gate's report on a commit; a tree that cannot even be unpacked is refused with the reason."""
     try:
         entries = fetch(github, repository, sha)
     except ArchiveError as error:
         return unreadable(profile, error)
-    return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries})
+    return judge_entries(ctx, entries, profile, address)
+
+
+def judge_entries(
+    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, version: Version | None = None
+) -> Report:
+    """The gate's report on these files, with what our registry says of the modules they call."""
+    modules = calls.modules_for(ctx, address, version, module_of(entries))
+    return ctx.environment.judge(profile, modules)({entry.path: entry.data for entry in entries})
 
 
 def unreadable(profile: str, error: ArchiveError, fix: str = "Remove it from the repository and push again.") -> Report:

@@ -10,12 +10,13 @@ from bot.github.pulls import MOST_FILES
 from bot.github.values import Pull
 from core.errors import UserError
 from gate.report import CheckResult, Finding, Report, Verdict
+from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.declaration import FILE, Declaration, DeclarationError, DeclaredModule
 from tfmodule.selection import module_at
 from workers.context import JobContext
 from workers.declaring import fetch_folders
-from workers.judging import fetch, unreadable
+from workers.judging import fetch, judge_entries, unreadable
 
 MOST_JUDGED = 20
 """Modules that one pull request is judged for: each takes the engine seconds, and a job has minutes."""
@@ -54,8 +55,12 @@ def judge_touched(
         message = f"The pull request touches {len(wanted)} modules; {MOST_JUDGED} are judged at once."
         finding = Finding("too-many-modules", "warning", message, fix="Split it into several pull requests.")
         return replace(_stopped(profile, (finding,)), verdict="undecided")
+    owner = repository.partition("/")[0]
     return combined(
-        {module: _judge(ctx, module, files, profile) for module, files in _files(github, repository, sha, wanted)}
+        {
+            module: _judge(ctx, module.address(owner), module, files, profile)
+            for module, files in _files(github, repository, sha, wanted)
+        }
     )
 
 
@@ -109,12 +114,18 @@ def _files(
             yield module, error
 
 
-def _judge(ctx: JobContext, module: DeclaredModule, files: tuple[Entry, ...] | ArchiveError, profile: str) -> Report:
+def _judge(
+    ctx: JobContext,
+    address: Address,
+    module: DeclaredModule,
+    files: tuple[Entry, ...] | ArchiveError,
+    profile: str,
+) -> Report:
     if isinstance(files, ArchiveError):
         return unreadable(
             profile, files, f"Correct `{module.path}`, or what `{FILE}` says of it in line {module.line}."
         )
-    return ctx.environment.judge(profile)({entry.path: entry.data for entry in files})
+    return judge_entries(ctx, files, profile, address)
 
 
 def _absent(github: InstallationClient, repository: str, sha: str, declaration: Declaration) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import latest, provenance
+from registry.services import dependencies, latest, provenance
 from registry.services.lifecycle import PUBLISHED, TOMBSTONE
 from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
@@ -28,6 +28,7 @@ from registry.storage.port import Storage, archive_key
 from tfmodule import archive
 from tfmodule.address import Address
 from tfmodule.contents import Contents
+from tfmodule.needs import Need
 from tfmodule.version import Version
 
 _T = TypeVar("_T")
@@ -131,6 +132,7 @@ class PublishVersion:
     h1: str
     size: int
     contents: Contents
+    needs: tuple[Need, ...] = ()
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
@@ -310,6 +312,7 @@ def _add_version(
             session.add(version)
             session.flush()
             session.add(models.VersionContents(version_id=version.id, contents=request.contents.to_dict()))
+            dependencies.keep(session, version.id, request.needs)
     except IntegrityError:
         return None
     return version

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 import accounts.models
@@ -134,12 +134,13 @@ def _readable(
         one.module_id, one.namespace_id, one.address, one.name, one.keywords, one.description, one.providers,
         one.resource_types, one.quality, one.downloads,
     )  # fmt: skip
-    rows: Sequence[Row[Any]] = session.execute(
+    wanted: Select[Any] = (
         select(*shown, namespace.name, namespace.verified)
         .join(namespace, namespace.id == one.namespace_id)
         .where(engine_of(session).among(one.id, ids))
         .where(may_read(principal))
-    ).all()
+    )
+    rows = session.execute(wanted).all()
     homes = {row[1]: _Home(row[-2], row[-1]) for row in rows}
     return [Candidate._make(row[:-2]) for row in rows], homes
 

@@ -28,9 +28,9 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     repository = github.repositories.by_id(repository_id)
     if repository is None:
         return
-    named = Address.from_repository(repository.owner, repository.name) is not None
+    named = Address.from_repository(repository.owner, repository.name)
     with ctx.read() as session:
-        if not named and not declarations.declares(session, repository_id):
+        if named is None and not declarations.declares(session, repository_id):
             return
     pull = github.pulls.get(repository.full_name, number)
     if pull.head_sha != head_sha and ctx.claim.attempt <= _PATIENCE:
@@ -40,7 +40,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
     # A fork may call its branch as it likes: only a branch of this very repository can be ours.
     own = pull.head_repository_id == repository_id
     declared = declared_at(github, repository.full_name, head_sha) if own else None
-    if own and declared is None and not named:
+    if own and declared is None and named is None:
         return
     with ctx.write() as session:
         check = checks.begin(session, repository_id, head_sha, checks.PULL)
@@ -58,7 +58,7 @@ def run(ctx: JobContext, *, installation_id: int, repository_id: int, number: in
         # A fork's code is somebody else's upload with nobody's permission: a maintainer takes it over first (S15).
         github.checks.finish(name, check_run, **check_text.fork())
         return
-    report, output = _judge(ctx, github, pull, declared, "house" if ours else "safety")
+    report, output = _judge(ctx, github, pull, declared, named, "house" if ours else "safety")
     github.checks.finish(name, check_run, **output)
     if report is None:
         with ctx.write() as session:
@@ -74,11 +74,13 @@ def _judge(
     github: InstallationClient,
     pull: Pull,
     declared: Declaration | DeclarationError | None,
+    named: Address | None,
     profile: str,
 ) -> tuple[Report | None, Output]:
     """The report, and the words for it; none where the modules of a monorepo are left alone."""
     if declared is None:
-        report = judge_commit(ctx, github, pull.repo, pull.head_sha, profile)
+        assert named is not None, "nothing is declared, so it is the repository's name that makes it a module"
+        report = judge_commit(ctx, github, pull.repo, pull.head_sha, profile, named)
     elif isinstance(declared, DeclarationError):
         report = broken(declared, profile)
     else:

@@ -7,14 +7,15 @@ under its digest, the version is unique, and staged bytes go only after the uplo
 from core import log
 from core.errors import UserError
 from gate.report import Report
-from registry.services import publishing, staging, uploads
+from registry.services import publishing, resolving, staging, uploads
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.contents import Contents
+from workers import calls
 from workers.context import JobContext
-from workers.judging import unreadable
+from workers.judging import judge_entries, unreadable
 from workers.origins import origin_of_upload
 
 logger = log.get_logger(__name__)
@@ -59,7 +60,7 @@ def _judged(ctx: JobContext, upload: Upload, entries: tuple[Entry, ...], profile
     if upload.state in ("judged", "stored"):
         assert upload.report is not None, "nothing is judged without a report"
         return Report.from_dict(upload.report)
-    report = ctx.environment.judge(profile)({entry.path: entry.data for entry in entries})
+    report = judge_entries(ctx, entries, profile, upload.address, upload.version)
     if report.verdict == "undecided":
         reason = _why(report, "warning") or "Nobody could judge it."
         with ctx.write() as session:
@@ -81,7 +82,7 @@ def _publish(
         with ctx.write() as session:
             uploads.note_stored(session, upload.id)
     files = {entry.path: entry.data for entry in module}
-    contents = Contents.from_files(files)
+    contents, needs = Contents.from_files(files), calls.needs(ctx, module)
     try:
         with ctx.write() as session:
             # Asked again in the transaction that publishes: the gate took a while.
@@ -94,10 +95,12 @@ def _publish(
                 h1=prepared.h1,
                 size=prepared.size,
                 contents=contents,
+                needs=needs,
                 report=report.to_dict(),
                 origin=origin_of_upload(report),
                 actor=f"token:{upload.token_id}",
             )
+            resolving.require(session, version.address, version.version, needs)
             uploads.note_published(session, upload.id, publishing.publish(session, version))
     except PublisherGoneError:
         raise

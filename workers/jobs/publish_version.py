@@ -13,15 +13,16 @@ from bot.github.values import Repository
 from bot.releases import ReleaseView
 from core.errors import UserError
 from gate.report import Report
-from registry.services import publishing
+from registry.services import publishing, resolving
 from registry.services.publishing import PreparedArchive, PublishVersion
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.contents import Contents
 from tfmodule.version import Version
+from workers import calls
 from workers.context import JobContext
 from workers.declaring import fetch_module
-from workers.judging import module_of, unreadable
+from workers.judging import judge_entries, module_of, unreadable
 from workers.origins import origin_of
 from workers.touched import placed
 
@@ -52,7 +53,7 @@ def run(ctx: JobContext, *, release_id: str) -> None:
             repository.full_name, _run_of(check), **check_text.published(address, release, check.report)
         )
         return
-    report, entries = _judge(ctx, github, repository, release)
+    report, entries = _judge(ctx, github, repository, address, release)
     shown = placed(report, release.path)
     problem = check_text.one_line(shown)
     if report.passed:
@@ -106,7 +107,7 @@ def _run_of(check: CheckView) -> int:
 
 
 def _judge(
-    ctx: JobContext, github: InstallationClient, repository: Repository, release: ReleaseView
+    ctx: JobContext, github: InstallationClient, repository: Repository, address: Address, release: ReleaseView
 ) -> tuple[Report, tuple[Entry, ...]]:
     with ctx.read() as session:
         profile = "house" if requests.is_target(session, repository.id) else "safety"
@@ -114,7 +115,9 @@ def _judge(
         entries = fetch_module(github, repository.full_name, release.commit_sha, release.path)
     except ArchiveError as error:
         return unreadable(profile, error), ()
-    return ctx.environment.judge(profile)({entry.path: entry.data for entry in entries}), module_of(entries)
+    assert release.version is not None
+    report = judge_entries(ctx, entries, profile, address, Version.parse(release.version))
+    return report, module_of(entries)
 
 
 def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | None:
@@ -122,9 +125,11 @@ def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | 
     prepared = publishing.prepare(candidate.entries)
     publishing.store(ctx.environment.storage, prepared)
     origin = origin_of(ctx, candidate.repository, candidate.release, candidate.report)
-    version = replace(_version(candidate, prepared), origin=origin)
+    needs = calls.needs(ctx, candidate.entries)
+    version = replace(_version(candidate, prepared), origin=origin, needs=needs)
     try:
         with ctx.write() as session:
+            resolving.require(session, version.address, version.version, needs)
             publishing.publish(session, version)
             releases.mark_published(session, candidate.release.id)
             checks.conclude(session, check.id, "success", placed(candidate.report, candidate.release.path))

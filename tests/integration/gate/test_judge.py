@@ -97,6 +97,7 @@ def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
     assert "registry.terraform.io/hashicorp/aws" in report.findings[0].message
     assert outcomes(report) == {
         "screen": "passed",
+        "modules": "passed",
         "secrets": "passed",
         "structure": "passed",
         "fmt": "passed",

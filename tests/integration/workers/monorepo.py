@@ -65,7 +65,7 @@ class Hub:
             settings=SimpleNamespace(lease_seconds=30.0, registry_host="registry.example.com"),
             database=database, storage=storage, redact=lambda text: text,
             github=SimpleNamespace(installation=lambda _id: self._client()),
-            judge=lambda profile: lambda files: self.judge(profile, files),
+            judge=lambda profile, _modules: lambda files: self.judge(profile, files),
         )  # fmt: skip
 
     def _client(self) -> Any:

@@ -62,7 +62,7 @@ class Bench:
             storage=storage,
             github=SimpleNamespace(installation=lambda _id: github),
             redact=lambda text: text,
-            judge=lambda _profile: lambda _files: PASSED,
+            judge=lambda _profile, _modules: lambda _files: PASSED,
         )
 
     def _tarball(self, sha: str) -> bytes:

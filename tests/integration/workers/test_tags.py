@@ -1,5 +1,6 @@
 """Tags, checks and lost deliveries as jobs, on SQLite and Postgres, with GitHub in a test's hand."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from bot.github.values import FailedDelivery, Pull, Repository
 from core import clock, jobs
 from core.db import Database
 from core.errors import Transient
+from gate.modules import Modules
 from gate.report import Finding, Report
 from registry.storage.local import LocalStorage
 from tfmodule.archive import Entry, pack
@@ -59,16 +61,22 @@ class Hub:
         self.hopeless: set[int] = set()
         self.asked: list[int] = []
         self.app = SimpleNamespace(failed_deliveries=lambda _since: self.deliveries, redeliver=self._redeliver)
+        self.code = b'output "x" {\n  value = 1\n}\n'
+        self.told: list[Modules] = []
         self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0, redelivery_seconds=60.0),
+            settings=SimpleNamespace(lease_seconds=30.0, redelivery_seconds=60.0, registry_host="registry.example.com"),
             database=database,
             github=self,
             storage=storage,
-            judge=lambda _profile: lambda _files: self.report,
+            judge=self._judge,
         )
 
+    def _judge(self, _profile: str, modules: Modules) -> Callable[[object], Report]:
+        self.told.append(modules)
+        return lambda _files: self.report
+
     def installation(self, number: int) -> Any:
-        tree = pack([Entry("root/main.tf", b'output "x" {\n  value = 1\n}\n')])
+        tree = pack([Entry("root/main.tf", self.code)])
         return SimpleNamespace(
             repositories=SimpleNamespace(
                 by_id=lambda _id: BUCKET, tarball=lambda _repo, _sha: tree, latest=lambda: self._latest(number)
@@ -164,6 +172,17 @@ def test_a_pull_request_that_is_judged_again_has_a_check_run_of_its_own(hub: Hub
     hub.report = PASSED
     hub.do("check_pull_request", **head)
     assert list(hub.runs.values()) == [["Terrasmith: module", "failure"], ["Terrasmith: module", "success"]]
+
+
+def test_what_a_module_calls_is_looked_up_for_a_pull_request_and_for_a_version(hub: Hub) -> None:
+    hub.code = b'module "x" {\n  source = "registry.example.com/acme/none/aws"\n}\n'
+    hub.do("check_pull_request", **WHERE, number=3, head_sha=SHA)
+    (problem,) = hub.told[-1].problems
+    assert (problem.rule, problem.severity, problem.path, problem.line) == ("module-call", "error", "main.tf", 2)
+    # Whatever the gate said, it is asked once more in the transaction that publishes.
+    with pytest.raises(Exception, match=r"v1.0.0 was not published: .* is no module of this registry.*\(main.tf:2\)"):
+        hub.push("v1.0.0")
+    assert hub.told[-1].refused and hub.told[-1].found == {}
 
 
 def test_a_version_that_is_tried_again_has_a_check_run_of_its_own(hub: Hub) -> None:

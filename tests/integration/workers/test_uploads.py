@@ -17,6 +17,7 @@ from accounts import namespaces, tokens
 from core import clock, jobs
 from core.db import Database
 from core.ids import new_id
+from gate.modules import Modules
 from gate.report import Finding, Report
 from registry import models
 from registry.services import publishing, staging, uploads
@@ -56,14 +57,14 @@ class Back:
             namespaces.bind(session, 11, "acme", "Organization", "public")
             self.token, _ = tokens.create(session, "ci", "acme", "publish", timedelta(days=1))
         self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0),
+            settings=SimpleNamespace(lease_seconds=30.0, registry_host="registry.example.com"),
             database=database,
             storage=storage,
             redact=lambda text: text,
             judge=self._judge,
         )
 
-    def _judge(self, profile: str) -> Callable[[Any], Report]:
+    def _judge(self, profile: str, modules: Modules) -> Callable[[Any], Report]:
         def judge(files: dict[str, bytes]) -> Report:
             self.judged.append((profile, dict(files)))
             verdict = self.verdicts.pop(0) if self.verdicts else PASSED
@@ -244,7 +245,7 @@ def test_a_job_that_is_given_up_fails_its_upload(back: Back) -> None:
 def test_T08_the_right_to_publish_is_asked_again_at_work_and_at_the_end(back: Back) -> None:
     first, second, third = (back.send(pack(FILES), version) for version in ("1.0.0", "2.0.0", "3.0.0"))
 
-    def revoke_meanwhile(profile: str) -> Callable[[Any], Report]:
+    def revoke_meanwhile(profile: str, _modules: Modules) -> Callable[[Any], Report]:
         def judge(_files: Any) -> Report:
             with back.database.unit_of_work() as session:
                 tokens.revoke(session, back.token.id)

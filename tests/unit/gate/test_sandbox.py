@@ -26,6 +26,7 @@ def test_below_the_required_level_nothing_runs() -> None:
     assert "TERRASMITH_SANDBOX=trusted-local" in finding.fix
     assert {c.id: c.outcome for c in report.checks} == {
         "screen": "passed",
+        "modules": "passed",
         "secrets": "passed",
         "fmt": "undecided",
         "init": "undecided",

@@ -1,10 +1,10 @@
-"""Versions: semver's own examples, a total order, and Terraform's constraints."""
+"""Versions: semver's own examples, and a total order."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfmodule.version import InvalidConstraintError, InvalidVersionError, Version, latest, matches, parse_tag
+from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 
 # The list that semver.org publishes with its regular expression, less the one number above 2^63.
 VALID = [
@@ -149,47 +149,3 @@ def test_latest_prefers_releases() -> None:
     assert latest([v("1.0.0"), v("2.0.0-rc.1"), v("0.9.0")]) == v("1.0.0")
     assert latest([v("2.0.0-rc.1"), v("2.0.0-rc.2")]) == v("2.0.0-rc.2")
     assert latest([]) is None
-
-
-@pytest.mark.parametrize(
-    ("constraint", "text", "expected"),
-    [
-        ("~> 0.1", "0.1.0", True),
-        ("~> 0.1", "0.2.0", True),
-        ("~> 0.1", "1.0.0", False),
-        ("~> 1.2.3", "1.2.9", True),
-        ("~> 1.2.3", "1.3.0", False),
-        ("~> 1.2", "1.1.9", False),
-        ("~> 1", "2.0.0", True),
-        (">= 1.0, < 2.0", "1.9.9", True),
-        (">= 1.0, < 2.0", "2.0.0", False),
-        ("1.2", "1.2.0", True),
-        ("= 1.2.0", "1.2.1", False),
-        ("!= 1.2.0", "1.2.0", False),
-        ("> 1.0.0", "1.0.0", False),
-        ("<= 1.0.0", "1.0.0", True),
-        ("v1.0.0", "1.0.0", True),
-        ("1.0.0", "1.0.0+build", True),
-        ("~> 1.1.0-rc.1", "1.1.0", False),
-        (">=1.0.0-rc.1", "1.0.0", True),
-    ],
-)
-def test_constraints(constraint: str, text: str, *, expected: bool) -> None:
-    assert matches(constraint, v(text)) is expected
-
-
-@pytest.mark.checklist("R31")
-def test_prereleases_only_by_exact_pin() -> None:
-    rc = v("1.1.0-rc.1")
-    assert matches("1.1.0-rc.1", rc)
-    assert matches("= 1.1.0-rc.1, >= 1.0", rc)
-    for constraint in ("~> 1.1.0-rc.1", ">= 1.0", ">= 1.1.0-rc.1", "!= 1.0.0", "= 1.1.0"):
-        assert not matches(constraint, rc)
-
-
-@pytest.mark.parametrize(
-    "constraint", ["", "latest", ">", "1.0.0 2.0.0", "=> 1", "~>", "1.0,", "^1.0", "1.*", "1.2.3.4", "9" * 30]
-)
-def test_no_constraint(constraint: str) -> None:
-    with pytest.raises(InvalidConstraintError):
-        matches(constraint, v("1.0.0"))
