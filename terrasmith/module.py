@@ -1,4 +1,4 @@
-"""`terrasmith module`: where a module is published from, for the day it moves."""
+"""`terrasmith module`: what a registry tells of a module; and where one is published from, for the day it moves."""
 
 from typing import Annotated
 
@@ -6,14 +6,11 @@ import typer
 
 from registry.services import moving
 from terrasmith.database import open_database
+from terrasmith.module_facts import show
 from tfmodule.address import Address
 
-app = typer.Typer(no_args_is_help=True, help="Modules: the repository and the folder they are published from.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `move` a command of its own while it is the only one."""
+app = typer.Typer(no_args_is_help=True, help="Modules: what is in them, and where they are published from.")
+app.command()(show)
 
 
 @app.command()

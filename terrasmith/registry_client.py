@@ -1,4 +1,4 @@
-"""A registry as any client sees it: discovery, download, provenance, over HTTP alone. Believes no answer as it comes.
+"""A registry as any client sees it: discovery, download, provenance, facts. HTTP alone; believes no answer as it comes.
 
 The token goes to the registry's own host and nowhere else: neither to an archive's location nor after a redirect.
 """
@@ -65,6 +65,10 @@ class RegistryClient:
     def compatible(self, address: Address, asked: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
         """Which versions work with what is asked about."""
         return self._json(urljoin(self._url, f"/api/v1/modules/{address}/compatible?{urlencode(asked)}"))[0]
+
+    def facts(self, address: Address, version: str) -> Mapping[str, Any]:
+        """All that the registry says of a version; `latest` is one too."""
+        return self._json(urljoin(self._url, f"/api/v1/modules/{address}/versions/{quote(version, safe='')}"))[0]
 
     def download(self, address: Address, version: Version) -> Download:
         """The archive, found as Terraform finds it."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
 from tfmodule.contents import Call, Contents, DeclaredResource, Part
 from tfmodule.interface import Input, Interface, OutputValue, Provider
 from tfmodule.literals import json_text
-from tfmodule.version import InvalidConstraintError, Version, matches
+from tfmodule.version import Version
 
 Bump = Literal["major", "minor", "patch"]
 Kind = Literal["added", "removed", "changed"]
@@ -19,7 +20,7 @@ Subject = Literal["input", "output", "provider", "terraform", "resource", "data 
 
 _T = TypeVar("_T")
 _SIZES: Mapping[Bump | None, int] = {None: 0, "patch": 1, "minor": 2, "major": 3}
-_NUMBERS = re.compile(r"\d+(?:\.\d+){0,2}")
+_HIGH = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -175,38 +176,36 @@ def _providers(path: str, old: Provider | None, new: Provider | None) -> Iterato
 
 def _constraint(subject: Subject, path: str, name: str, old: str, new: str) -> Iterator[Change]:
     if _flat(old) != _flat(new):
-        narrower = refuses_more(old, new)
+        dialect = Dialect.TERRAFORM if subject == "terraform" else Dialect.PROVIDER
+        narrower = refuses_more(dialect, old, new)
         why = "a version that was right is refused now" if narrower else "every version that was right still is"
         yield Change(subject, "changed", path, name, "major" if narrower else "minor", why, "version", old, new)
 
 
-def refuses_more(old: str, new: str) -> bool:
+def refuses_more(dialect: Dialect, old: str, new: str) -> bool:
     """Whether the new constraint refuses a version that the old one accepts. Unreadable ones are taken to do so."""
     try:
-        # Constraints are ranges: it is enough to look on both sides of every bound that either of them names.
-        return any(_accepts(old, version) and not _accepts(new, version) for version in _around(f"{old},{new}"))
+        before, after = (Constraints.parse(dialect, text.strip() or None) for text in (old, new))
     except InvalidConstraintError:
         return True
+    # Constraints are ranges: it is enough to look on both sides of every bound that either of them names.
+    bounds = [term.bound for term in before.terms + after.terms]
+    return any(before.allows(one) and not after.allows(one) for one in _around(bounds))
 
 
-def _accepts(constraint: str, version: Version) -> bool:
-    return not constraint.strip() or matches(constraint, version)
-
-
-def _around(text: str) -> Iterator[Version]:
-    yield from (Version(0, 0, 0), Version(9_999_999, 0, 0))
-    for found in _NUMBERS.findall(text):
-        numbers = [int(one) for one in found.split(".")]
-        major, minor, patch = numbers + [0] * (3 - len(numbers))
-        yield Version(major, minor, patch)
+def _around(bounds: Iterable[Version]) -> Iterator[Version]:
+    yield from (Version(0, 0, 0), Version(_HIGH, 0, 0))
+    for bound in bounds:
+        major, minor, patch = bound.major, bound.minor, bound.patch
+        yield from (bound, Version(major, minor, patch))
         yield from (Version(major, minor, patch + 1), Version(major, minor + 1, 0), Version(major + 1, 0, 0))
-        yield from (Version(major, minor, 9_999_999), Version(major, 9_999_999, 0))
+        yield from (Version(major, minor, _HIGH), Version(major, _HIGH, 0))
         if patch:
             yield Version(major, minor, patch - 1)
         if minor:
-            yield Version(major, minor - 1, 9_999_999)
+            yield Version(major, minor - 1, _HIGH)
         if major:
-            yield Version(major - 1, 9_999_999, 0)
+            yield Version(major - 1, _HIGH, 0)
 
 
 def _resources(path: str, old: Sequence[DeclaredResource], new: Sequence[DeclaredResource]) -> Iterator[Change]:

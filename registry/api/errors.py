@@ -15,6 +15,7 @@ from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
 from registry.services.catalog import UnknownModuleError, UnknownNamespaceError, UnknownPartError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
+from registry.services.examples import UnknownExampleError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
 from registry.services.uploads import ForeignNamespaceError, KeyReusedError, UnknownUploadError, UploadUnderWayError
@@ -27,6 +28,7 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (UnknownModuleError, 404),
     (UnknownNamespaceError, 404),
     (UnknownPartError, 404),
+    (UnknownExampleError, 404),
     (UnknownVersionError, 404),
     (UnknownArchiveError, 404),
     (UnknownUploadError, 404),

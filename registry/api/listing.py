@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from core import clock
 from registry.api.described import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, Model, Page, described, respond
 from registry.api.discovery import MODULES_PATH
+from registry.api.module_address import address
 from registry.api.module_models import (
     DownloadCounts,
     DownloadsData,
@@ -26,7 +27,6 @@ from registry.api.module_models import (
     detail,
     item,
 )
-from registry.api.own.addresses import address
 from registry.services import catalog, download_counts, listing
 from registry.services import search as searching
 from registry.services.catalog import UnknownVersionError

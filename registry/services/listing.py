@@ -25,6 +25,7 @@ _LONGEST_DESCRIPTION = 300
 _MARKUP = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|[`*_]{1,3}|<[^>\n]{0,200}>")
 _NO_PROSE = ("#", "|", "```", "~~~", "<!--", "[![", "![", "---", "===", "- ", "* ", ">")
 
+_Ids = Select[str]
 _Listed = Select[str, str, str, str, str, bool, str, str, str, str, datetime]
 
 
@@ -69,9 +70,7 @@ def modules(
     session: Session, filters: Filters, principal: Principal | None, *, offset: int, limit: int
 ) -> tuple[ListedModule, ...]:
     """One page of the modules, by address."""
-    wanted = _filtered(_listed().where(may_read(principal)), filters)
-    ordered = wanted.order_by(accounts.models.Namespace.name_key, models.Module.name_key, models.Module.system)
-    return tuple(_value(row) for row in session.execute(ordered.offset(offset).limit(limit)))
+    return _page(session, _filtered(_ids(principal), filters), principal, offset, limit)
 
 
 def by_ids(session: Session, ids: Sequence[str], principal: Principal | None) -> tuple[ListedModule, ...]:
@@ -113,7 +112,7 @@ def versions(session: Session, module_id: str, wanted: Sequence[Version]) -> tup
 
 def systems(session: Session, address: Address, principal: Principal | None) -> tuple[str, ...]:
     """The systems that a module of this name exists for."""
-    wanted = _filtered(_listed().where(may_read(principal)), Filters(namespace=address.namespace, name=address.name))
+    wanted = _filtered(_ids(principal), Filters(namespace=address.namespace, name=address.name))
     return tuple(session.scalars(wanted.with_only_columns(models.Module.system).order_by(models.Module.system)))
 
 
@@ -127,6 +126,20 @@ def description(readme: str) -> str:
             if plain:
                 return plain[:_LONGEST_DESCRIPTION]
     return ""
+
+
+def _ids(principal: Principal | None) -> _Ids:
+    """The modules that one may read and install. Light, so that passing over thousands of them costs little."""
+    namespace, module = accounts.models.Namespace, models.Module
+    wanted = select(module.id).join(namespace, namespace.id == module.namespace_id)
+    return wanted.where(may_read(principal)).where(module.latest_version_id.is_not(None))
+
+
+def _page(
+    session: Session, wanted: _Ids, principal: Principal | None, offset: int, limit: int
+) -> tuple[ListedModule, ...]:
+    ordered = wanted.order_by(accounts.models.Namespace.name_key, models.Module.name_key, models.Module.system)
+    return by_ids(session, session.scalars(ordered.offset(offset).limit(limit)).all(), principal)
 
 
 def _listed() -> _Listed:
@@ -152,10 +165,11 @@ def _listed() -> _Listed:
     )
 
 
-def _filtered(wanted: _Listed, filters: Filters) -> _Listed:
+def _filtered(wanted: _Ids, filters: Filters) -> _Ids:
     if any("\x00" in one for one in (filters.namespace, filters.name, filters.system) if one):
         return wanted.where(false())  # Postgres takes no NUL
     if filters.namespace is not None:
+        wanted = wanted.where(accounts.models.Namespace.name_key == namespaces.name_key(filters.namespace))
         wanted = wanted.where(func.lower(accounts.models.Namespace.name) == filters.namespace.lower())
     if filters.name is not None:
         wanted = wanted.where(models.Module.name_key == namespaces.name_key(filters.name))

@@ -1,21 +1,9 @@
-"""The address of a module, as it stands in the paths of the API."""
+"""The paths of the API, and the address of a module as it stands in them."""
 
-from typing import Annotated
+from registry.api.module_address import address
 
-from fastapi import Path
-
-from registry.services import catalog
-from tfmodule.address import Address
+__all__ = ["BASE", "MODULE", "VERSION", "address"]
 
 BASE = "/api/v1"
 MODULE = BASE + "/modules/{namespace}/{name}/{system}"
 VERSION = MODULE + "/versions/{version}"
-
-
-async def address(
-    namespace: Annotated[str, Path(description="The GitHub account that owns it.", examples=["acme"])],
-    name: Annotated[str, Path(examples=["bucket"])],
-    system: Annotated[str, Path(description="What it manages things on.", examples=["aws"])],
-) -> Address:
-    """For `Annotated[Address, Depends(address)]`. Raises UnknownModuleError for one that cannot exist."""
-    return catalog.parse_address(namespace, name, system)

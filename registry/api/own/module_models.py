@@ -1,5 +1,6 @@
 """What `/api/v1` says of modules and of their versions, apart from what is in them."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, RootModel
@@ -66,6 +67,21 @@ class Digests(Model):
 class Readme(Model):
     path: str = Field(description="The submodule or example; empty for the root.", examples=[""])
     readme: str = Field(description="Markdown, as it was published; empty where there is none.", examples=["# Bucket"])
+
+
+class ExampleFile(Model):
+    path: str = Field(description="Relative to the example.", examples=["main.tf"])
+    text: str | None = Field(
+        description="None for what is no text.", examples=['module "bucket" {\n  source = "…"\n}\n']
+    )
+    size: int = Field(description="Bytes.", examples=[120])
+
+
+class Example(Model):
+    """An example as somebody outside can use it."""
+
+    path: str = Field(examples=["examples/basic"])
+    files: list[ExampleFile]
 
 
 class Provenance(RootModel[dict[str, Any]]):
@@ -149,6 +165,21 @@ def entry(listed: ListedVersion, downloads: int) -> VersionEntry:
         size=listed.size,
         downloads=downloads,
     )
+
+
+def example_of(path: str, files: Mapping[str, bytes]) -> Example:
+    """The files of an example, by name."""
+    return Example(
+        path=path,
+        files=[ExampleFile(path=name, text=_text(data), size=len(data)) for name, data in sorted(files.items())],
+    )
+
+
+def _text(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def findings(version: VersionFacts) -> Findings:

@@ -25,7 +25,7 @@ _TAGS = (
     ("namespaces", "The first part of a module's address."),
     ("modules", "Modules, their versions and their downloads."),
     ("versions", "One version: what is in it, where it is from, what the gate said, what changed."),
-    ("dependencies", "What modules need, and who needs them."),
+    ("dependencies", "What modules need, who needs them, and which versions work with what you have."),
     ("search", "Modules by words, beginnings of words, resource types and other facts."),
     (listing.TAG, "What Terraform's public registry offers over HTTP, in its own form, for tools that know that."),
 )
@@ -57,19 +57,32 @@ def document() -> dict[str, Any]:
         tags=[{"name": name, "description": text} for name, text in _TAGS],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
-    _name_errors(found)
+    _shorten(found)
     found.setdefault("components", {})["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "A registry token: `tsm_…`."}
     }
     return found
 
 
-def _name_errors(found: dict[str, Any]) -> None:
-    """Say what every error is once, and refer to it from each operation."""
-    named = found.setdefault("components", {}).setdefault("responses", {})
-    for path in found["paths"].values():
-        for operation in path.values():
-            answers = operation["responses"]
-            for status in [one for one in answers if one.startswith(("4", "5"))]:
-                named[f"Error{status}"] = answers[status]
-                answers[status] = {"$ref": f"#/components/responses/Error{status}"}
+def _shorten(found: dict[str, Any]) -> None:
+    """Say once what every operation has, errors and headers, and refer to it; leave out titles that repeat names."""
+    parts = found.setdefault("components", {})
+    errors, headers = parts.setdefault("responses", {}), parts.setdefault("headers", {})
+    for operation in [one for path in found["paths"].values() for one in path.values()]:
+        answers = operation["responses"]
+        for answer in answers.values():
+            for name, header in answer.get("headers", {}).items():
+                headers[name] = header
+                answer["headers"] = answer["headers"] | {name: {"$ref": f"#/components/headers/{name}"}}
+        for status in [one for one in answers if one.startswith(("4", "5"))]:
+            errors[f"Error{status}"] = answers[status]
+            answers[status] = {"$ref": f"#/components/responses/Error{status}"}
+    _drop_titles(found["paths"])
+    _drop_titles(parts)
+
+
+def _drop_titles(value: Any) -> None:
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("title"), str):
+            del one["title"]
+        _drop_titles(one)

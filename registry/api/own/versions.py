@@ -17,10 +17,11 @@ from accounts.permissions import Permission
 from core.settings import Settings
 from registry.api.described import Model, described, respond
 from registry.api.own.addresses import VERSION, address
-from registry.api.own.module_models import Digests, Findings, Provenance, Readme, findings
+from registry.api.own.module_models import Digests, Example, Findings, Provenance, Readme, example_of, findings
 from registry.api.own.version_models import Changes, OneVersion, changes, one_version
 from registry.services import catalog, provenance
 from registry.services.catalog import ModuleVersions, UnknownPartError, VersionFacts
+from registry.services.examples import example_files
 from tfmodule.address import Address
 from tfmodule.comparison import Comparison, compare
 from tfmodule.version import Version
@@ -53,6 +54,20 @@ def readme(
     if path not in parts:
         raise UnknownPartError(tuple(one for one in parts if one))
     return respond(request, Readme(path=path, readme=parts[path]), public=found.public)
+
+
+def example(
+    request: Request,
+    wanted: _Asked,
+    version: _Wanted,
+    path: Annotated[str, Query(description="The example's folder.", examples=["examples/basic"])],
+) -> Response:
+    """The files of an example, ready to copy: its `source` is this registry's address, not a folder."""
+    settings: Settings = request.app.state.settings
+    with database_of(request).read() as session:
+        found = _found(session, request, wanted, version)
+    files = example_files(request.app.state.storage, found, path, settings.registry_host)
+    return respond(request, example_of(path, files), public=found.public)
 
 
 def digests(request: Request, wanted: _Asked, version: _Wanted) -> Response:
@@ -125,6 +140,7 @@ def routes() -> list[BaseRoute]:
     return [
         reading(VERSION, facts, OneVersion),
         reading(VERSION + "/readme", readme, Readme),
+        reading(VERSION + "/example", example, Example),
         reading(VERSION + "/digests", digests, Digests),
         reading(VERSION + "/provenance", origin, Provenance),
         reading(VERSION + "/findings", judgement, Findings),

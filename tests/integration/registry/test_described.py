@@ -49,7 +49,7 @@ def _ask(registry, examples: int) -> int:
         operation = result.ok()
 
         @settings(
-            max_examples=examples, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+            max_examples=examples, deadline=None, database=None, derandomize=examples < 100, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy(), there=st.integers(0, 3), token=tokens)

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from starlette.testclient import TestClient
 
 from registry import models
+from registry.services import publishing
+from tfmodule.archive import Entry
 from tfmodule.contents import Contents
 
 FILES = {
@@ -322,3 +324,33 @@ def test_a_version_from_before_its_contents_were_kept_shows_its_root(filled, cli
         session.execute(delete(models.VersionContents))
     body = client.get(ONE + "/versions/1.0.0").json()
     assert [one["name"] for one in body["root"]["inputs"]] == ["name", "tags"] and body["submodules"] == []
+
+
+def test_a_page_asks_the_database_as_often_however_long_it_is(registry, client) -> None:
+    registry.namespace("acme")
+    asked: list[str] = []
+    event.listen(registry.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    counts = []
+    for number in range(3):
+        registry.publish(f"acme/m{number}/aws", "1.0.0", repository_id=number + 1)
+        asked.clear()
+        client.get("/api/v1/modules")
+        counts.append(len([one for one in asked if one.lstrip().upper().startswith("SELECT")]))
+    assert len(set(counts)) == 1 and counts[0] <= 3, counts
+
+
+def test_an_example_is_ready_to_copy(sqlite_registry) -> None:
+    sqlite_registry.namespace("acme", "private")
+    prepared = publishing.prepare([Entry(path, text.encode()) for path, text in FILES.items()])
+    publishing.store(sqlite_registry.storage, prepared)
+    digests = {"sha256": prepared.sha256, "h1": prepared.h1, "size": prepared.size}
+    sqlite_registry.publish("acme/bucket/aws", "1.0.0", contents=_contents(), **digests)
+    mine = _bearer(sqlite_registry.token("acme"))
+    client = TestClient(sqlite_registry.app, raise_server_exceptions=False, headers=mine)
+    at = "/api/v1/modules/acme/bucket/aws/versions/latest/example"
+    (file,) = client.get(f"{at}?path=examples/small").json()["files"]
+    assert file["path"] == "main.tf" and '"reg.example.test/acme/bucket/aws"' in file["text"]
+    missing = client.get(f"{at}?path=examples/none")
+    assert missing.status_code == 404 and missing.json() == {"errors": ["Example not found"]}
+    assert client.get(at).status_code == 422
+    assert client.get(f"{at}?path=examples/small", headers={"Authorization": ""}).status_code == 401

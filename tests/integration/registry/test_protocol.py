@@ -198,7 +198,7 @@ def test_the_use_of_a_token_is_noted_after_the_answer(registry, client) -> None:
 
 @pytest.mark.checklist("R37")
 def test_R37_404_405_and_500_have_the_shape_too(registry, client) -> None:
-    missing = client.get("/v1/modules/nothing")
+    missing = client.get("/v1/nothing")
     assert missing.status_code == 404 and list(missing.json()) == ["errors"]
     wrong = client.post(BASE + "a/b/c/versions")
     assert wrong.status_code == 405 and list(wrong.json()) == ["errors"] and "GET" in wrong.headers["allow"]

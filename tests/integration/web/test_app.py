@@ -1,6 +1,7 @@
 """The assembled web application: pages, health, headers, logs; and what reading does not need."""
 
 import logging
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -89,7 +90,7 @@ def _publish(database: Database, storage: LocalStorage, namespace: str, version:
                 tag=f"v{version}",
                 commit_sha="c" * 40,
                 repository_id=7,
-                account_id={"open": 1, "closed": 2}[namespace],
+                account_id={"open": 1, "closed": 2}.get(namespace) or 100 + int(namespace[1:]),
                 source_url="https://github.example/x/y",
                 source_is_private=False,
                 sha256=prepared.sha256,
@@ -125,6 +126,33 @@ def test_the_home_page_lists_public_modules_only(client, modules) -> None:
     page = client.get("/", headers=HTML)
     assert page.status_code == 200 and "open/bucket/aws" in page.text and "1.10.0" in page.text
     assert "closed" not in page.text and HOST in page.text
+
+
+def test_the_home_page_has_pages_of_its_own(client, database, storage) -> None:
+    with database.unit_of_work() as session:
+        for number in range(101):
+            namespaces.bind(session, 100 + number, f"n{number:03}", "Organization", "public")
+    for number in range(101):
+        _publish(database, storage, f"n{number:03}", "1.0.0")
+    first, second = client.get("/", headers=HTML).text, client.get("/?offset=100", headers=HTML).text
+    assert "n099/bucket/aws" in first and "n100/" not in first and 'href="/?offset=100"' in first
+    assert "n100/bucket/aws" in second and "n099/" not in second and 'href="/?offset=0"' in second
+    assert client.get("/?offset=-1", headers=HTML).text == first
+
+
+@pytest.mark.checklist("T-15")
+def test_T15_the_api_pages_load_nothing_from_elsewhere_and_run_nothing_inline(client) -> None:
+    page = client.get("/api/docs", headers=HTML)
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy and "unsafe" not in policy
+    wanted = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(wanted) == 4 and all(one.startswith("/api/") for one in wanted)
+    assert re.findall(r"<script(?! src=)|<style|\son\w+=", page.text) == []
+    answers = {one: client.get(one) for one in wanted}
+    assert {one.status_code for one in answers.values()} == {200}
+    assert answers["/api/v1/openapi.json"].json()["info"]["title"] == "Terrasmith"
+    assert "persistAuthorization: false" in answers["/api/docs/start.js"].text
+    assert "javascript" in answers["/api/docs/swagger-ui-bundle.js"].headers["content-type"]
 
 
 @pytest.mark.checklist("T-15")

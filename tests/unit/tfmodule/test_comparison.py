@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfmodule.comparison import Change, compare, refuses_more
+from tfmodule.constraints import Constraints, Dialect
 from tfmodule.contents import EMPTY, Contents
-from tfmodule.version import Version, matches
+from tfmodule.version import Version
 
 
 def _contents(code: str, **submodules: str) -> Contents:
@@ -122,12 +123,14 @@ _TERMS = st.tuples(st.sampled_from(["", "=", "!=", ">", ">=", "<", "<=", "~>"]),
 _CONSTRAINTS = st.lists(_TERMS, min_size=1, max_size=3).map(", ".join) | st.just("")
 
 
-@given(_CONSTRAINTS, _CONSTRAINTS)
-def test_a_constraint_that_refuses_more_is_found(old: str, new: str) -> None:
+@given(st.sampled_from([Dialect.PROVIDER, Dialect.TERRAFORM]), _CONSTRAINTS, _CONSTRAINTS)
+def test_a_constraint_that_refuses_more_is_found(dialect: Dialect, old: str, new: str) -> None:
+    before, after = (Constraints.parse(dialect, text or None) for text in (old, new))
     every = [Version(a, b, c) for a in range(5) for b in range(5) for c in range(5)]
-    lost = [one for one in every if (not old or matches(old, one)) and new and not matches(new, one)]
-    assert refuses_more(old, new) or not lost
+    lost = [one for one in every if before.allows(one) and not after.allows(one)]
+    assert refuses_more(dialect, old, new) or not lost
+    assert not refuses_more(dialect, old, "") and not refuses_more(dialect, old, old)
 
 
 def test_what_cannot_be_read_counts_as_narrower() -> None:
-    assert refuses_more(">= 1.0", "about 2")
+    assert refuses_more(Dialect.PROVIDER, ">= 1.0", "about 2")
