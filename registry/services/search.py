@@ -134,7 +134,7 @@ def _readable(
         one.module_id, one.namespace_id, one.address, one.name, one.keywords, one.description, one.providers,
         one.resource_types, one.quality, one.downloads,
     )  # fmt: skip
-    wanted: Select[Any] = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(*shown, namespace.name, namespace.verified)
         .join(namespace, namespace.id == one.namespace_id)
         .where(engine_of(session).among(one.id, ids))

@@ -7,7 +7,6 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from accounts import namespaces
-from registry.services import indexing
 from terrasmith.main import app
 from tfmodule.contents import Contents
 
@@ -27,9 +26,7 @@ def client(registry) -> TestClient:
     registry.publish("hush/zeppelin/aws", "1.0.0", contents=QUEUE, repository_id=9)
     with registry.database.unit_of_work() as session:
         namespaces.set_verified(session, "acme", on=True)
-    with registry.database.unit_of_work() as session:
-        while indexing.catch_up(session):
-            pass
+    registry.index()
     return TestClient(registry.app, raise_server_exceptions=False)
 
 
