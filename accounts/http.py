@@ -76,6 +76,13 @@ def route(
     return DeclaredRoute(path, endpoint, methods=methods, permission=permission, raw_path=raw_path)
 
 
+def bearer(authorization: str) -> str | None:
+    """The token in such a header; None where there is none that could be ours."""
+    scheme, _, text = authorization.partition(" ")
+    text = text.strip()
+    return text if scheme.lower() == "bearer" and tokens.is_well_formed(text) else None
+
+
 def require_declared(routes: Iterable[BaseRoute]) -> None:
     """Raise UndeclaredRouteError if one of these routes, or of those mounted under them, declares no permission."""
     missing = list(_undeclared(routes))
@@ -146,9 +153,8 @@ def _admit(request: Request, permission: Permission) -> None:
 
 
 def _authenticate(request: Request) -> Principal | None:
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    text = text.strip()
-    if scheme.lower() != "bearer" or not tokens.is_well_formed(text):
+    text = bearer(request.headers.get("authorization", ""))
+    if text is None:
         return None
     with database_of(request).read() as session:
         return tokens.authenticate(session, text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from accounts import audit, models
@@ -108,18 +108,23 @@ def bind(
     if row.state == "removed":
         _move(session, row, "active", actor)
     session.flush()
-    return _value(row)
+    return value(row)
 
 
 def find(session: Session, name: str) -> Namespace | None:
     """The namespace of this name, present or former; case does not count, `-` and `_` do."""
-    kept = session.scalar(
-        select(models.NamespaceName)
+    row = session.scalar(finding(name))
+    return value(row) if row else None
+
+
+def finding(name: str) -> Select[models.Namespace]:
+    """What `find` asks, for who joins more to it: one question instead of three."""
+    return (
+        select(models.Namespace)
+        .join(models.NamespaceName, models.NamespaceName.namespace_id == models.Namespace.id)
         .where(models.NamespaceName.name_key == name_key(name))
         .where(models.NamespaceName.spelling == name.casefold())
     )
-    row = session.get(models.Namespace, kept.namespace_id) if kept else None
-    return _value(row) if row else None
 
 
 def get(session: Session, name: str) -> Namespace:
@@ -133,18 +138,18 @@ def get(session: Session, name: str) -> Namespace:
 def find_by_id(session: Session, namespace_id: str) -> Namespace | None:
     """The namespace of this id, whatever it is called by now."""
     row = session.get(models.Namespace, namespace_id)
-    return _value(row) if row else None
+    return value(row) if row else None
 
 
 def find_by_account(session: Session, account_id: int) -> Namespace | None:
     """The namespace of a GitHub account, by its numeric id."""
     row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
-    return _value(row) if row else None
+    return value(row) if row else None
 
 
 def list_all(session: Session) -> tuple[Namespace, ...]:
     """Every namespace, by name."""
-    return tuple(_value(row) for row in session.scalars(select(models.Namespace).order_by(models.Namespace.name_key)))
+    return tuple(value(row) for row in session.scalars(select(models.Namespace).order_by(models.Namespace.name_key)))
 
 
 def suspend(session: Session, account_id: int, *, actor: str = audit.SYSTEM) -> None:
@@ -170,7 +175,7 @@ def set_visibility(session: Session, name: str, visibility: Visibility, *, actor
         audit.record(session, actor, "namespace.visibility", f"namespace:{row.id}", detail)
         row.visibility = visibility
         session.flush()
-    return _value(row)
+    return value(row)
 
 
 def set_registry_credentials(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
@@ -181,7 +186,7 @@ def set_registry_credentials(session: Session, name: str, on: bool, *, actor: st
         audit.record(session, actor, "namespace.credentials", f"namespace:{row.id}", detail)
         row.registry_credentials = on
         session.flush()
-    return _value(row)
+    return value(row)
 
 
 def set_verified(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
@@ -255,7 +260,8 @@ def _move(session: Session, row: models.Namespace, state: State, actor: str) -> 
     session.flush()
 
 
-def _value(row: models.Namespace) -> Namespace:
+def value(row: models.Namespace) -> Namespace:
+    """A row as others see it."""
     return Namespace(
         id=row.id,
         name=row.name,

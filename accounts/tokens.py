@@ -62,7 +62,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: the holder of a live token."""
+    """Who asks: the holder of a token that lives until `expires_at`, unless it is revoked."""
 
     token_id: str
     name: str
@@ -70,6 +70,7 @@ class Principal:
     namespace: str
     allow: Allow
     last_used_at: datetime | None
+    expires_at: datetime
 
     @property
     def actor(self) -> str:
@@ -131,7 +132,7 @@ def authenticate(session: Session, text: str) -> Principal | None:
     if found is None or not _is_live(found[0]):
         return None
     row, namespace = found
-    return Principal(row.id, row.name, row.namespace_id, namespace, _allow(row), row.last_used_at)
+    return _principal(row, namespace)
 
 
 def holder(session: Session, token_id: str) -> Principal | None:
@@ -140,13 +141,13 @@ def holder(session: Session, token_id: str) -> Principal | None:
     if row is None or not _is_live(row):
         return None
     namespace = session.get_one(models.Namespace, row.namespace_id)
-    return Principal(row.id, row.name, row.namespace_id, namespace.name, _allow(row), row.last_used_at)
+    return _principal(row, namespace.name)
 
 
-def is_live(session: Session, token_id: str) -> bool:
-    """Whether the token still opens doors."""
+def live_until(session: Session, token_id: str) -> datetime | None:
+    """How long the token still opens doors; None where it opens none."""
     row = session.get(models.Token, token_id)
-    return row is not None and _is_live(row)
+    return row.expires_at if row is not None and _is_live(row) else None
 
 
 def note_use(session: Session, token_id: str) -> None:
@@ -204,6 +205,12 @@ def _hash(secret: str) -> str:
 
 def _is_live(row: models.Token) -> bool:
     return row.revoked_at is None and row.expires_at > clock.now()
+
+
+def _principal(row: models.Token, namespace: str) -> Principal:
+    return Principal(
+        row.id, row.name, row.namespace_id, namespace, _allow(row), row.last_used_at, expires_at=row.expires_at
+    )
 
 
 def _allow(row: models.Token) -> Allow:

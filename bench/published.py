@@ -45,13 +45,18 @@ def registry(modules: int) -> Iterator[Registry]:
     with folder() as work:
         (work / "web").mkdir()
         (work / "static").mkdir()
-        archives = {SMALL: publishing.prepare(_small()), LARGE: publishing.prepare(_large())}
+        archives = contents()
         for name in names(modules):
             content = archives.get(name, archives[SMALL])
             (work / "static" / f"{name}.tar.gz").write_bytes(content.data)
         with web(work / "web") as server, static_files(work / "static") as (static_name, static_port):
             token = _fill(server, archives, modules)
             yield Registry(server, token, archives, static_name, static_port, work)
+
+
+def contents() -> dict[str, PreparedArchive]:
+    """A small archive and a large one."""
+    return {SMALL: publishing.prepare(_small()), LARGE: publishing.prepare(large())}
 
 
 def names(modules: int) -> tuple[str, ...]:
@@ -104,7 +109,7 @@ def _small() -> list[Entry]:
     return [Entry(path, data) for path, data in sorted(files.items())]
 
 
-def _large() -> list[Entry]:
+def large() -> list[Entry]:
     """The same with as many files and bytes as a well-known network module has: 134 entries, about 120 kB packed."""
     chance = random.Random(134)
     filler = [Entry(f"docs/page-{number:03}.md", chance.randbytes(900).hex().encode()) for number in range(130)]

@@ -17,10 +17,13 @@ class Scale:
     reads_seconds: float = 0.5  # for each cell, `reads_rounds` times
     reads_rounds: int = 3
     modules: int = 100
+    registry_modules: int = 1_000
+    registry_seconds: float = 2.0  # for each cell and its nginx, `registry_rounds` times
+    registry_rounds: int = 3
     gate: int = 2
     search_modules: tuple[int, ...] = (1_000, 100_000)
     search_seconds: float = 2.0  # for each kind of question
 
 
 FULL = Scale()
-TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 1, (50,), 0.1)
+TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1, (50,), 0.1)

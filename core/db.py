@@ -25,8 +25,18 @@ _NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# As many connections as a web process has threads (40), most of them closed again when it is quiet.
-_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 35, "pool_timeout": 10}
+# As many connections as a web process has threads: 40 for routes, 4 for what is not in memory, one that looks for
+# changes, one that writes counts (docs/PERFORMANCE.md). Most of them are closed again when it is quiet.
+_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 5, "max_overflow": 41, "pool_timeout": 10}
+
+# Of a server that is there and says nothing: a connection that is dead is found out, in seconds.
+_ALIVE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 
 # True while this thread of control is inside a unit of work: the GitHub and Claude gateways refuse to be called then.
 _open: ContextVar[bool] = ContextVar("unit_of_work_open", default=False)
@@ -128,7 +138,7 @@ def _engine(url: str) -> Engine:
         **_POOL,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "options": "-c statement_timeout=30000"},
+        connect_args={**_ALIVE, "options": "-c statement_timeout=30000"},
     )
 
 

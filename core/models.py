@@ -1,9 +1,9 @@
-"""The kernel's tables: the outbox of events and the jobs they cause."""
+"""The kernel's tables: the outbox of events, the jobs they cause, and what changed under the caches."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -51,3 +51,18 @@ class Job(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Change(Base):
+    """Something that a cache may hold has changed. Written by triggers of the database, whoever makes the change."""
+
+    __tablename__ = "changes"
+    # Without it SQLite gives the number of a deleted row to the next one, and a watcher would not notice that one.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    topic: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(64))
+    # Postgres: which transaction wrote it. Rows become visible in another order than they are numbered.
+    writer: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=func.now())

@@ -1,9 +1,12 @@
-"""Tables of the registry: modules, their versions, and uploads. A version row never changes once it is published."""
+"""Tables of the registry: modules, their versions, uploads, and what was downloaded.
 
-from datetime import datetime
+A version row never changes once it is published.
+"""
+
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -127,6 +130,18 @@ class Upload(Base):
     version_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DownloadCount(Base):
+    """How often one version was installed on one day (UTC) by one version of one client."""
+
+    __tablename__ = "download_counts"
+
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    client: Mapped[str] = mapped_column(String(32), primary_key=True)  # registry/services/clients.py; `other`
+    client_version: Mapped[str] = mapped_column(String(32), primary_key=True)  # empty where it does not matter
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class SearchDocument(Base):

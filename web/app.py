@@ -19,9 +19,11 @@ from core.log import get_logger
 from core.settings import Settings
 from registry.api import app as registry_api
 from registry.api.errors import status_of
+from registry.api.hot import HotPath
+from registry.download_counter import DownloadCounter
 from registry.storage.port import Storage
 from web import api_docs
-from web.edge import Edge
+from web.edge import HEADERS, Edge
 from web.failures import failure
 from web.health import Readiness, livez
 from web.pages import Pages, style
@@ -31,11 +33,15 @@ _log = get_logger(__name__)
 
 
 def create_app(
-    settings: Settings, database: Database, storage: Storage, extra_routes: Sequence[BaseRoute] = ()
+    settings: Settings,
+    database: Database,
+    storage: Storage,
+    extra_routes: Sequence[BaseRoute] = (),
+    counter: DownloadCounter | None = None,
 ) -> Starlette:
-    """The whole web application. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
+    """Every route there is. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
     routes = [
-        *registry_api.routes(settings, database, storage),
+        *registry_api.routes(settings, database, storage, counter),
         *webhook.routes(settings, database),
         *extra_routes,
         *_own_routes(settings, database, storage),
@@ -50,6 +56,13 @@ def create_app(
     app.state.settings, app.state.database, app.state.storage = settings, database, storage
     require_declared(app.routes)
     return app
+
+
+def create_served(settings: Settings, database: Database, storage: Storage) -> HotPath:
+    """The whole web application as it is served: the hot path in front of the routes. Start and stop it."""
+    counter = DownloadCounter(database)
+    app = create_app(settings, database, storage, counter=counter)
+    return registry_api.hot_path(app, settings, database, storage, counter, headers=HEADERS, failure=failure)
 
 
 def _own_routes(settings: Settings, database: Database, storage: Storage) -> Iterable[BaseRoute]:

@@ -22,7 +22,7 @@ POLICY = (
 FORM_POLICY = POLICY.replace("form-action 'none'", "form-action 'self'")
 """The same for a page that has a form, which may be sent to nobody else."""
 
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # Scripts: none at all. Pages that need more say so themselves.
@@ -47,7 +47,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,6 +1,8 @@
 """Serves the web application with uvicorn: one address, TLS if wished, a graceful end on SIGTERM."""
 
+import gc
 import ssl
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +14,11 @@ from core.db import Database
 from core.errors import SettingsError, UserError
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage, prove
-from web.app import create_app
+from web.app import create_served
+from web.connection import Connection
 
 _GRACE_SECONDS = 20
+_SWITCH_SECONDS = 0.001
 
 
 def serve(
@@ -37,8 +41,16 @@ def serve(
     try:
         migrate.require_current(database)
         prove(settings)
-        app = create_app(settings, database, open_storage(settings))
-        make_server(app, host, port, certificate, key).run()
+        app = create_served(settings, database, open_storage(settings))
+        server = make_server(app, host, port, certificate, key)
+        app.start()
+        # Threads that read and write the database must not keep the loop waiting for longer than this.
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        gc.freeze()  # what is there now stays: nobody has to look through it again
+        try:
+            server.run()
+        finally:
+            app.stop()
     finally:
         database.dispose()
 
@@ -71,6 +83,7 @@ def make_server(
         proxy_headers=False,
         server_header=False,
         lifespan="off",
+        http=Connection,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return uvicorn.Server(config)

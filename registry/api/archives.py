@@ -7,7 +7,7 @@ Bytes that no longer match their digest are served and reported: the client hold
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from accounts.http import principal_of
 from accounts.permissions import SignInRequiredError
+from accounts.tokens import Principal
 from core import clock
 from core.db import Database
 from core.errors import TerrasmithError
@@ -53,40 +54,61 @@ class Archives:
 
     def public(self, request: Request) -> Response:
         """`GET /archives/sha256/<digest>.tar.gz`: for everybody, for ever."""
-        sha256 = _digest(request)
+        return self._serve(
+            request, self.public_of(request.path_params["file"]), public=True, sent_on=self.sends_on(public=True)
+        )
+
+    def public_of(self, file: str) -> ArchiveFacts:
+        """What must be served there. Raises UnknownArchiveError."""
+        sha256 = _digest(file)
         with self.database.read() as session:
-            archive = downloads.public_archive(session, sha256)
-        return self._serve(request, archive, _IMMUTABLE, sent_on=self.delivery != "stream")
+            return downloads.public_archive(session, sha256)
 
     def signed(self, request: Request) -> Response:
         """`GET /archives/signed/<expires>/<token>/<signature>/<digest>.tar.gz`: for the holder of a fresh location."""
-        sha256, parts = _digest(request), request.path_params
-        token_id = parts["token"]
-        downloads.check_signature(self.signing_key, parts["expires"], token_id, parts["signature"], sha256, clock.now())
+        parts = (request.path_params[name] for name in ("expires", "token", "signature", "file"))
+        return self._serve(request, self.signed_of(*parts), public=False, sent_on=self.sends_on(public=False))
+
+    def signed_of(self, expires: str, token_id: str, signature: str, file: str) -> ArchiveFacts:
+        """What must be served there. Raises UnknownArchiveError."""
+        sha256 = _digest(file)
+        end = downloads.check_signature(self.signing_key, expires, token_id, signature, sha256, clock.now())
         with self.database.read() as session:
             archive = downloads.signed_archive(session, token_id, sha256)
-        return self._serve(request, archive, _NEVER, sent_on=self.delivery == "redirect")
+        return replace(archive, until=min(end, archive.until or end))
 
     def private(self, request: Request) -> Response:
         """`GET /archives/private/<digest>.tar.gz`: for the holder of a token of its namespace (R13).
 
         Never sent on: clients may carry the token along, and it is none of the storage's business.
         """
-        sha256, principal = _digest(request), principal_of(request)
+        return self._serve(request, self.private_of(request.path_params["file"], principal_of(request)), public=False)
+
+    def private_of(self, file: str, principal: Principal | None) -> ArchiveFacts:
+        """What must be served there. Raises UnknownArchiveError and SignInRequiredError."""
+        sha256 = _digest(file)
         if principal is None:
             raise SignInRequiredError
         with self.database.read() as session:
-            archive = downloads.signed_archive(session, principal.token_id, sha256)
-        return self._serve(request, archive, _NEVER)
+            return downloads.signed_archive(session, principal.token_id, sha256)
 
-    def _serve(self, request: Request, archive: ArchiveFacts, caching: str, *, sent_on: bool = False) -> Response:
-        headers = {
-            "Content-Type": "application/gzip",
-            "Content-Disposition": "attachment",
-            "Accept-Ranges": "bytes",
-            "ETag": f'"{archive.sha256}"',
-            "Cache-Control": caching,
-        }
+    def sends_on(self, *, public: bool) -> bool:
+        """Whether whoever asks for such an archive is sent to the storage for it, where the storage has addresses."""
+        return self.delivery == "redirect" or (public and self.delivery == "redirect-public")
+
+    def whole(self, archive: ArchiveFacts) -> bytes:
+        """All its bytes, held to their digest. Raises DamagedArchiveError."""
+        try:
+            with self.storage.open(archive_key(archive.sha256)) as stream:
+                data = stream.read(archive.size + 1)
+        except ObjectMissingError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != archive.sha256:
+            raise DamagedArchiveError(archive.sha256)
+        return data
+
+    def _serve(self, request: Request, archive: ArchiveFacts, *, public: bool, sent_on: bool = False) -> Response:
+        headers = headers_of(archive, public=public)
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
         if sent_on and request.method == "GET" and (url := self._direct_url(archive)):
@@ -120,8 +142,20 @@ class Archives:
             raise DamagedArchiveError(archive.sha256)
 
 
-def _digest(request: Request) -> str:
-    match = _FILE.fullmatch(request.path_params["file"])
+def headers_of(archive: ArchiveFacts, *, public: bool) -> dict[str, str]:
+    """The headers that every answer with bytes of this archive has."""
+    return {
+        "Content-Type": "application/gzip",
+        "Content-Disposition": "attachment",
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{archive.sha256}"',
+        "Cache-Control": _IMMUTABLE if public else _NEVER,
+        "Content-Length": str(archive.size),
+    }
+
+
+def _digest(file: str) -> str:
+    match = _FILE.fullmatch(file)
     if match is None:
         raise UnknownArchiveError
     return match.group(1)

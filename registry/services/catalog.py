@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session, load_only
+from sqlalchemy.sql.base import ExecutableOption
 
 import accounts.models
 from accounts import namespaces
@@ -27,6 +28,15 @@ from tfmodule.version import InvalidVersionError, Version, latest
 
 # What go-version makes of a version before the client asks for it: no `v`, three numbers.
 _LOOSE = re.compile(r"v?(\d+(?:\.\d+){0,2})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+
+# The others are long texts, and nobody who installs a version reads them.
+_COLUMNS_SERVED = (
+    models.Version.version,
+    models.Version.state,
+    models.Version.state_reason,
+    models.Version.sha256,
+    models.Version.size,
+)
 
 
 class UnknownModuleError(UserError):
@@ -71,8 +81,8 @@ class UnknownPartError(UserError):
 
 
 @dataclass(frozen=True)
-class VersionFacts:
-    """One published version."""
+class ServedVersion:
+    """What must be known of a published version to say where it can be had."""
 
     id: str
     module_id: str
@@ -82,8 +92,14 @@ class VersionFacts:
     public: bool
     registry_credentials: bool
     sha256: str
-    h1: str
     size: int
+
+
+@dataclass(frozen=True)
+class VersionFacts(ServedVersion):
+    """One published version."""
+
+    h1: str
     commit_sha: str
     tag: str
     source_url: str
@@ -100,6 +116,7 @@ class ModuleVersions:
     """A module and its published versions, newest first."""
 
     id: str
+    namespace_id: str
     address: Address
     public: bool
     source_url: str
@@ -121,6 +138,7 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
     )
     return ModuleVersions(
         id=module.id,
+        namespace_id=home.id,
         address=Address(home.name, module.name, module.system),
         public=home.is_public,
         source_url=module.source_url,
@@ -130,21 +148,12 @@ def versions(session: Session, address: Address, principal: Principal | None) ->
 
 def version(session: Session, address: Address, text: str, principal: Principal | None) -> VersionFacts:
     """One version, however the client spells it. Raises UnknownVersionError beside what `versions` raises."""
-    home, module = _readable(session, address, principal)
-    wanted = normalise(text)
-    row = None
-    if wanted is not None:
-        row = session.scalar(
-            select(models.Version)
-            .where(models.Version.module_id == module.id)
-            .where(models.Version.version_key == wanted.precedence_key)
-        )
-    # Build metadata does not order versions, but who asks for some means that version and no other.
-    if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
-        raise UnknownVersionError(str(address), text)
-    if row.state != "published":
-        raise RemovedVersionError(str(address), row.version, row.state_reason or "")
-    return _facts(home, module, row)
+    return _facts(*_chosen(session, address, text, principal))
+
+
+def served(session: Session, address: Address, text: str, principal: Principal | None) -> ServedVersion:
+    """The same, without what only people read: the hot path asks this, and no more than two questions of it."""
+    return _served(*_chosen(session, address, text, principal, load_only(*_COLUMNS_SERVED)))
 
 
 def published_versions(session: Session, address: Address) -> tuple[Version, ...]:
@@ -214,11 +223,37 @@ def parse_address(namespace: str, name: str, system: str) -> Address:
         raise UnknownModuleError(f"{namespace}/{name}/{system}") from None
 
 
+def _chosen(
+    session: Session, address: Address, text: str, principal: Principal | None, *options: ExecutableOption
+) -> tuple[Namespace, models.Module, models.Version]:
+    home, module = _readable(session, address, principal)
+    wanted = normalise(text)
+    row = None
+    if wanted is not None:
+        row = session.scalar(
+            select(models.Version)
+            .options(*options)
+            .where(models.Version.module_id == module.id)
+            .where(models.Version.version_key == wanted.precedence_key)
+        )
+    # Build metadata does not order versions, but who asks for some means that version and no other.
+    if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
+        raise UnknownVersionError(str(address), text)
+    if row.state != "published":
+        raise RemovedVersionError(str(address), row.version, row.state_reason or "")
+    return home, module, row
+
+
 def _readable(session: Session, address: Address, principal: Principal | None) -> tuple[Namespace, models.Module]:
-    home = namespaces.find(session, address.namespace)
-    if home is None or not _may_read(home, principal):
+    found = session.execute(
+        namespaces.finding(address.namespace)
+        .add_columns(models.Module)
+        .outerjoin(models.Module, and_(models.Module.namespace_id == accounts.models.Namespace.id, _is_called(address)))
+    ).first()
+    home = namespaces.value(found[0]) if found else None
+    if found is None or home is None or not _may_read(home, principal):
         raise SignInRequiredError if principal is None else UnknownModuleError(str(address))
-    module = find_module(session, home, address)
+    module = _exactly(found[1], address)
     if module is None:
         raise UnknownModuleError(str(address))
     return home, module
@@ -230,17 +265,23 @@ def _may_read(namespace: Namespace, principal: Principal | None) -> bool:
 
 def find_module(session: Session, namespace: Namespace, address: Address) -> models.Module | None:
     """The module's row, whoever asks; None where a name only looks like it."""
-    module = session.scalar(
-        select(models.Module)
-        .where(models.Module.namespace_id == namespace.id)
-        .where(models.Module.name_key == namespaces.name_key(address.name))
-        .where(models.Module.system == address.system)
+    wanted = select(models.Module).where(models.Module.namespace_id == namespace.id, _is_called(address))
+    return _exactly(session.scalar(wanted), address)
+
+
+def _is_called(address: Address) -> ColumnElement[bool]:
+    return and_(
+        models.Module.name_key == namespaces.name_key(address.name),
+        models.Module.system == address.system,
     )
+
+
+def _exactly(module: models.Module | None, address: Address) -> models.Module | None:
     return module if module is not None and module.name.casefold() == address.name.casefold() else None
 
 
-def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
-    return VersionFacts(
+def _served(namespace: Namespace, module: models.Module, row: models.Version) -> ServedVersion:
+    return ServedVersion(
         id=row.id,
         module_id=module.id,
         address=Address(namespace.name, module.name, module.system),
@@ -249,8 +290,14 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         public=namespace.is_public,
         registry_credentials=namespace.registry_credentials,
         sha256=row.sha256,
-        h1=row.h1,
         size=row.size,
+    )
+
+
+def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> VersionFacts:
+    return VersionFacts(
+        **vars(_served(namespace, module, row)),
+        h1=row.h1,
         commit_sha=row.commit_sha,
         tag=row.tag,
         source_url=module.source_url,

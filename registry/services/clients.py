@@ -1,6 +1,8 @@
-"""What a client can make of a download answer, as its User-Agent tells. Grants nothing: a lie harms the liar only."""
+"""Who a client says it is, and what it can make of a download answer. Grants nothing: a lie harms the liar only."""
 
 import re
+from dataclasses import dataclass
+from enum import StrEnum
 
 from tfmodule.version import InvalidVersionError, Version
 
@@ -8,6 +10,59 @@ _PRODUCT = re.compile(r"([A-Za-z-]+)/v?([0-9A-Za-z.+-]{1,64})")
 
 # The first OpenTofu that fetches a package itself, with its token, when the answer says `use_registry_credentials`.
 _DIRECT_SINCE = Version(1, 12, 0)
+
+# By the name that a client sends first. Everything else is one row: strangers must not be able to fill a table.
+_COUNTED = {
+    "terraform": "terraform",
+    "opentofu": "opentofu",
+    "renovate": "renovate",
+    "renovatebot": "renovate",
+    "dependabot-core": "dependabot",
+    "dependabot": "dependabot",
+    "trivy": "trivy",
+    "terragrunt": "terragrunt",
+    "checkov": "checkov",
+    "infracost": "infracost",
+    "terraform-ls": "terraform-ls",
+}
+_NUMBERS = re.compile(r"\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?:-(?:alpha|beta|rc|dev)\.?\d{0,8})?")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who a client says it is, as it is counted. The version is empty where it is none that we know the shape of."""
+
+    name: str
+    version: str
+
+
+OTHER = Client("other", "")
+
+
+def identify(user_agent: str) -> Client:
+    """The client as downloads are counted by."""
+    name, version = _product(user_agent.removeprefix("HashiCorp "))
+    known = _COUNTED.get(name)
+    if known is None:
+        return OTHER
+    return Client(known, version if _NUMBERS.fullmatch(version) else "")
+
+
+class Manner(StrEnum):
+    """The kinds of download answer there are; a client's User-Agent decides between them, and nothing else in it."""
+
+    RELATIVE = "relative"
+    ABSOLUTE = "absolute"
+    """Hands a location on as it is, instead of resolving it against where it came from."""
+    CREDENTIALS = "credentials"
+    """Fetches a package itself, with its token, where the answer says so (R13)."""
+
+
+def manner(user_agent: str) -> Manner:
+    """What this client makes of a download answer."""
+    if takes_credentials(user_agent):
+        return Manner.CREDENTIALS
+    return Manner.ABSOLUTE if needs_absolute(user_agent) else Manner.RELATIVE
 
 
 def takes_credentials(user_agent: str) -> bool:

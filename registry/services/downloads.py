@@ -8,9 +8,9 @@ that can do so bring their token instead.
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 import accounts.models
@@ -19,8 +19,8 @@ from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
-from registry.services import clients
-from registry.services.catalog import VersionFacts
+from registry.services.catalog import ServedVersion
+from registry.services.clients import Manner
 
 PUBLIC_PATH = "/archives/sha256/"
 SIGNED_PATH = "/archives/signed/"
@@ -40,33 +40,44 @@ class UnknownArchiveError(UserError):
 
 @dataclass(frozen=True)
 class ArchiveFacts:
-    """What must be served: the digest and the number of bytes that were published."""
+    """What must be served: the digest and the number of bytes that were published, and by whom.
+
+    `until` is when whoever asked may no longer have it, if nothing else happens before; None is never.
+    """
 
     sha256: str
     size: int
+    module_id: str
+    namespace_id: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
 class DownloadAnswer:
-    """Where the archive is, for the header and the body alike; `by_token` says that the client must bring its token."""
+    """Where the archive is, for the header and the body alike; `by_token` says that the client must bring its token.
+
+    From `until` on the answer is another one; None: it stays the same.
+    """
 
     location: str
     by_token: bool = False
+    until: datetime | None = None
 
 
 def answer(
-    version: VersionFacts, principal: Principal | None, key: bytes, now: datetime, *, user_agent: str, base_url: str
+    version: ServedVersion, principal: Principal | None, key: bytes, now: datetime, *, manner: Manner, base_url: str
 ) -> DownloadAnswer:
     """The location as this client can follow it (R12, R13). `base_url` is ours; for who resolves nothing."""
     by_token = version.registry_credentials and not version.public and principal is not None
-    if by_token and clients.takes_credentials(user_agent):
+    if by_token and manner is Manner.CREDENTIALS:
         # A plain address: this client strips no arguments, so there is no checksum it would look at.
         return DownloadAnswer(f"{PRIVATE_PATH}{version.sha256}.tar.gz", by_token=True)
     relative = location(version, principal, key, now)
-    return DownloadAnswer(base_url + relative if clients.needs_absolute(user_agent) else relative)
+    until = None if version.public else window(now)[0] + timedelta(seconds=WINDOW_SECONDS)
+    return DownloadAnswer(base_url + relative if manner is Manner.ABSOLUTE else relative, until=until)
 
 
-def location(version: VersionFacts, principal: Principal | None, key: bytes, now: datetime) -> str:
+def location(version: ServedVersion, principal: Principal | None, key: bytes, now: datetime) -> str:
     """Where the client finds the archive, with the checksum it shall hold it to. Relative to the registry's host."""
     if version.public:
         path = f"{PUBLIC_PATH}{version.sha256}.tar.gz"
@@ -95,8 +106,8 @@ def window(now: datetime) -> tuple[datetime, int]:
     return datetime.fromtimestamp(begins, UTC), 2 * WINDOW_SECONDS
 
 
-def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> None:
-    """Accept what `signed_path` made and time has not ended; raises UnknownArchiveError."""
+def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha256: str, now: datetime) -> datetime:
+    """Accept what `signed_path` made and time has not ended; says when it will. Raises UnknownArchiveError."""
     if not (expires.isascii() and expires.isdigit() and len(expires) <= 12):
         raise UnknownArchiveError
     expected = _signature(key, int(expires), token_id, sha256)
@@ -104,42 +115,47 @@ def check_signature(key: bytes, expires: str, token_id: str, signature: str, sha
         raise UnknownArchiveError
     if now.timestamp() >= int(expires):
         raise UnknownArchiveError
+    return datetime.fromtimestamp(int(expires), UTC)
 
 
 def public_archive(session: Session, sha256: str) -> ArchiveFacts:
     """The archive of a version that everybody may have. Raises UnknownArchiveError, also for a private digest."""
-    size = session.scalar(
-        select(models.Version.size)
-        .join(models.Module, models.Module.id == models.Version.module_id)
+    found = session.execute(
+        _archive(sha256)
         .join(accounts.models.Namespace, accounts.models.Namespace.id == models.Module.namespace_id)
-        .where(models.Version.sha256 == sha256)
-        .where(models.Version.state == "published")
         .where(accounts.models.Namespace.visibility == "public")
-        .limit(1)
-    )
-    return _found(sha256, size)
+    ).first()
+    return _found(sha256, found)
 
 
 def signed_archive(session: Session, token_id: str, sha256: str) -> ArchiveFacts:
     """The archive for the holder of this token: it must still be live, and still be allowed."""
-    if not tokens.is_live(session, token_id):
+    until = tokens.live_until(session, token_id)
+    if until is None:
         raise UnknownArchiveError
-    size = session.scalar(
-        select(models.Version.size)
-        .join(models.Module, models.Module.id == models.Version.module_id)
+    found = session.execute(
+        _archive(sha256)
         .join(accounts.models.Token, accounts.models.Token.namespace_id == models.Module.namespace_id)
+        .where(accounts.models.Token.id == token_id)
+    ).first()
+    return _found(sha256, found, until)
+
+
+def _archive(sha256: str) -> Select[int, str, str]:
+    return (
+        select(models.Version.size, models.Module.id, models.Module.namespace_id)
+        .join(models.Module, models.Module.id == models.Version.module_id)
         .where(models.Version.sha256 == sha256)
         .where(models.Version.state == "published")
-        .where(accounts.models.Token.id == token_id)
         .limit(1)
     )
-    return _found(sha256, size)
 
 
-def _found(sha256: str, size: int | None) -> ArchiveFacts:
-    if size is None:
+def _found(sha256: str, row: Row[int, str, str] | None, until: datetime | None = None) -> ArchiveFacts:
+    if row is None:
         raise UnknownArchiveError
-    return ArchiveFacts(sha256, size)
+    size, module_id, namespace_id = row
+    return ArchiveFacts(sha256, size, module_id, namespace_id, until)
 
 
 def _signature(key: bytes, expires: int, token_id: str, sha256: str) -> str:

@@ -20,8 +20,8 @@ FORBIDDEN = {
 
 # The kernel grows by decision only: docs/decisions/0008 says what may join it.
 KERNEL = {
-    "__init__", "cache", "clock", "db", "doorbell", "errors", "events", "ids", "jobs", "limits", "log", "migrate",
-    "models", "outbox", "redis", "secrets", "settings", "telemetry",
+    "__init__", "cache", "changes", "clock", "db", "doorbell", "errors", "events", "ids", "jobs", "limits", "log",
+    "migrate", "models", "outbox", "redis", "secrets", "settings", "telemetry",
 }  # fmt: skip
 
 

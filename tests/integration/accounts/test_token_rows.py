@@ -50,13 +50,13 @@ def test_T07_expired_and_revoked_tokens_are_nobody(database: Database) -> None:
     token, secret = _create(database)
     with database.unit_of_work() as session:
         session.execute(update(models.Token).values(expires_at=clock.now() - timedelta(seconds=1)))
-        assert tokens.authenticate(session, secret) is None and not tokens.is_live(session, token.id)
+        assert tokens.authenticate(session, secret) is None and tokens.live_until(session, token.id) is None
     token, secret = _create(database)
     with database.unit_of_work() as session:
         assert tokens.revoke(session, token.id).revoked_at is not None
         assert tokens.revoke(session, token.id).revoked_at is not None
     with database.read() as session:
-        assert tokens.authenticate(session, secret) is None and not tokens.is_live(session, token.id)
+        assert tokens.authenticate(session, secret) is None and tokens.live_until(session, token.id) is None
         actions = [entry.action for entry in audit.of_subject(session, f"token:{token.id}")]
     assert actions == ["token.create", "token.revoke"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.services.clients import needs_absolute, takes_credentials
+from registry.services.clients import OTHER, Client, identify, needs_absolute, takes_credentials
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,26 @@ def test_any_text_is_taken(agent: str) -> None:
     assert takes_credentials(agent) in {True, False}
     assert takes_credentials(f"OpenTofu/{agent}") in {True, False}
     assert needs_absolute(agent) in {True, False}
+    assert len(identify(agent).version) <= 32 and len(identify(f"Terraform/{agent}").version) <= 32
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "version"),
+    [
+        ("Terraform/1.11.4 (+https://www.terraform.io)", "terraform", "1.11.4"),
+        ("HashiCorp Terraform/1.11.4 (+https://www.terraform.io) ci/7", "terraform", "1.11.4"),
+        ("OpenTofu/1.12.0-rc1", "opentofu", "1.12.0-rc1"),
+        ("Renovate/41.2.0 (https://github.com/renovatebot/renovate)", "renovate", "41.2.0"),
+        ("trivy/v0.64.0", "trivy", "0.64.0"),
+        ("Terraform/one", "terraform", ""),
+        ("Terraform/1.2.3-" + "9" * 40, "terraform", ""),
+    ],
+)
+@pytest.mark.checklist("R16")
+def test_R16_a_client_is_known_by_what_it_says_first(agent: str, name: str, version: str) -> None:
+    assert identify(agent) == Client(name, version)
+
+
+@pytest.mark.parametrize("agent", ["", "curl/8.0", "Mozilla/5.0 Terraform/1.11.4", "\x7f"])
+def test_whoever_we_do_not_know_is_other(agent: str) -> None:
+    assert identify(agent) == OTHER

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = ("search_pending", "search_trigrams", "search_words", "search_index", "search_documents")
