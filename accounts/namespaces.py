@@ -196,7 +196,7 @@ def set_verified(session: Session, name: str, on: bool, *, actor: str = audit.OP
         audit.record(session, actor, "namespace.verified", f"namespace:{row.id}", {"from": row.verified, "to": on})
         row.verified = on
         session.flush()
-    return _value(row)
+    return value(row)
 
 
 def _refuse_unusable(login: str) -> None:

@@ -66,7 +66,8 @@ def fill(database: Database, modules: int) -> Shelf:
         known_words.add(session, words.PUBLIC_SCOPE, (word for name in names for word in words.surfaces(name)))
         _versions(session)
         _make_index(session)
-        session.execute(text("DELETE FROM search_pending"))
+        for table in ("search_pending", "changes"):
+            session.execute(text(f"DELETE FROM {table}"))
     return Shelf(modules, tuple(names))
 
 

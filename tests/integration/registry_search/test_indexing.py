@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 from sqlalchemy import event, text
 
 from accounts import namespaces
@@ -120,7 +119,6 @@ def test_every_statement_of_a_search_uses_an_index(filled) -> None:
     assert not [line for line in scanned if "pending" not in line], scanned
 
 
-@pytest.mark.checklist("T-09")
 def test_a_verified_namespace_is_found_as_such(filled) -> None:
     with filled.database.unit_of_work() as session:
         assert namespaces.set_verified(session, "acme", on=True).verified
