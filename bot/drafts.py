@@ -5,11 +5,14 @@ Knows the module's files and its report, not who wrote them. A run's draft never
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from bot.models import StoredDraft
+from bot.models import Request, Run, StoredDraft
 from core import clock
 from gate.report import Report
 from tfmodule.archive import Entry, pack, unpack
@@ -57,7 +60,7 @@ def store(session: Session, run_id: str, draft: DraftView) -> DraftView:
 
 
 def load(session: Session, run_id: str) -> DraftView | None:
-    """The run's draft, if it has one."""
+    """The run's draft, if it has one and it was not pruned."""
     row = session.get(StoredDraft, run_id)
     if row is None:
         return None
@@ -73,3 +76,14 @@ def load(session: Session, run_id: str) -> DraftView | None:
         usage=row.usage,
         instructions_sha256=row.instructions_sha256,
     )
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Forget the drafts of requests that ended before this moment: what became of them is in their repositories.
+
+    A request that may yet become a version keeps its own: its provenance names who wrote it. Returns how many.
+    """
+    ended = Request.state.in_(("published", "refused", "abandoned"))
+    runs = select(Run.id).join(Request, Request.id == Run.request_id).where(ended, Request.updated_at < before)
+    gone = session.execute(delete(StoredDraft).where(StoredDraft.run_id.in_(runs)))
+    return gone.rowcount if isinstance(gone, CursorResult) else 0

@@ -276,8 +276,13 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def prune(session: Session, before: datetime) -> int:
-    """Delete jobs that ended well before `before`. Dead ones stay until somebody looks. Returns how many."""
+    """Delete jobs that ended well before `before`. Returns how many."""
     return _rows(session.execute(delete(Job).where(Job.state == DONE, Job.finished_at < before)))
+
+
+def prune_dead(session: Session, before: datetime) -> int:
+    """Delete jobs that were given up before `before`: nobody has retried them since. Returns how many."""
+    return _rows(session.execute(delete(Job).where(Job.state == DEAD, Job.finished_at < before)))
 
 
 def _leave(session: Session, mine: Claim, **values: object) -> None:

@@ -1,4 +1,4 @@
-"""Tables of the registry: modules, their versions, uploads, and what was downloaded.
+"""Tables of the registry: modules, versions, archives, uploads, retention, and what was downloaded.
 
 A version row never changes once it is published.
 """
@@ -32,6 +32,11 @@ class Module(Base):
     # registry/services/latest.py keeps it; None while nothing can be installed.
     latest_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The whole module is deprecated, every version of it, also those to come.
+    deprecated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deprecation_reason: Mapped[str | None] = mapped_column(Text)
+    replacement: Mapped[str | None] = mapped_column(String(400))
+    hold_reason: Mapped[str | None] = mapped_column(Text)  # nothing of it may be removed
 
 
 class Version(Base):
@@ -55,8 +60,14 @@ class Version(Base):
     module_id: Mapped[str] = mapped_column(ForeignKey("modules.id"), index=True)
     version: Mapped[str] = mapped_column(String(128))
     version_key: Mapped[str] = mapped_column(String(128))  # without build metadata: equal precedence, same version
-    state: Mapped[str] = mapped_column(String(16))  # registry/services/lifecycle.py
+    state: Mapped[str] = mapped_column(String(16))  # registry/version_states.py
     state_reason: Mapped[str | None] = mapped_column(Text)
+    state_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    before_quarantine: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # what a restore puts back
+    replacement: Mapped[str | None] = mapped_column(String(400))  # namespace/name/system, or that and /version
+    hold_reason: Mapped[str | None] = mapped_column(Text)  # it may not be removed
     commit_sha: Mapped[str] = mapped_column(String(64))  # empty, as the tag, for what was uploaded
     tag: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
@@ -79,6 +90,35 @@ class VersionContents(Base):
 
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
     contents: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Archive(Base):
+    """One archive of the storage, by its digest, from before its bytes are stored until after they are collected.
+
+    `claim` is new each time the bytes may have to be stored anew; who publishes proves that it is still the one he
+    stored under. `condemned_at` and `condemned_by` say that a collector is taking the bytes away.
+    """
+
+    __tablename__ = "archives"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    claim: Mapped[str] = mapped_column(String(32))
+    claimed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    condemned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    condemned_by: Mapped[str | None] = mapped_column(String(32))
+
+
+class RetentionPolicy(Base):
+    """What may be removed by age: of one namespace, or of all that have no policy of their own (`default`)."""
+
+    __tablename__ = "retention_policies"
+
+    scope: Mapped[str] = mapped_column(String(32), primary_key=True)  # a namespace's id, or "default"
+    prerelease_days: Mapped[int | None] = mapped_column(Integer)
+    stable_days: Mapped[int | None] = mapped_column(Integer)
+    keep_last: Mapped[int] = mapped_column(Integer)
+    keep_downloaded_days: Mapped[int | None] = mapped_column(Integer)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class VersionDependency(Base):
@@ -138,7 +178,7 @@ class DownloadCount(Base):
     __tablename__ = "download_counts"
 
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, index=True)
     client: Mapped[str] = mapped_column(String(32), primary_key=True)  # registry/services/clients.py; `other`
     client_version: Mapped[str] = mapped_column(String(32), primary_key=True)  # empty where it does not matter
     count: Mapped[int] = mapped_column(BigInteger)

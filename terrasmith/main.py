@@ -11,9 +11,11 @@ from terrasmith import (
     check,
     compatible,
     demo,
+    gc,
     module,
     namespace,
     publish,
+    retention,
     roles,
     runs,
     search,
@@ -38,6 +40,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(namespace.app, name="namespace")
 app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
+app.add_typer(retention.app, name="retention")
 app.add_typer(storage.app, name="storage")
 for command in (
     *demo.COMMANDS,
@@ -47,6 +50,7 @@ for command in (
     verify.verify,
     compatible.compatible,
     conformance,
+    gc.gc,
     openapi,
     *search.COMMANDS,
 ):

@@ -1,17 +1,31 @@
-"""`terrasmith version`: versions with their states, and a way to take one out of service for good."""
+"""`terrasmith version`: versions with their states, and the operator's ways to move one from state to state."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from accounts import audit
+from core.errors import UserError
 from registry.services import lifecycle
+from registry.services.lifecycle import OPERATOR, Action, Words
+from registry.services.standing import Standing
 from terrasmith.columns import show
 from terrasmith.database import open_database
 from tfmodule.address import Address
 from tfmodule.version import Version
 
-app = typer.Typer(no_args_is_help=True, help="Published versions: where they stand, and removing one.")
+app = typer.Typer(no_args_is_help=True, help="Published versions: where they stand, and moving one.")
+
+_Address = Annotated[str, typer.Argument(metavar="NAMESPACE/NAME/SYSTEM", show_default=False)]
+_Version = Annotated[str, typer.Argument(show_default=False)]
+_Maybe = Annotated[str | None, typer.Argument(metavar="[VERSION]", show_default=False)]
+_Whole = Annotated[bool, typer.Option("--whole-module", help="All its versions, also those to come.")]
+_Reason = Annotated[str, typer.Option(help="Why: whoever asks for the version is told.", show_default=False)]
+_Replacement = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS[/VERSION]|VERSION", help="What to use instead: of this registry.", show_default=False
+    ),
+]
 
 
 @app.command("list")
@@ -36,29 +50,108 @@ def list_versions(
             one.state,
             one.damage or "ok",
             f"{one.verified_at:%Y-%m-%dT%H:%MZ}" if one.verified_at else "-",
+            "held" if one.held else "-",
             one.sha256,
+            str(one.standing.replacement or "-"),
             one.reason or "",
         )
         for one in found
     ]
-    show(("MODULE", "VERSION", "STATE", "BYTES", "FOUND GOOD AT", "SHA256", "REASON"), rows)
+    headings = ("MODULE", "VERSION", "STATE", "BYTES", "FOUND GOOD AT", "HOLD", "SHA256", "REPLACEMENT", "REASON")
+    show(headings, rows)
     if broken and found:
         raise typer.Exit(1)
 
 
 @app.command()
+def deprecate(
+    address: _Address, reason: _Reason, version: _Maybe = None, replacement: _Replacement = None, whole: _Whole = False
+) -> None:
+    """Advise against a version, or against a whole module. It is listed and served as before, with the reason."""
+    _change("deprecate", address, version, Words(reason, replacement), whole=whole)
+
+
+@app.command()
+def revoke(address: _Address, version: _Version, reason: _Reason, replacement: _Replacement = None) -> None:
+    """Have no constraint choose a version any more. Whoever names its download or its archive still gets it.
+
+    Terraform itself looks into the list first, so a new `terraform init` with this exact version fails too.
+    """
+    _change("revoke", address, version, Words(reason, replacement))
+
+
+@app.command()
+def quarantine(address: _Address, version: _Version, reason: _Reason) -> None:
+    """Serve a version to nobody, until `restore` or `remove`. Its bytes are kept as evidence."""
+    _change("quarantine", address, version, Words(reason))
+
+
+@app.command()
+def restore(address: _Address, reason: _Reason, version: _Maybe = None, whole: _Whole = False) -> None:
+    """Take back a deprecation, a revocation or a quarantine. After a quarantine it stands where it stood before."""
+    _change("restore", address, version, Words(reason), whole=whole)
+
+
+@app.command()
 def remove(
-    address: Annotated[str, typer.Argument(metavar="NAMESPACE/NAME/SYSTEM", show_default=False)],
-    version: Annotated[str, typer.Argument(show_default=False)],
-    reason: Annotated[str, typer.Option(help="Why: whoever asks for the version is told.", show_default=False)],
+    address: _Address,
+    version: _Version,
+    reason: _Reason,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
 ) -> None:
-    """Take a version out of service for good. Its number stays taken: nothing is ever published under it again."""
+    """Take a version out of service for good. Its number stays taken: nothing is ever published under it again.
+
+    `terrasmith gc` deletes its bytes a week later, unless another version has the same.
+    """
     wanted, number = Address.parse(address), Version.parse(version)
     if not yes:
         typer.confirm(
             f"Remove {wanted} {number}? Nobody can bring it back, and builds that pin it will fail", abort=True
         )
     with open_database() as database, database.unit_of_work() as session:
-        removed = lifecycle.remove(session, wanted, number, reason, audit.OPERATOR)
+        removed = lifecycle.change(session, "remove", wanted, number, Words(reason), OPERATOR)
     typer.echo(f"{removed.address} {removed.version} is removed, and its number is taken for good: {removed.reason}")
+
+
+@app.command()
+def hold(address: _Address, reason: _Reason, version: _Maybe = None, whole: _Whole = False) -> None:
+    """Let nobody remove a version, or any of a module: neither by hand nor by a retention policy."""
+    wanted, number = _wanted(address, version, whole=whole)
+    with open_database() as database, database.unit_of_work() as session:
+        lifecycle.hold(session, wanted, number, reason, OPERATOR)
+    typer.echo(f"{_name(wanted, number)} is held: it cannot be removed until `terrasmith version unhold`.")
+
+
+@app.command()
+def unhold(address: _Address, version: _Maybe = None, whole: _Whole = False) -> None:
+    """End a hold."""
+    wanted, number = _wanted(address, version, whole=whole)
+    with open_database() as database, database.unit_of_work() as session:
+        lifecycle.hold(session, wanted, number, None, OPERATOR)
+    typer.echo(f"{_name(wanted, number)} is not held.")
+
+
+def _change(action: Action, address: str, version: str | None, words: Words, *, whole: bool = False) -> None:
+    wanted, number = _wanted(address, version, whole=whole)
+    with open_database() as database, database.unit_of_work() as session:
+        if number is not None:
+            moved = lifecycle.change(session, action, wanted, number, words, OPERATOR).standing
+        else:
+            way: Literal["deprecate", "restore"] = "deprecate" if action == "deprecate" else "restore"
+            moved = lifecycle.change_module(session, way, wanted, words, OPERATOR)
+    typer.echo(f"{_name(wanted, number)} is {moved.state}{_said(moved)}")
+
+
+def _said(standing: Standing) -> str:
+    instead = f" Use {standing.replacement} instead." if standing.replacement else ""
+    return f": {standing.reason}{instead}" if standing.reason else "."
+
+
+def _wanted(address: str, version: str | None, *, whole: bool) -> tuple[Address, Version | None]:
+    if (version is None) != whole:
+        raise UserError("Name a version, or say --whole-module; not both.")
+    return Address.parse(address), Version.parse(version) if version is not None else None
+
+
+def _name(address: Address, version: Version | None) -> str:
+    return f"{address} {version}" if version is not None else f"The module {address}"

@@ -18,6 +18,7 @@ from registry.api.answers import Answers
 from registry.api.archives import Archives
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH, discovery
 from registry.api.hot import HotPath
+from registry.api.lifecycle import Lifecycle
 from registry.api.own import table as own
 from registry.api.protocol import Protocol
 from registry.api.uploads import UPLOADS_PATH, Uploads
@@ -34,7 +35,8 @@ def routes(
     """All of `terraform init`, publishing by API, and `/api/v1`. Without `counter` no download is counted."""
     protocol, archives = _endpoints(settings, database, storage, counter)
     publishing = Uploads(database, storage)
-    reading = Permission.READ_MODULE
+    lifecycle = Lifecycle(database)
+    reading, changing = Permission.READ_MODULE, Permission.PUBLISH
     return [
         route(DISCOVERY_PATH, discovery, permission=Permission.PUBLIC),
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
@@ -55,6 +57,10 @@ def routes(
             raw_path=True,
         ),
         route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
+        *(
+            route(_MODULE + path, endpoint, permission=changing, methods=("POST",), raw_path=True)
+            for path, endpoint in lifecycle.endpoints()
+        ),
         *listing.routes(),
         *own.routes(),
     ]

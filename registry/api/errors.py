@@ -16,15 +16,17 @@ from registry.api.json_body import json_response
 from registry.services.catalog import UnknownModuleError, UnknownNamespaceError, UnknownPartError, UnknownVersionError
 from registry.services.downloads import UnknownArchiveError
 from registry.services.examples import UnknownExampleError
+from registry.services.lifecycle import ForeignNamespaceError, HeldError, OperatorsChoiceError, StandingError
 from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
-from registry.services.uploads import ForeignNamespaceError, KeyReusedError, UnknownUploadError, UploadUnderWayError
+from registry.services.uploads import KeyReusedError, UnknownUploadError, UploadUnderWayError
 
 # The first line that fits counts.
 STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SignInRequiredError, 401),
     (NotAllowedError, 403),
     (ForeignNamespaceError, 403),
+    (OperatorsChoiceError, 403),
     (UnknownModuleError, 404),
     (UnknownNamespaceError, 404),
     (UnknownPartError, 404),
@@ -43,6 +45,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (SourceMixedError, 409),
     (ModuleTakenError, 409),
     (NamespaceClosedError, 409),
+    (StandingError, 409),
+    (HeldError, 409),
     (UserError, 422),
     (Transient, 503),
 )

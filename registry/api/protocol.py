@@ -14,6 +14,7 @@ from accounts.http import principal_of
 from accounts.tokens import Principal
 from core import clock
 from core.db import Database
+from registry.api import standings
 from registry.api.json_body import json_response
 from registry.services import catalog, clients, downloads, provenance
 from registry.services.clients import Manner
@@ -62,10 +63,9 @@ class Protocol:
     def versions_of(self, session: Session, address: Address, principal: Principal | None) -> Reply:
         """Its answer. Raises what the catalogue raises."""
         module = catalog.versions(session, address, principal)
-        listed = [{"version": str(version)} for version in module.versions]
         return Reply(
-            body={"modules": [{"source": module.source_url or str(module.address), "versions": listed}]},
-            headers=_PUBLIC if module.public else _PRIVATE,
+            body=standings.versions_body(module),
+            headers={**(_PUBLIC if module.public else _PRIVATE), **standings.headers(module.deprecation)},
             public=module.public,
             namespace_id=module.namespace_id,
             module_id=module.id,
@@ -94,9 +94,10 @@ class Protocol:
         )
         # Absent unless it is true: to a client that knows it, `false` would mean something too.
         flag = {"use_registry_credentials": True} if found.by_token else {}
+        headers = {**(_PUBLIC if served.public else _PRIVATE), **_CLIENT, "X-Terraform-Get": found.location}
         return Reply(
             body={"location": found.location, **flag},
-            headers={**(_PUBLIC if served.public else _PRIVATE), **_CLIENT, "X-Terraform-Get": found.location},
+            headers={**headers, **standings.headers(served.standing)},
             public=served.public,
             namespace_id=served.namespace_id,
             module_id=served.module_id,

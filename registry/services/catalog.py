@@ -6,7 +6,7 @@ token of another namespace learns the same of both: there is nothing.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,9 @@ from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.errors import UserError
 from registry import models
+from registry.services import standing
+from registry.services.standing import Standing
+from registry.version_states import LISTED, PUBLISHED, QUARANTINED, SERVED
 from tfmodule.address import Address, InvalidAddressError
 from tfmodule.contents import Contents, Part
 from tfmodule.interface import Interface
@@ -34,6 +37,8 @@ _COLUMNS_SERVED = (
     models.Version.version,
     models.Version.state,
     models.Version.state_reason,
+    models.Version.state_changed_at,
+    models.Version.replacement,
     models.Version.sha256,
     models.Version.size,
 )
@@ -42,8 +47,8 @@ _COLUMNS_SERVED = (
 class UnknownModuleError(UserError):
     """There is no such module, or not for this one who asks."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__("Module not found")
+    def __init__(self, address: str, message: str = "Module not found") -> None:
+        super().__init__(message)
         self.address = address
 
 
@@ -71,6 +76,15 @@ class RemovedVersionError(UnknownVersionError):
         self.reason = reason
 
 
+class QuarantinedVersionError(UnknownVersionError):
+    """The version is suspected of doing harm, so nobody gets it until an operator has decided."""
+
+    def __init__(self, address: str, version: str, reason: str) -> None:
+        message = f"Version {version} is quarantined until the registry's operator has decided about it: {reason}"
+        super().__init__(address, version, message)
+        self.reason = reason
+
+
 class UnknownPartError(UserError):
     """The version has no such submodule or example."""
 
@@ -93,6 +107,7 @@ class ServedVersion:
     registry_credentials: bool
     sha256: str
     size: int
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,10 @@ class VersionFacts(ServedVersion):
 
 @dataclass(frozen=True)
 class ModuleVersions:
-    """A module and its published versions, newest first."""
+    """A module and the versions that can be chosen, newest first.
+
+    `standings` tells of those that are in no good standing of their own, `deprecation` of the whole module.
+    """
 
     id: str
     namespace_id: str
@@ -121,6 +139,12 @@ class ModuleVersions:
     public: bool
     source_url: str
     versions: tuple[Version, ...]
+    standings: Mapping[Version, Standing] = field(default_factory=dict)
+    deprecation: Standing | None = None
+
+    def standing_of(self, version: Version) -> Standing | None:
+        """Where one of them stands; None is in good standing."""
+        return self.standings.get(version) or self.deprecation
 
     @property
     def latest(self) -> Version | None:
@@ -131,18 +155,27 @@ class ModuleVersions:
 def versions(session: Session, address: Address, principal: Principal | None) -> ModuleVersions:
     """The versions of one module. Raises UnknownModuleError and SignInRequiredError."""
     home, module = _readable(session, address, principal)
-    texts = session.scalars(
-        select(models.Version.version)
-        .where(models.Version.module_id == module.id)
-        .where(models.Version.state == "published")
-    )
+    table = models.Version
+    rows = session.execute(
+        select(table.version, table.state, table.state_reason, table.replacement, table.state_changed_at)
+        .where(table.module_id == module.id)
+        .where(table.state.in_(LISTED))
+    ).all()
     return ModuleVersions(
         id=module.id,
         namespace_id=home.id,
         address=Address(home.name, module.name, module.system),
         public=home.is_public,
         source_url=module.source_url,
-        versions=newest_first(texts),
+        versions=newest_first(row.version for row in rows),
+        standings={
+            Version.parse(row.version): standing.of_version(
+                row.state, row.state_reason, row.replacement, row.state_changed_at, None
+            )
+            for row in rows
+            if row.state != PUBLISHED
+        },
+        deprecation=standing.of_module(module),
     )
 
 
@@ -163,6 +196,14 @@ def published_versions(session: Session, address: Address) -> tuple[Version, ...
     if module is None:
         return ()
     return newest_first(session.scalars(select(models.Version.version).where(models.Version.module_id == module.id)))
+
+
+def listed(session: Session, module: models.Module) -> tuple[Version, ...]:
+    """The versions that can be chosen, newest first, whoever asks."""
+    row = models.Version
+    return newest_first(
+        session.scalars(select(row.version).where(row.module_id == module.id).where(row.state.in_(LISTED)))
+    )
 
 
 def version_by_id(session: Session, version_id: str) -> VersionFacts | None:
@@ -239,7 +280,9 @@ def _chosen(
     # Build metadata does not order versions, but who asks for some means that version and no other.
     if row is None or wanted is None or (wanted.build and str(wanted) != row.version):
         raise UnknownVersionError(str(address), text)
-    if row.state != "published":
+    if row.state == QUARANTINED:
+        raise QuarantinedVersionError(str(address), row.version, row.state_reason or "")
+    if row.state not in SERVED:
         raise RemovedVersionError(str(address), row.version, row.state_reason or "")
     return home, module, row
 
@@ -291,6 +334,9 @@ def _served(namespace: Namespace, module: models.Module, row: models.Version) ->
         registry_credentials=namespace.registry_credentials,
         sha256=row.sha256,
         size=row.size,
+        standing=standing.of_version(
+            row.state, row.state_reason, row.replacement, row.state_changed_at, standing.of_module(module)
+        ),
     )
 
 

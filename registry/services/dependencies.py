@@ -16,11 +16,12 @@ from accounts.tokens import Principal
 from registry import models
 from registry.services import catalog
 from registry.services.visibility import may_read
+from registry.version_states import LISTED
 from tfmodule.address import Address
 from tfmodule.needs import Need
 from tfmodule.version import Version
 
-CHOOSABLE = frozenset({"published", "deprecated"})
+CHOOSABLE = LISTED
 """The states of a version that Terraform may be given for a constraint."""
 
 _LONGEST = 500

@@ -21,6 +21,7 @@ from core.errors import UserError
 from registry import models
 from registry.services.catalog import ServedVersion
 from registry.services.clients import Manner
+from registry.version_states import SERVED
 
 PUBLIC_PATH = "/archives/sha256/"
 SIGNED_PATH = "/archives/signed/"
@@ -146,7 +147,7 @@ def _archive(sha256: str) -> Select[int, str, str]:
         select(models.Version.size, models.Module.id, models.Module.namespace_id)
         .join(models.Module, models.Module.id == models.Version.module_id)
         .where(models.Version.sha256 == sha256)
-        .where(models.Version.state == "published")
+        .where(models.Version.state.in_(SERVED))
         .limit(1)
     )
 

@@ -18,14 +18,13 @@ from registry.search import known_words
 from registry.search.documents import Document, Module, document
 from registry.search.engines import engine_of
 from registry.services import listing
+from registry.version_states import DEPRECATED
 from tfmodule.address import Address
 from tfmodule.contents import Contents, Part
 from tfmodule.interface import Interface
 
 AT_ONCE = 50
 """Modules that one transaction indexes."""
-
-_DEPRECATED = "deprecated"
 
 
 @dataclass
@@ -97,6 +96,7 @@ def _current(module_ids: Collection[str]) -> Select[Any]:
             models.Module.name,
             models.Module.system,
             models.Module.namespace_id,
+            models.Module.deprecated_at,
             namespace.name.label("namespace"),
             namespace.visibility,
             namespace.verified,
@@ -123,7 +123,7 @@ def _module(row: Row[Any]) -> Module:
         description=listing.description(row.readme),
         contents=_contents(row.contents, row.interface, row.readme),
         report=row.report,
-        deprecated=row.state == _DEPRECATED,
+        deprecated=row.state == DEPRECATED or row.deprecated_at is not None,
     )
 
 

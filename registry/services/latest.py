@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import models
+from registry.version_states import LISTED
 from tfmodule.version import Version, latest
 
-INSTALLABLE = ("published",)
+INSTALLABLE = tuple(sorted(LISTED))
 """The states of a version that clients may be told of."""
 
 

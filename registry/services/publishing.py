@@ -19,12 +19,12 @@ from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import dependencies, latest, provenance
-from registry.services.lifecycle import PUBLISHED, TOMBSTONE
+from registry.services import archive_claims, dependencies, latest, provenance
 from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
+from registry.version_states import PUBLISHED, QUARANTINED, TOMBSTONE
 from tfmodule import archive
 from tfmodule.address import Address
 from tfmodule.contents import Contents
@@ -55,6 +55,16 @@ class VersionRemovedError(VersionTakenError):
         super().__init__(address, version, published)
         self.message = f"`{address}` {published} was removed ({reason}), and its number is never used again: "
         self.message += "release a new one."
+        self.args, self.reason = (self.message,), reason
+
+
+class VersionQuarantinedError(VersionTakenError):
+    """The version was published and is quarantined now: not even the same bytes are taken for it."""
+
+    def __init__(self, address: str, version: str, published: str, reason: str) -> None:
+        super().__init__(address, version, published)
+        self.message = f"`{address}` {published} is quarantined ({reason}), and stays so whatever is published: "
+        self.message += "release a new version, or ask the registry's operator."
         self.args, self.reason = (self.message,), reason
 
 
@@ -116,7 +126,8 @@ class PublishVersion:
     """All that a version is made of. `account_id` is the numeric id of the repository's owner on GitHub.
 
     What was uploaded has no repository, no commit and no tag; its account is that of its namespace. `path` is the
-    module's folder in the repository, empty for the root.
+    module's folder in the repository, empty for the root. `claim` is what `archive_claims` gave before the archive was
+    stored; without it the caller answers for it that nobody collects archives.
     """
 
     address: Address
@@ -136,6 +147,7 @@ class PublishVersion:
     report: Mapping[str, Any]
     origin: Origin = NOTHING_KNOWN
     actor: str = audit.SYSTEM
+    claim: str | None = None
 
     @property
     def source(self) -> str:
@@ -171,7 +183,7 @@ def prepare(source: bytes | Iterable[archive.Entry], *, strip_root: bool = False
 
 
 def store(storage: Storage, prepared: PreparedArchive) -> None:
-    """Keep the archive under its digest, and read it back. Comes before `publish`: what is visible has its bytes.
+    """Keep the archive under its digest, and read it back. Comes before `publish`, and after its claim is committed.
 
     Raises ObjectDiffersError and ObjectMissingError for a storage that does not give back what it took (F-17).
     """
@@ -182,8 +194,9 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, ModuleTakenError, SourceMixedError, FolderMovedError,
-    WouldExposeError and NamespaceClosedError.
+    Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, SourceMixedError,
+    FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim did not last: store
+    anew.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -192,6 +205,7 @@ def publish(session: Session, request: PublishVersion) -> Published:
     existing = _existing(session, module, request)
     if existing is not None:
         return existing
+    archive_claims.require(session, request.sha256, request.claim)
     version = _add_version(session, namespace, module, request)
     if version is None:  # another publisher was faster, and has committed
         return _require(_existing(session, module, request))
@@ -279,6 +293,8 @@ def _existing(session: Session, module: models.Module, request: PublishVersion) 
         return None
     if row.state == TOMBSTONE:
         raise VersionRemovedError(str(request.address), str(request.version), row.version, row.state_reason or "")
+    if row.state == QUARANTINED:
+        raise VersionQuarantinedError(str(request.address), str(request.version), row.version, row.state_reason or "")
     if row.sha256 != request.sha256 or row.version != str(request.version):
         raise VersionTakenError(str(request.address), str(request.version), row.version)
     namespace = _require(namespaces.find(session, request.address.namespace))

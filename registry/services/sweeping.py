@@ -15,8 +15,8 @@ from accounts import audit
 from core import clock, outbox
 from core.events import ArchiveDamaged
 from registry import models
-from registry.services.lifecycle import TOMBSTONE
 from registry.storage.port import ObjectDiffersError, ObjectMissingError, Storage, archive_key
+from registry.version_states import TOMBSTONE
 
 Damage = Literal["missing", "unreadable", "differs"]
 

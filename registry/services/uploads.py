@@ -21,19 +21,12 @@ from core.errors import UserError
 from core.events import UploadReceived
 from registry import models
 from registry.services import publishing
+from registry.services.lifecycle import ForeignNamespaceError
 from registry.services.publishing import NamespaceClosedError, Published, VersionTakenError
 from registry.storage.port import INCOMING
 from registry.upload_states import SETTLED, UNDER_WAY, UPLOAD_TRANSITIONS
 from tfmodule.address import Address
 from tfmodule.version import Version
-
-
-class ForeignNamespaceError(UserError):
-    """The token publishes elsewhere. Says the same whether or not there is such a namespace."""
-
-    def __init__(self, namespace: str, own: str) -> None:
-        super().__init__(f"This token publishes into the namespace `{own}` and not into `{namespace}`.")
-        self.namespace, self.own = namespace, own
 
 
 class KeyReusedError(UserError):

@@ -16,6 +16,7 @@ from registry.storage.port import (
     StorageRefusedError,
     StorageUnavailableError,
     Stored,
+    check_archive,
     check_incoming,
     check_key,
 )
@@ -51,7 +52,11 @@ class LocalStorage:
             with contextlib.suppress(FileExistsError):
                 os.link(unfinished, target)
             _sync_folder(target.parent)
-        if target.read_bytes() != data:
+        try:
+            kept = target.read_bytes()
+        except FileNotFoundError:  # collected the moment it was there
+            raise ObjectMissingError(key) from None
+        if kept != data:
             raise ObjectDiffersError(key)
 
     def open(self, key: str) -> BinaryIO:
@@ -102,6 +107,13 @@ class LocalStorage:
             unfinished.unlink(missing_ok=True)
         found = _older(self.root / INCOMING, before)
         return tuple(sorted(path.relative_to(self.root).as_posix() for path in found))
+
+    def remove(self, key: str) -> None:
+        check_archive(key)
+        path = self._path(key)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
 
     def _files(self, folder: Path) -> Iterator[Path]:
         for parent, folders, names in os.walk(folder):

@@ -1,6 +1,7 @@
 """What the registry asks of a place that keeps bytes: written once, never over, read back before it counts.
 
-Knows keys and bytes; no module, no version. Only what lies under `incoming/` may ever be taken away again.
+Knows keys and bytes; no module, no version. What lies under `incoming/` is taken away by whoever staged it, an
+archive by the collector alone, anything else never.
 """
 
 import re
@@ -14,6 +15,9 @@ from core.errors import TerrasmithError, Transient
 _SEGMENT = r"[a-z0-9][a-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT}){{0,7}}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+ARCHIVES = "archives/sha256/"
+"""Where archives lie, each under its digest."""
 
 INCOMING = "incoming/"
 """The staging area: bytes that came from outside and that nobody has judged yet."""
@@ -112,6 +116,21 @@ class Storage(Protocol):
     def staged(self, before: datetime) -> tuple[str, ...]:
         """The keys of all that was staged before this moment. What was begun before it and never ended is removed."""
 
+    def remove(self, key: str) -> None:
+        """Take away an archive that nothing refers to any more; nothing happens where there is nothing.
+
+        `put` may keep the same bytes again afterwards. Only the collector calls this, which proves the rest first.
+        Raises InvalidKeyError for whatever `archive_key` does not make.
+        """
+
+
+def archives(storage: Storage) -> Iterator[str]:
+    """The digests of all archives that are kept, in no order. What comes or goes meanwhile may be in it or not."""
+    for one in storage.objects(ARCHIVES):
+        sha256 = one.key.rpartition("/")[2].removesuffix(".tar.gz")
+        if _SHA256.fullmatch(sha256) and one.key == archive_key(sha256):
+            yield sha256
+
 
 def check_key(key: str) -> None:
     """Accept a key that means the same on every kind of storage, or raise InvalidKeyError."""
@@ -126,8 +145,15 @@ def check_incoming(key: str) -> None:
         raise InvalidKeyError(key)
 
 
+def check_archive(key: str) -> None:
+    """Accept a key that `archive_key` makes, or raise InvalidKeyError."""
+    sha256 = key.rpartition("/")[2].removesuffix(".tar.gz")
+    if not _SHA256.fullmatch(sha256) or key != archive_key(sha256):
+        raise InvalidKeyError(key)
+
+
 def archive_key(sha256: str) -> str:
     """Where the archive with this digest lies. Raises InvalidKeyError for what is no digest."""
     if not _SHA256.fullmatch(sha256):
         raise InvalidKeyError(sha256)
-    return f"archives/sha256/{sha256[:2]}/{sha256}.tar.gz"
+    return f"{ARCHIVES}{sha256[:2]}/{sha256}.tar.gz"

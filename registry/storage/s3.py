@@ -28,6 +28,7 @@ from registry.storage.port import (
     StorageRefusedError,
     StorageUnavailableError,
     Stored,
+    check_archive,
     check_incoming,
     check_key,
 )
@@ -111,6 +112,11 @@ class S3Storage:
     def discard(self, key: str) -> None:
         check_incoming(key)
         with self._telling("discarding"):
+            self._client.delete_object(**self._at(key))
+
+    def remove(self, key: str) -> None:
+        check_archive(key)
+        with self._telling("removing"):
             self._client.delete_object(**self._at(key))
 
     def staged(self, before: datetime) -> tuple[str, ...]:

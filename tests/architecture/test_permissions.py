@@ -65,6 +65,11 @@ ROUTES = {
     "GET /v1/uploads/{upload}": "publish",
     "GET /v2/modules/{namespace}/{name}/{system}/downloads/summary": "read_module",
     "POST /github/webhook": "webhook_signature",
+    "POST /v1/modules/{namespace}/{name}/{system}/deprecate": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/restore": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/deprecate": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/restore": "publish",
+    "POST /v1/modules/{namespace}/{name}/{system}/{version}/revoke": "publish",
     "POST /v1/modules/{namespace}/{name}/{system}/{version}/upload": "publish",
 }
 
@@ -94,6 +99,8 @@ class _NoStorage:
 
     def staged(self, before: datetime) -> tuple[str, ...]:
         return ()
+
+    def remove(self, key: str) -> None: ...
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from bot import states
 from core import jobs
 from core.db import Base
 from migrations.tables import metadata
-from registry.services import lifecycle
 from registry.upload_states import UPLOAD_TRANSITIONS
+from registry.version_states import VERSION_TRANSITIONS
 
 TABLES = {
     "Job": jobs.TRANSITIONS,
@@ -18,7 +18,7 @@ TABLES = {
     "Run": states.RUN_TRANSITIONS,
     "Step": states.STEP_TRANSITIONS,
     "Release": states.RELEASE_TRANSITIONS,
-    "Version": lifecycle.VERSION_TRANSITIONS,
+    "Version": VERSION_TRANSITIONS,
     "Upload": UPLOAD_TRANSITIONS,
     "Installation": states.INSTALLATION_TRANSITIONS,
 }

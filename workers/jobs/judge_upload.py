@@ -7,7 +7,7 @@ under its digest, the version is unique, and staged bytes go only after the uplo
 from core import log
 from core.errors import UserError
 from gate.report import Report
-from registry.services import publishing, resolving, staging, uploads
+from registry.services import archive_claims, publishing, resolving, staging, uploads
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
@@ -77,6 +77,8 @@ def _judged(ctx: JobContext, upload: Upload, entries: tuple[Entry, ...], profile
 def _publish(
     ctx: JobContext, upload: Upload, report: Report, module: tuple[Entry, ...], prepared: PreparedArchive
 ) -> None:
+    with ctx.write() as session:
+        claim = archive_claims.claim(session, prepared.sha256)
     publishing.store(ctx.environment.storage, prepared)
     if upload.state != "stored":
         with ctx.write() as session:
@@ -99,6 +101,7 @@ def _publish(
                 report=report.to_dict(),
                 origin=origin_of_upload(report),
                 actor=f"token:{upload.token_id}",
+                claim=claim,
             )
             resolving.require(session, version.address, version.version, needs)
             uploads.note_published(session, upload.id, publishing.publish(session, version))

@@ -13,7 +13,7 @@ from bot.github.values import Repository
 from bot.releases import ReleaseView
 from core.errors import UserError
 from gate.report import Report
-from registry.services import publishing, resolving
+from registry.services import archive_claims, publishing, resolving
 from registry.services.publishing import PreparedArchive, PublishVersion
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
@@ -123,10 +123,12 @@ def _judge(
 def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | None:
     """Store, then publish with the release and the verdict in one transaction; the reason when the registry says no."""
     prepared = publishing.prepare(candidate.entries)
+    with ctx.write() as session:
+        claim = archive_claims.claim(session, prepared.sha256)
     publishing.store(ctx.environment.storage, prepared)
     origin = origin_of(ctx, candidate.repository, candidate.release, candidate.report)
     needs = calls.needs(ctx, candidate.entries)
-    version = replace(_version(candidate, prepared), origin=origin, needs=needs)
+    version = replace(_version(candidate, prepared), origin=origin, needs=needs, claim=claim)
     try:
         with ctx.write() as session:
             resolving.require(session, version.address, version.version, needs)

@@ -7,8 +7,10 @@ from pydantic import Field, RootModel
 
 from registry.api.described import Meta, Model
 from registry.api.module_models import DownloadCounts, utc
+from registry.api.own.standing_model import VersionStanding, standing_of
 from registry.services.catalog import VersionFacts
 from registry.services.listing import ListedModule, ListedVersion
+from registry.services.standing import Standing
 
 
 class Module(Model):
@@ -37,6 +39,7 @@ class OneModule(Module):
 
     versions: int = Field(description="How many there are to install.", examples=[12])
     systems: list[str] = Field(description="The systems that this name exists for.", examples=[["aws", "google"]])
+    standing: VersionStanding = Field(description="Of the module as a whole.")
 
 
 class VersionEntry(Model):
@@ -49,6 +52,7 @@ class VersionEntry(Model):
     h1: str = Field(description="Of the files, as Go and Terraform write it.", examples=["h1:47DEQ…"])
     size: int = Field(description="Bytes of the archive.", examples=[4096])
     downloads: int = Field(examples=[120])
+    standing: VersionStanding
 
 
 class Versions(Model):
@@ -154,7 +158,7 @@ def module_values(listed: ListedModule, downloads: int) -> dict[str, Any]:
     }
 
 
-def entry(listed: ListedVersion, downloads: int) -> VersionEntry:
+def entry(listed: ListedVersion, downloads: int, standing: Standing | None) -> VersionEntry:
     """A version as a list shows it."""
     return VersionEntry(
         version=str(listed.version),
@@ -164,6 +168,7 @@ def entry(listed: ListedVersion, downloads: int) -> VersionEntry:
         h1=listed.h1,
         size=listed.size,
         downloads=downloads,
+        standing=standing_of(standing),
     )
 
 

@@ -24,6 +24,7 @@ from registry.api.own.module_models import (
     module,
     module_values,
 )
+from registry.api.own.standing_model import standing_of
 from registry.services import catalog, download_counts, listing
 from registry.services.listing import Filters
 from tfmodule.address import Address
@@ -66,7 +67,12 @@ def one_module(request: Request, wanted: _Asked) -> Response:
             raise catalog.UnknownModuleError(str(wanted))
         count = download_counts.of_modules(session, [found.id])[found.id]
         systems = listing.systems(session, found.address, principal)
-    body = OneModule(**module_values(listed[0], count), versions=len(found.versions), systems=list(systems))
+    body = OneModule(
+        **module_values(listed[0], count),
+        versions=len(found.versions),
+        systems=list(systems),
+        standing=standing_of(found.deprecation),
+    )
     return respond(request, body, public=found.public)
 
 
@@ -77,7 +83,7 @@ def versions(request: Request, wanted: _Asked, part: _Page) -> Response:
         listed = listing.versions(session, found.id, found.versions[part.offset : part.offset + part.limit])
         counts = download_counts.of_versions(session, [one.id for one in listed])
     body = Versions(
-        versions=[entry(one, counts[one.id].total) for one in listed],
+        versions=[entry(one, counts[one.id].total, found.standing_of(one.version)) for one in listed],
         meta=part.meta(request, more=len(found.versions) > part.offset + part.limit),
     )
     return respond(request, body, public=found.public)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from registry.api.described import Model
 from registry.api.module_models import utc
+from registry.api.own.standing_model import VersionStanding, standing_of
 from registry.services.catalog import VersionFacts
 from tfmodule import comparison
 from tfmodule.contents import Contents, Part
@@ -74,7 +75,7 @@ class VersionPart(Model):
 
 
 class OneVersion(Model):
-    """One version of a module and what is in it. Nothing of this changes once it is published."""
+    """One version of a module and what is in it. Nothing of this but `standing` changes once it is published."""
 
     address: str = Field(examples=["acme/bucket/aws"])
     version: str = Field(examples=["1.4.0"])
@@ -86,6 +87,7 @@ class OneVersion(Model):
     sha256: str = Field(examples=["9f2c…"])
     h1: str = Field(examples=["h1:47DEQ…"])
     size: int = Field(examples=[4096])
+    standing: VersionStanding
     usage: str = Field(description="The block to copy.", examples=['module "bucket" {\n  source = "…"\n}\n'])
     root: VersionPart
     submodules: list[VersionPart]
@@ -131,6 +133,7 @@ def one_version(facts: VersionFacts, contents: Contents, host: str) -> OneVersio
         sha256=facts.sha256,
         h1=facts.h1,
         size=facts.size,
+        standing=standing_of(facts.standing),
         usage=module_block(host, facts.address, str(facts.version), contents.root.interface.required_inputs),
         root=_part(contents.root),
         submodules=_parts(contents.submodules),

@@ -74,6 +74,7 @@ def test_F07_a_database_that_hangs_holds_each_request_for_a_moment_and_then_none
     assert hot.get(f"{OPEN}/versions").status_code == 200
     hot.clocks.pass_(1)
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as holder:
+        hot.answers._patience = 0.5
         holder.execute("LOCK TABLE namespaces, modules, versions IN ACCESS EXCLUSIVE MODE")
         assert hot.get(f"{OPEN}/versions").status_code == 200  # after its patience, from memory
         with hot.statements() as asked:  # who comes now does not even try
@@ -81,6 +82,7 @@ def test_F07_a_database_that_hangs_holds_each_request_for_a_moment_and_then_none
             assert hot.get(f"{BASE}acme/cold/aws/versions").status_code == 503
         assert asked == []
         holder.rollback()
+    hot.answers._patience = 30.0
     hot.clocks.pass_(1)
     assert hot.get(f"{OPEN}/versions").status_code == 200
     hot.stop()

@@ -11,6 +11,7 @@ from core.errors import UserError
 from registry import models
 from registry.services import catalog, downloads, lifecycle
 from registry.services.publishing import VersionRemovedError, VersionTakenError
+from registry.version_states import PUBLISHED, TOMBSTONE
 from terrasmith.main import app
 from tfmodule.address import Address
 from tfmodule.version import Version
@@ -76,7 +77,7 @@ def test_P02_a_removed_version_is_gone_and_its_number_stays_taken(registry) -> N
     client = TestClient(registry.app)
     location = client.get("/v1/modules/acme/bucket/aws/1.0.0/download").json()["location"]
     assert client.get(location).status_code == 200
-    assert _remove(registry, "1.0.0").state == lifecycle.TOMBSTONE
+    assert _remove(registry, "1.0.0").state == TOMBSTONE
     listed = client.get("/v1/modules/acme/bucket/aws/versions").json()["modules"][0]["versions"]
     assert [one["version"] for one in listed] == ["1.1.0"]
     for what in ("download", "provenance"):
@@ -148,7 +149,7 @@ def test_the_commands_list_and_remove(registry, monkeypatch) -> None:
     asked = ["version", "remove", "acme/bucket/aws", "1.0.0", "--reason", "it holds a password"]
     assert runner.invoke(app, asked, input="n\n").exit_code == 1
     with registry.database.read() as session:
-        assert session.scalar(select(models.Version.state)) == lifecycle.PUBLISHED
+        assert session.scalar(select(models.Version.state)) == PUBLISHED
     removed = runner.invoke(app, [*asked, "--yes"])
     assert removed.exit_code == 0 and "taken for good" in removed.stdout
     assert "tombstone" in runner.invoke(app, ["version", "list"]).stdout

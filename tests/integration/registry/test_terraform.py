@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from core.db import Database
+from registry.services import lifecycle
 from tests.integration.registry.conftest import Registry
+from tfmodule.address import Address
+from tfmodule.version import Version
 from web.app import create_app
 
 HOST = "reg.example.test"
@@ -221,3 +224,27 @@ def _certificates(folder: Path) -> tuple[Path, Path, Path]:
     private = serialization.PrivateFormat.PKCS8
     paths[2].write_bytes(server_key.private_bytes(pem, private, serialization.NoEncryption()))
     return paths
+
+
+@pytest.mark.checklist("R11")
+def test_R11_what_a_client_makes_of_deprecated_and_revoked_versions(sqlite_registry, serving, terraform) -> None:
+    """A deprecated version is chosen as ever; a revoked one is not, also not by its exact name; one installed stays."""
+    registry, source = sqlite_registry, f"{HOST}/acme/bucket/aws"
+    registry.namespace("acme")
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        registry.publish("acme/bucket/aws", version)
+    with serving(registry.app) as port:
+        installed, fresh = terraform(port), terraform(port)
+        assert installed.get(source, "1.2.0").returncode == 0
+        for version, action in (("1.2.0", "revoke"), ("1.1.0", "deprecate")):
+            words = lifecycle.Words("a fault", "1.0.0")
+            with registry.database.unit_of_work() as session:
+                address, number = Address("acme", "bucket", "aws"), Version.parse(version)
+                lifecycle.change(session, action, address, number, words, lifecycle.OPERATOR)
+        assert fresh.get(source, "~> 1.0").returncode == 0
+        assert fresh.installed()[0] == "1.1.0"
+        refused = fresh.get(source, "1.2.0")
+        assert refused.returncode == 1
+        assert "no available version" in " ".join(refused.stderr.split())
+        assert installed.get(source, "1.2.0", "get").returncode == 0
+        assert installed.installed()[0] == "1.2.0"

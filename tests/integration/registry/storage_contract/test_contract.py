@@ -12,7 +12,14 @@ import pytest
 from core import clock
 from registry.storage.local import LocalStorage
 from registry.storage.opening import examine
-from registry.storage.port import InvalidKeyError, ObjectDiffersError, ObjectMissingError, Storage, archive_key
+from registry.storage.port import (
+    InvalidKeyError,
+    ObjectDiffersError,
+    ObjectMissingError,
+    Storage,
+    archive_key,
+    archives,
+)
 
 
 def test_what_was_put_is_there(storage: Storage) -> None:
@@ -210,6 +217,29 @@ def test_what_was_staged_is_listed_by_age(storage: Storage) -> None:
     storage.stage("incoming/a", [b"2"])
     assert storage.staged(clock.now() - timedelta(hours=1)) == ()
     assert storage.staged(clock.now() + timedelta(minutes=1)) == ("incoming/a", "incoming/b")
+
+
+def test_an_archive_is_removed_and_may_come_again(storage: Storage) -> None:
+    key, other = archive_key("a" * 64), archive_key("b" * 64)
+    storage.put(key, b"collected")
+    storage.put(other, b"kept")
+    assert sorted(archives(storage)) == ["a" * 64, "b" * 64]
+    for _ in range(2):
+        storage.remove(key)
+        assert not storage.exists(key) and list(archives(storage)) == ["b" * 64]
+    storage.put(key, b"again")
+    with storage.open(key) as stream:
+        assert stream.read() == b"again"
+
+
+def test_only_an_archive_can_be_removed(storage: Storage) -> None:
+    storage.stage("incoming/a", [b"staged"])
+    storage.put("kept", b"kept")
+    other_folder = f"archives/sha256/bb/{'a' * 64}.tar.gz"
+    for wrong in ("incoming/a", "kept", "archives/sha256", "archives/sha256/aa", other_folder, "", "../kept"):
+        with pytest.raises(InvalidKeyError):
+            storage.remove(wrong)
+    assert storage.exists("kept") and storage.exists("incoming/a") and list(archives(storage)) == []
 
 
 @pytest.mark.parametrize("digest", ["", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 64 + "\n"])

@@ -3,14 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = ("search_pending", "search_trigrams", "search_words", "search_index", "search_documents")
 _TRIGGERS = (
     ("search_module_made", "INSERT", "modules", ""),
-    ("search_module_moved", "UPDATE", "modules", "latest_version_id, name, namespace_id"),
+    ("search_module_moved", "UPDATE", "modules", "latest_version_id, name, namespace_id, deprecated_at"),
     ("search_version_moved", "UPDATE", "versions", "state"),
     ("search_namespace_moved", "UPDATE", "namespaces", "name, visibility, verified"),
 )

@@ -1,0 +1,48 @@
+"""How answers show where a version or a module stands: in the body of `versions`, and in headers. Decides nothing.
+
+No release of Terraform or OpenTofu reads any of it; what it cannot read it ignores.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from registry.services.catalog import ModuleVersions
+from registry.services.standing import Replacement, Standing, shown
+from registry.version_states import DEPRECATED, PUBLISHED
+from tfmodule.version import Version
+
+_MODULES = "/v1/modules/"
+
+
+def versions_body(module: ModuleVersions) -> dict[str, Any]:
+    """The body of `:namespace/:name/:system/versions`, the one rendering there is."""
+    listed = [_version(version, module.standing_of(version)) for version in module.versions]
+    return {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
+
+
+def headers(standing: Standing | None) -> Mapping[str, str]:
+    """The headers of an answer about something in this standing; none for what is in good standing.
+
+    `Deprecation` is RFC 9745: since when; `Link` names its successor. The reason stands in bodies only.
+    """
+    if standing is None or standing.state == PUBLISHED:
+        return {}
+    found = {"Terrasmith-Version-State": standing.state}
+    if standing.since is not None:
+        found["Deprecation"] = f"@{int(standing.since.timestamp())}"
+    if standing.replacement is not None:
+        found["Link"] = f'<{_successor(standing.replacement)}>; rel="successor-version"'
+    return found
+
+
+def _version(version: Version, standing: Standing | None) -> dict[str, Any]:
+    own = {"version": str(version)}
+    if standing is None or standing.state != DEPRECATED:
+        return own
+    return {**own, "deprecation": {key: value for key, value in shown(standing).items() if key != "state"}}
+
+
+def _successor(replacement: Replacement) -> str:
+    version = f"/{quote(str(replacement.version), safe='+')}/download" if replacement.version else "/versions"
+    return f"{_MODULES}{replacement.address}{version}"
