@@ -22,6 +22,8 @@ class Namespace(Base):
     account_type: Mapped[str] = mapped_column(String(20))  # Organization | User
     visibility: Mapped[str] = mapped_column(String(16))  # private | public
     registry_credentials: Mapped[bool] = mapped_column(Boolean, server_default=false())  # archives by token, not by URL
+    # Whether the operator vouches for the account behind it.
+    verified: Mapped[bool] = mapped_column(Boolean, server_default=false())
     state: Mapped[str] = mapped_column(String(16))  # active | suspended | removed
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

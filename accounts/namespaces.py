@@ -81,6 +81,7 @@ class Namespace:
     state: State
     registry_credentials: bool
     created_at: datetime
+    verified: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -229,6 +230,16 @@ def set_registry_credentials(session: Session, name: str, on: bool, *, actor: st
     return value(row)
 
 
+def set_verified(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
+    """Vouch for the account behind a namespace, or no longer. Shown beside its modules; it decides nothing."""
+    row = session.get_one(models.Namespace, get(session, name).id)
+    if row.verified != on:
+        audit.record(session, actor, "namespace.verified", f"namespace:{row.id}", {"from": row.verified, "to": on})
+        row.verified = on
+        session.flush()
+    return value(row)
+
+
 def refuse(session: Session, account_id: int, login: str, *, allowed: bool = False) -> None:
     """Raise what `bind` would raise; nothing for a name that this account has or had."""
     _refuse_unusable(login)
@@ -285,6 +296,7 @@ def _create(
         visibility=visibility,
         state="active",
         registry_credentials=False,
+        verified=False,
         created_at=clock.now(),
     )
     session.add(row)
@@ -327,4 +339,5 @@ def value(row: models.Namespace) -> Namespace:
         state=row.state,  # type: ignore[arg-type]
         registry_credentials=row.registry_credentials,
         created_at=row.created_at,
+        verified=row.verified,
     )

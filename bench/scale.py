@@ -21,7 +21,9 @@ class Scale:
     registry_seconds: float = 2.0  # for each cell and its nginx, `registry_rounds` times
     registry_rounds: int = 3
     gate: int = 2
+    search_modules: tuple[int, ...] = (1_000, 100_000)
+    search_seconds: float = 2.0  # for each kind of question
 
 
 FULL = Scale()
-TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1)
+TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1, (50,), 0.1)

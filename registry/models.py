@@ -10,6 +10,7 @@ from sqlalchemy import JSON, BigInteger, Date, ForeignKey, Index, Integer, Strin
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
+from core.models import Serial
 
 
 class Module(Base):
@@ -181,3 +182,55 @@ class DownloadCount(Base):
     client: Mapped[str] = mapped_column(String(32), primary_key=True)  # registry/services/clients.py; `other`
     client_version: Mapped[str] = mapped_column(String(32), primary_key=True)  # empty where it does not matter
     count: Mapped[int] = mapped_column(BigInteger)
+
+
+class SearchDocument(Base):
+    """What the search holds of a module's latest version. Its tokens lie in `search_index`, which each engine has."""
+
+    __tablename__ = "search_documents"
+    __table_args__ = (UniqueConstraint("module_id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    module_id: Mapped[str] = mapped_column(ForeignKey("modules.id"))
+    namespace_id: Mapped[str] = mapped_column(String(32))
+    version_id: Mapped[str] = mapped_column(String(32))
+    scope: Mapped[str] = mapped_column(String(16))  # registry/search/words.py: who can find it
+    address: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(Text)  # words, as the next two
+    keywords: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    providers: Mapped[str] = mapped_column(Text)
+    resource_types: Mapped[str] = mapped_column(Text)
+    quality: Mapped[int] = mapped_column(Integer)
+    downloads: Mapped[int] = mapped_column(BigInteger)
+    tier: Mapped[int] = mapped_column(Integer)  # registry/search/words.py: how often its tokens are there
+    indexed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SearchWord(Base):
+    """A word that some module is known by, as people write it: what beginnings of words are completed from."""
+
+    __tablename__ = "search_words"
+
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    word: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class SearchTrigram(Base):
+    """A piece of such a word: what mistyped words are compared by."""
+
+    __tablename__ = "search_trigrams"
+
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    trigram: Mapped[str] = mapped_column(String(3), primary_key=True)
+    length: Mapped[int] = mapped_column(Integer, primary_key=True)
+    word: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class SearchPending(Base):
+    """A module that changed since it was indexed. Triggers of the database write it; a module may be there often."""
+
+    __tablename__ = "search_pending"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    module_id: Mapped[str] = mapped_column(String(32))

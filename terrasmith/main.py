@@ -18,6 +18,7 @@ from terrasmith import (
     retention,
     roles,
     runs,
+    search,
     storage,
     token,
     verify,
@@ -51,6 +52,7 @@ for command in (
     conformance,
     gc.gc,
     openapi,
+    *search.COMMANDS,
 ):
     app.command()(command)
 

@@ -47,12 +47,12 @@ def list_namespaces() -> None:
         ]
     rows = [
         (
-            *(one.name, one.visibility, _SHOWN[one.registry_credentials], one.state),
+            *(one.name, one.visibility, _SHOWN[one.verified], _SHOWN[one.registry_credentials], one.state),
             *(str(one.account_id), one.account_type, " ".join(former.get(one.id, ()))),
         )
         for one in found
     ]
-    show(("NAME", "VISIBILITY", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE", "FORMERLY"), rows)
+    show(("NAME", "VISIBILITY", "VERIFIED", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE", "FORMERLY"), rows)
     for one, reason in refused:
         typer.echo(f"{one.account_login} ({one.account_id}) has no namespace of that name: {reason or 'not yet bound'}")
 
@@ -100,6 +100,17 @@ def credentials(
     typer.echo(f"{changed.name}: registry credentials are {_SHOWN[changed.registry_credentials]}.")
     if changed.registry_credentials:
         typer.echo(f"Warning: {_UNCHECKED}", err=True)
+
+
+@app.command()
+def verified(
+    name: Annotated[str, typer.Argument(show_default=False)],
+    to: Annotated[Switch, typer.Argument(metavar="on|off", show_default=False)],
+) -> None:
+    """Vouch for the account behind a namespace: its modules are shown as verified, and may be searched for as such."""
+    with open_database() as database, database.unit_of_work() as session:
+        changed = namespaces.set_verified(session, name, to is Switch.on)
+    typer.echo(f"{changed.name}: verified is {_SHOWN[changed.verified]}.")
 
 
 def _bearer(session: Session, name: str, account: int | None) -> tuple[int, str, str]:

@@ -85,6 +85,10 @@ class RegistryClient:
         data, _ = self._get(plain, DEFAULT_LIMITS.compressed, redirects=True)
         return Download(data, told.removeprefix("sha256:") if told.startswith("sha256:") else None)
 
+    def search(self, question: Mapping[str, str]) -> Mapping[str, Any]:
+        """What it finds for words and filters (docs/SEARCH.md)."""
+        return self._json(urljoin(self._url, "/api/v1/search") + f"?{urlencode(question)}")[0]
+
     def versions(self, address: Address) -> tuple[Version, ...]:
         """What can be installed of a module. An unknown one: RegistryError with status 404."""
         body = self._json(self._below(f"{address}/versions"))[0]

@@ -29,6 +29,7 @@ from web.failures import failure
 from web.health import Readiness, livez
 from web.limits import Limits
 from web.pages import Pages, style
+from web.search_page import SearchPage
 
 _log = get_logger(__name__)
 
@@ -74,6 +75,7 @@ def _own_routes(settings: Settings, database: Database, storage: Storage) -> Ite
         route("/livez", livez, permission=Permission.PUBLIC),
         route("/readyz", Readiness(database, storage).readyz, permission=Permission.PUBLIC),
         route("/", pages.home, permission=Permission.PUBLIC),
+        route("/search", SearchPage(database).show, permission=Permission.PUBLIC),
         route("/assets/style.css", style, permission=Permission.PUBLIC),
         route(module, pages.module, permission=Permission.PUBLIC),
         route(module + "/{version}", pages.module, permission=Permission.PUBLIC),

@@ -13,6 +13,7 @@ from registry.services.catalog import ModuleVersions, UnknownModuleError, Versio
 from tfmodule.docs import interface_tables, module_block
 from tfmodule.interface import Interface
 from tfmodule.version import Version
+from web.edge import FORM_POLICY
 from web.templating import markdown, render
 
 _STYLE = (Path(__file__).parent / "assets" / "style.css").read_bytes()
@@ -39,7 +40,9 @@ class Pages:
             found = listing.modules(session, listing.Filters(), None, offset=offset, limit=_PER_PAGE + 1)
         further = offset + _PER_PAGE if len(found) > _PER_PAGE else None
         earlier = max(offset - _PER_PAGE, 0) if offset else None
-        return _page("home.html", host=self.host, modules=found[:_PER_PAGE], further=further, earlier=earlier)
+        page = _page("home.html", host=self.host, modules=found[:_PER_PAGE], further=further, earlier=earlier)
+        page.headers["Content-Security-Policy"] = FORM_POLICY
+        return page
 
     def module(self, request: Request) -> Response:
         """One public module: the `module` block, its README, its versions."""

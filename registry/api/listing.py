@@ -28,8 +28,10 @@ from registry.api.module_models import (
     item,
 )
 from registry.services import catalog, download_counts, listing
+from registry.services import search as searching
 from registry.services.catalog import UnknownVersionError
 from registry.services.listing import Filters, ListedModule
+from registry.services.search import Question
 from tfmodule.address import Address
 
 TAG = "Terraform's public API"
@@ -88,11 +90,19 @@ def search(
     namespace: str | None = None,
     verified: _Verified = None,
 ) -> Response:
-    """The modules that fit these words."""
-    principal, filters = principal_of(request), Filters(namespace=namespace, system=provider, verified=verified)
+    """The modules that fit these words, the best first. Facets and more filters: `/api/v1/search`."""
+    principal = principal_of(request)
+    question = Question(
+        text=q, namespace=namespace, system=provider, verified=verified, offset=wanted.offset, limit=wanted.limit
+    )
     with database_of(request).read() as session:
-        found = listing.containing(session, q, filters, principal, offset=wanted.offset, limit=wanted.limit + 1)
-        body = _page(request, wanted, found, download_counts.of_modules(session, [one.id for one in found]))
+        found = searching.search(session, question, principal, facets=False)
+        modules = listing.by_ids(session, found.module_ids, principal)
+        counts = download_counts.of_modules(session, found.module_ids)
+    body = ModuleList(
+        meta=wanted.meta(request, more=wanted.offset + wanted.limit < found.total),
+        modules=[item(one, counts[one.id]) for one in modules],
+    )
     return respond(request, body, public=principal is None)
 
 

@@ -127,6 +127,7 @@ class VersionFacts(ServedVersion):
     readme: str
     report: Mapping[str, Any]
     provenance: Mapping[str, Any] | None
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -355,4 +356,5 @@ def _facts(namespace: Namespace, module: models.Module, row: models.Version) -> 
         readme=row.readme,
         report=row.report,
         provenance=row.provenance,
+        verified=namespace.verified,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, false, func, or_, select
+from sqlalchemy import Row, Select, false, func, select
 from sqlalchemy.orm import Session
 
 import accounts.models
@@ -26,7 +26,7 @@ _MARKUP = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|[`*_]{1,3}|<[^>\n
 _NO_PROSE = ("#", "|", "```", "~~~", "<!--", "[![", "![", "---", "===", "- ", "* ", ">")
 
 _Ids = Select[str]
-_Listed = Select[str, str, str, str, str, str, str, str, str, datetime]
+_Listed = Select[str, str, str, str, str, bool, str, str, str, str, datetime]
 
 
 @dataclass(frozen=True)
@@ -80,24 +80,13 @@ def by_ids(session: Session, ids: Sequence[str], principal: Principal | None) ->
     return tuple(found[one] for one in ids if one in found)
 
 
-def containing(
-    session: Session, text: str, filters: Filters, principal: Principal | None, *, offset: int, limit: int
-) -> tuple[ListedModule, ...]:
-    """Modules with this text in their name or namespace, by address."""
-    held = [
-        column.contains(namespaces.name_key(text.strip().replace("\x00", "")), autoescape=True)
-        for column in (models.Module.name_key, accounts.models.Namespace.name_key)
-    ]
-    return _page(session, _filtered(_ids(principal).where(or_(*held)), filters), principal, offset, limit)
-
-
 def of_version(facts: VersionFacts) -> ListedModule:
     """The module as it was at this version."""
     return ListedModule(
         id=facts.module_id,
         address=facts.address,
         public=facts.public,
-        verified=False,
+        verified=facts.verified,
         source_url=facts.source_url,
         version_id=facts.id,
         version=str(facts.version),
@@ -163,6 +152,7 @@ def _listed() -> _Listed:
             module.name,
             module.system,
             namespace.visibility,
+            namespace.verified,
             module.source_url,
             version.id,
             version.version,
@@ -186,19 +176,20 @@ def _filtered(wanted: _Ids, filters: Filters) -> _Ids:
         wanted = wanted.where(func.lower(models.Module.name) == filters.name.lower())
     if filters.system is not None:
         wanted = wanted.where(models.Module.system == filters.system)
-    if filters.verified:
-        # Nobody vouches for a namespace yet.
-        wanted = wanted.where(false())
+    if filters.verified is not None:
+        wanted = wanted.where(accounts.models.Namespace.verified == filters.verified)
     return wanted
 
 
-def _value(row: Row[str, str, str, str, str, str, str, str, str, datetime]) -> ListedModule:
-    module_id, namespace, name, system, visibility, source_url, version_id, version, readme, published_at = row
+def _value(row: Row[str, str, str, str, str, bool, str, str, str, str, datetime]) -> ListedModule:
+    module_id, namespace, name, system, visibility, verified, source_url, version_id, version, readme, published_at = (
+        row
+    )
     return ListedModule(
         id=module_id,
         address=Address(namespace, name, system),
         public=visibility == "public",
-        verified=False,
+        verified=verified,
         source_url=source_url,
         version_id=version_id,
         version=version,

@@ -11,7 +11,7 @@ from accounts.http import route
 from accounts.permissions import Permission
 from registry.api import listing
 from registry.api.json_body import json_response
-from registry.api.own import dependencies, modules, namespaces, versions
+from registry.api.own import dependencies, modules, namespaces, search, versions
 from registry.api.own.addresses import BASE
 
 _DESCRIPTION = """\
@@ -26,6 +26,7 @@ _TAGS = (
     ("modules", "Modules, their versions and their downloads."),
     ("versions", "One version: what is in it, where it is from, what the gate said, what changed."),
     ("dependencies", "What modules need, who needs them, and which versions work with what you have."),
+    ("search", "Modules by words, beginnings of words, resource types and other facts."),
     (listing.TAG, "What Terraform's public registry offers over HTTP, in its own form, for tools that know that."),
 )
 
@@ -42,7 +43,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _described() -> list[BaseRoute]:
-    return [*namespaces.routes(), *modules.routes(), *versions.routes(), *dependencies.routes()]
+    return [*namespaces.routes(), *modules.routes(), *versions.routes(), *dependencies.routes(), *search.routes()]
 
 
 def document() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from accounts import namespaces
 from core.db import Database
 from core.settings import Settings
-from registry.services import publishing
+from registry.services import indexing, publishing
 from registry.services.publishing import Published, PublishVersion
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
@@ -79,6 +79,12 @@ class Registry:
         request = self.request(address, version, content, **changes)
         with self.database.unit_of_work() as session:
             return publishing.publish(session, request)
+
+    def index(self) -> None:
+        """Let the search find what was published, as the job does."""
+        with self.database.unit_of_work() as session:
+            while indexing.catch_up(session):
+                pass
 
     def archive_path(self, sha256: str) -> Path:
         """The stored file."""

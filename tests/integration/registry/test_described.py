@@ -41,6 +41,7 @@ def _ask(registry, examples: int) -> int:
     registry.namespace("other", "private")
     registry.publish("acme/bucket/aws", "1.0.0", contents=Contents.from_files(FILES))
     registry.publish("acme/bucket/aws", "1.1.0-rc.1", contents=Contents.from_files({"main.tf": b""}))
+    registry.index()
     schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig())
     tokens = st.sampled_from([None, registry.token("acme"), registry.token("other", "publish"), "tsm_" + "0" * 36])
     schema.app, fine = registry.app, 0

@@ -272,6 +272,7 @@ def test_a_stranger_learns_nothing_of_what_is_private(registry, client) -> None:
 def test_lists_hide_what_is_private(filled, client) -> None:
     filled.namespace("hidden", "private")
     filled.publish("hidden/secret/aws", "1.0.0", repository_id=9)
+    filled.index()
     for path in ("/api/v1/modules", "/v1/modules", "/v1/modules/search?q=secret"):
         assert "secret" not in client.get(path).text
         assert "secret" in client.get(path, headers=_bearer(filled.token("hidden"))).text

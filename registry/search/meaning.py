@@ -1,0 +1,68 @@
+"""What the words of a question may mean: themselves, words they begin, or words that were mistyped.
+
+Every step looks wider than the one before; the search takes the first that finds anything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from registry.search import known_words, words
+
+Matched = Literal["all", "corrected", "some"]
+"""Whether all words were found as they stand or begin, some only as others that are near, or not all of them."""
+
+_COMPLETED, _CORRECTED = 0.6, 0.4
+"""What a completion and a correction weigh beside the word itself."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word that is looked for, and the tokens it may be found by, each with its weight."""
+
+    word: str
+    tokens: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`corrections`: what was taken for what."""
+
+    matched: Matched
+    terms: tuple[Term, ...]
+    corrections: Mapping[str, str] = field(default_factory=dict)
+
+
+def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> Iterator[Meaning]:
+    """From the narrowest to the widest. Each is worked out only when it is asked for."""
+    plain = _terms(session, scopes, runs)
+    yield Meaning("all", plain)
+    corrected, corrections = [], {}
+    for term in plain:
+        found = known_words.near(session, scopes, term.word) if len(term.tokens) == 1 else ()
+        if found:
+            corrections[term.word] = found[0]
+        nearby = {words.token(word): _CORRECTED for word in found}
+        corrected.append(Term(term.word, {**nearby, **term.tokens}))
+    if corrections:
+        yield Meaning("corrected", tuple(corrected), corrections)
+    if len(plain) > 1:
+        yield Meaning("some", tuple(corrected), corrections)
+
+
+def _terms(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> tuple[Term, ...]:
+    known = known_words.completions(session, scopes, runs)
+    # An identifier that nothing is known by: its words may still stand together somewhere.
+    parts = {run: words.parts(run) for run in runs if "_" in run and not known[run]}
+    known = {
+        **known_words.completions(session, scopes, list({one for some in parts.values() for one in some})),
+        **known,
+    }
+    wanted = dict.fromkeys(one for run in runs for one in parts.get(run, (run,)))
+    return tuple(Term(one, _tokens(one, known[one])) for one in wanted)
+
+
+def _tokens(word: str, completions: Sequence[str]) -> dict[str, float]:
+    return {**{words.token(one): _COMPLETED for one in completions}, words.token(word): 1.0}

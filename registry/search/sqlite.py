@@ -1,0 +1,64 @@
+"""The index on SQLite: an FTS5 table of our tokens. Knows FTS5's syntax, and is given no text of anybody's."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from registry.search.expression import Expression
+
+
+def among(column: InstrumentedAttribute[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+    """Whether the column holds one of these: a single parameter, however many there are."""
+    listed = func.json_each(json.dumps(values)).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def lock(session: Session) -> None:
+    """One writer at a time is what SQLite does anyway."""
+
+
+def write(session: Session, document_id: int, tokens: Sequence[str]) -> None:
+    """Let the document be found by these tokens and no others."""
+    erase(session, [document_id])
+    session.execute(
+        text("INSERT INTO search_index (rowid, terms) VALUES (:id, :terms)"),
+        {"id": document_id, "terms": " ".join(tokens)},
+    )
+
+
+def erase(session: Session, document_ids: Sequence[int]) -> None:
+    """Let these documents be found no more."""
+    for one in document_ids:
+        session.execute(text("DELETE FROM search_index WHERE rowid = :id"), {"id": one})
+
+
+def matching(session: Session, wanted: Sequence[tuple[Expression, int]]) -> list[list[int]]:
+    """For each expression the documents that fulfil it, by their ids, up to its limit. One statement for all."""
+    asked = " UNION ALL ".join(
+        f"SELECT {n}, rowid FROM (SELECT rowid FROM search_index WHERE search_index MATCH :wanted{n} LIMIT :most{n})"  # noqa: S608
+        for n in range(len(wanted))
+    )
+    values: dict[str, str | int] = {}
+    for n, (expression, most) in enumerate(wanted):
+        values |= {f"wanted{n}": expression_text(expression), f"most{n}": most}
+    found: list[list[int]] = [[] for _ in wanted]
+    for n, document_id in session.execute(text(asked), values).all():
+        found[n].append(document_id)
+    return found
+
+
+def expression_text(expression: Expression) -> str:
+    """In FTS5's words."""
+    return " OR ".join(f"({' AND '.join(map(_group, conjunction))})" for conjunction in expression)
+
+
+def _group(tokens: Iterable[str]) -> str:
+    return f"({' OR '.join(_quoted(one) for one in tokens)})"
+
+
+def _quoted(token: str) -> str:
+    assert '"' not in token, "a token of ours holds no syntax"
+    return f'"{token}"'
