@@ -31,6 +31,7 @@ _ERROR_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After
 _EXAMPLES = {
     401: "A valid token is needed here",
     404: "Module not found",
+    410: "Version 1.0.0 was removed and will not come back: it leaks keys",
     422: "limit: Input should be less than or equal to 100",
     500: "Something went wrong on our side",
     503: "Not available at the moment; try again",
@@ -116,7 +117,9 @@ def described(
 
     `answers` is None for an answer without a body. `errors` are the statuses beside those that any such route may have.
     """
-    possible = {*errors, 400, 405, 422, 429, 500, 503} | ({401} if permission is not Permission.PUBLIC else set())
+    possible = {*errors, 400, 405, 413, 414, 422, 429, 500, 503} | (
+        {401} if permission is not Permission.PUBLIC else set()
+    )
     if permission is Permission.PUBLISH:
         possible |= {403}
     responses: dict[int | str, dict[str, Any]] = {one: _error(one) for one in sorted(possible)}

@@ -176,7 +176,7 @@ def routes() -> list[BaseRoute]:
     read = Permission.READ_MODULE
     tag = "dependencies"
     return [
-        described(VERSION + "/dependencies", needed, permission=read, answers=Dependencies, tag=tag, errors=(404,)),
+        described(VERSION + "/dependencies", needed, permission=read, answers=Dependencies, tag=tag, errors=(404, 410)),
         described(MODULE + "/dependants", needing, permission=read, answers=Dependants, tag=tag, errors=(404,)),
         described(MODULE + "/compatible", working, permission=read, answers=Compatible, tag=tag, errors=(404,)),
     ]

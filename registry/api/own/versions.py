@@ -134,7 +134,7 @@ def routes() -> list[BaseRoute]:
 
     def reading(path: str, endpoint: Callable[..., Response], answers: type[Model] | type[Provenance]) -> BaseRoute:
         return described(
-            path, endpoint, permission=Permission.READ_MODULE, answers=answers, tag="versions", errors=(404,)
+            path, endpoint, permission=Permission.READ_MODULE, answers=answers, tag="versions", errors=(404, 410)
         )
 
     return [

@@ -21,7 +21,7 @@ from terrasmith.publish_client import Body, PublishClient
 from tests.integration.registry.uploading import archive
 from tfmodule.address import Address
 from tfmodule.version import Version
-from web.app import create_app
+from web.app import create_app, create_served
 from web.limits import MAX_ADDRESS, MAX_BODY, Limits
 from web.wire import MAX_HEAD
 
@@ -338,3 +338,27 @@ def test_large_bodies_of_strangers_have_few_places(sqlite_registry, settings, se
         while (after := httpx.post(url, content=b"x" * (2 << 20))).status_code == 503:
             assert time.monotonic() < deadline
         assert after.status_code == 401
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_the_hot_path_pays_from_the_same_budgets(
+    limited, hands: Hands, sqlite_registry, settings, serving, private: bool
+) -> None:
+    """As it is served: ready answers, long ways and refusals on one connection; a token is recognised from memory."""
+    limited()
+    given = settings.model_copy(update={"rate_limit_reads": "5/minute"})
+    served = create_served(given, sqlite_registry.database, sqlite_registry.storage)
+    token = sqlite_registry.token("closed" if private else "acme")
+    served.start()
+    try:
+        with serving(Limits(served, settings=given, limiter=Limiter(hands))) as port, httpx.Client() as client:
+            url = f"http://127.0.0.1:{port}{MODULE}/versions"
+            assert [client.get(url).status_code for _ in range(7)] == [200] * 5 + [429] * 2
+            assert client.get(url).json()["errors"] and client.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+            # The address has nothing left; a token that the hot path does not know yet pays from there too.
+            assert client.get(url, headers=_bearer(token)).status_code == 429
+            hands.now += 120
+            assert [client.get(url, headers=_bearer(token)).status_code for _ in range(8)] == [200] * 6 + [429] * 2
+            assert served.answered.total() > 5
+    finally:
+        served.stop()
