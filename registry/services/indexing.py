@@ -87,7 +87,7 @@ def finish_rebuild(session: Session, rebuilt: Rebuilt) -> int:
     return known_words.keep(session, rebuilt.words)
 
 
-def _current(module_ids: Collection[str]) -> Select[Any]:
+def _current(module_ids: Collection[str]) -> Select[*tuple[Any, ...]]:
     """The modules that can be found: those with a latest version."""
     namespace = accounts.models.Namespace
     return (
