@@ -3,6 +3,7 @@
 Refuses a name that another account has, had, or has in a form one could mistake for it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from accounts import audit, models
+from accounts import audit, models, names
 from core import clock
 from core.errors import UserError
 from core.ids import new_id
@@ -29,6 +30,26 @@ class NamespaceTakenError(UserError):
             "and a name never changes hands."
         )
         self.name, self.account_id, self.owner = name, account_id, owner
+
+
+class NamespaceReservedError(UserError):
+    """Nobody takes this name by installing the app, not even an account that bears it: an operator gives it away."""
+
+    def __init__(self, name: str, account_id: int, reserved: str) -> None:
+        what = "is reserved here" if names.key(name) == reserved else f"looks like `{reserved}`, which is reserved here"
+        super().__init__(f"The namespace `{name}` {what}. {_ask_operator(name, account_id)}")
+        self.name, self.account_id, self.reserved = name, account_id, reserved
+
+
+class NamespaceLooksTakenError(UserError):
+    """The name can be read for one that another account has, or had."""
+
+    def __init__(self, name: str, account_id: int, other: str) -> None:
+        super().__init__(
+            f"The namespace `{name}` looks like `{other}`, which belongs to another GitHub account. "
+            f"{_ask_operator(name, account_id)}"
+        )
+        self.name, self.account_id, self.other = name, account_id, other
 
 
 class NamespaceNameError(UserError):
@@ -77,9 +98,14 @@ class Namespace:
         return "safety"
 
 
-def name_key(name: str) -> str:
-    """Equal for names that people confuse: case does not count, and `_` is `-`."""
-    return name.casefold().replace("_", "-")
+def _ask_operator(name: str, account_id: int) -> str:
+    return (
+        "If it is rightly theirs, whoever operates this registry can give it to them: "
+        f"`terrasmith namespace allow {name} --account {account_id}`."
+    )
+
+
+name_key = names.key
 
 
 def bind(
@@ -90,14 +116,15 @@ def bind(
     visibility: Visibility = "private",
     *,
     actor: str = audit.SYSTEM,
+    allowed: bool = False,
 ) -> Namespace:
     """The namespace of this account under its present login: born, renamed or back again, as it needs.
 
-    `visibility` counts at birth only. Bind a thousand times: one namespace.
-    Raises NamespaceTakenError and NamespaceNameError.
+    `visibility` counts at birth only. Bind a thousand times: one namespace. `allowed` says that an operator gives the
+    name away; one that is another account's, or was, cannot be given. Raises NamespaceTakenError, NamespaceNameError,
+    and, unless it is allowed, NamespaceReservedError and NamespaceLooksTakenError.
     """
-    _refuse_unusable(login)
-    _refuse_taken(session, account_id, login)
+    refuse(session, account_id, login, allowed=allowed)
     row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
     if row is None:
         row = _create(session, account_id, login, account_type, visibility, actor)
@@ -152,6 +179,20 @@ def list_all(session: Session) -> tuple[Namespace, ...]:
     return tuple(value(row) for row in session.scalars(select(models.Namespace).order_by(models.Namespace.name_key)))
 
 
+def former_names(session: Session) -> Mapping[str, tuple[str, ...]]:
+    """What each namespace was called before, by its id: those addresses go on working, and nobody else gets them."""
+    found: dict[str, list[str]] = {}
+    rows = session.execute(
+        select(models.NamespaceName.namespace_id, models.NamespaceName.spelling)
+        .join(models.Namespace, models.Namespace.id == models.NamespaceName.namespace_id)
+        .where(models.Namespace.name_key != models.NamespaceName.name_key)
+        .order_by(models.NamespaceName.name_key)
+    )
+    for namespace_id, spelling in rows:
+        found.setdefault(namespace_id, []).append(spelling)
+    return {namespace_id: tuple(names) for namespace_id, names in found.items()}
+
+
 def suspend(session: Session, account_id: int, *, actor: str = audit.SYSTEM) -> None:
     """The app was suspended: versions stay readable, nothing new is published."""
     _set_state(session, account_id, "suspended", actor)
@@ -199,6 +240,31 @@ def set_verified(session: Session, name: str, on: bool, *, actor: str = audit.OP
     return value(row)
 
 
+def refuse(session: Session, account_id: int, login: str, *, allowed: bool = False) -> None:
+    """Raise what `bind` would raise; nothing for a name that this account has or had."""
+    _refuse_unusable(login)
+    if not _refuse_taken(session, account_id, login) and not allowed:
+        if (reserved := names.reserved(login)) is not None:
+            raise NamespaceReservedError(login, account_id, reserved)
+        others = session.scalars(
+            select(models.NamespaceName.spelling)
+            .join(models.Namespace, models.Namespace.id == models.NamespaceName.namespace_id)
+            .where(models.Namespace.github_account_id != account_id)
+            .order_by(models.NamespaceName.name_key)
+        )
+        if (other := names.look_alike(login, others)) is not None:
+            raise NamespaceLooksTakenError(login, account_id, other)
+
+
+def why_refused(session: Session, account_id: int, login: str) -> str | None:
+    """Why this account may not have the namespace of this name; None where nothing is in the way."""
+    try:
+        refuse(session, account_id, login)
+    except UserError as error:
+        return error.message
+    return None
+
+
 def _refuse_unusable(login: str) -> None:
     try:
         Address(login, "module", "system")
@@ -206,7 +272,8 @@ def _refuse_unusable(login: str) -> None:
         raise NamespaceNameError(login) from error
 
 
-def _refuse_taken(session: Session, account_id: int, login: str) -> None:
+def _refuse_taken(session: Session, account_id: int, login: str) -> bool:
+    """Whether the name is this account's already."""
     holder = session.execute(
         select(models.Namespace.github_account_id, models.NamespaceName.spelling)
         .join(models.NamespaceName, models.NamespaceName.namespace_id == models.Namespace.id)
@@ -214,6 +281,7 @@ def _refuse_taken(session: Session, account_id: int, login: str) -> None:
     ).first()
     if holder is not None and holder.github_account_id != account_id:
         raise NamespaceTakenError(login, account_id, holder.spelling)
+    return holder is not None
 
 
 def _create(

@@ -43,7 +43,12 @@ class SignInRequiredError(TerrasmithError):
     """A stranger asked for something that not everybody may have."""
 
     def __init__(self) -> None:
-        super().__init__("A valid token is needed here")
+        super().__init__(
+            "A valid token is needed here: none came, or one that is mistyped, expired or revoked. Terraform takes it "
+            'from a `credentials "HOST" { token = "…" }` block of its CLI configuration, or from the variable '
+            "TF_TOKEN_HOST, with `_` for every dot of the host. Whoever operates this registry makes tokens: "
+            "`terrasmith token create`."
+        )
 
 
 class NotAllowedError(TerrasmithError):

@@ -16,6 +16,7 @@ from core.models import Change
 from registry import models
 from registry.services import publishing
 from registry.services.publishing import PreparedArchive
+from registry.services.refusals import REPOSITORY
 from registry.storage.local import LocalStorage
 
 _ROWS = 5_000
@@ -60,7 +61,7 @@ def _module(namespace_id: str, module_id: str, name: str) -> dict[str, Any]:
         "name": name,
         "name_key": name,
         "system": "terraform",
-        "source": publishing.REPOSITORY,
+        "source": REPOSITORY,
         "repository_id": 7,
         "source_url": f"https://github.example/{namespace_id}/terraform-terraform-{name}",
         "created_at": clock.now(),

@@ -1,7 +1,9 @@
 """Settings: one frozen object, read once from the environment and passed down. Nobody else reads the environment."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -23,7 +25,13 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 
 
 # Names that the world has agreed on; every other variable is `TERRASMITH_` and the field's name in capitals.
+_PREFIX = "TERRASMITH_"
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+
+# What the commands of a person read for themselves; no process role asks for them.
+_OF_COMMANDS = frozenset({"TERRASMITH_URL", "TERRASMITH_TOKEN"})
+
+_BUDGET = "such as `600/minute` or `3000/10 seconds`, for each token and for each address; `off` for no limit"
 
 
 class Settings(BaseModel):
@@ -87,6 +95,22 @@ class Settings(BaseModel):
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")
+    rate_limit_reads: str = Field("3000/10 seconds", description=f"questions about modules, and pages: {_BUDGET}")
+    rate_limit_downloads: str = Field(
+        "3000/10 seconds", description=f"questions where a version's archive is: {_BUDGET}"
+    )
+    rate_limit_archives: str = Field(
+        "9000/10 seconds", description=f"archives, which Terraform asks for once and never again: {_BUDGET}"
+    )
+    rate_limit_writes: str = Field("600/minute", description=f"uploads and other changes: {_BUDGET}")
+    rate_limit_failures: str = Field(
+        "120/minute", description=f"requests whose token was refused, for each address: {_BUDGET}"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="addresses or networks of your own proxies, with commas between; only their X-Forwarded-For counts",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug, info, warning or error")
     log_format: Literal["json", "console"] = Field("json", description="json or console")
 
@@ -145,6 +169,24 @@ class Settings(BaseModel):
                 raise ValueError("shorter than 32 characters")
         return value
 
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        # A network with bits beside its mask is somebody's slip, and a narrower one than they meant.
+        return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+
+    @field_validator(
+        "rate_limit_reads", "rate_limit_downloads", "rate_limit_archives", "rate_limit_writes", "rate_limit_failures"
+    )
+    @classmethod
+    def _known_budget(cls, value: str) -> str:
+        from core import limits  # not every process counts
+
+        limits.budget("", value)
+        return value
+
     @field_validator("github_private_key", mode="before")
     @classmethod
     def _read_key(cls, value: object) -> object:
@@ -178,14 +220,30 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{variable(field)} is wrong: {_reason(first)}; it expects {expects(field)}.") from None
     missing = [name for name in _REQUIRED[role] if not getattr(settings, name)]
     if missing:
+        rest = " ".join(("", *unknown(given)))
         others = _also(missing[1:])
-        raise SettingsError(f"{variable(missing[0])} is not set; it expects {expects(missing[0])}.{others}")
+        raise SettingsError(f"{variable(missing[0])} is not set; it expects {expects(missing[0])}.{others}{rest}")
     return settings
+
+
+def unknown(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """One line for each variable that looks like a setting and is none, with the one that may have been meant."""
+    given = os.environ if environ is None else environ
+    known = {variable(name) for name in Settings.model_fields} | _OF_COMMANDS
+    strange = sorted(name for name in given if name.upper().startswith(_PREFIX) and name not in known)
+    bare = {name.removeprefix(_PREFIX): name for name in sorted(known)}
+    near = (get_close_matches(name.upper().removeprefix(_PREFIX), bare, n=1) for name in strange)
+    return tuple(_strange(name, [bare[one] for one in found]) for name, found in zip(strange, near, strict=True))
 
 
 def variable(field: str) -> str:
     """The environment variable behind a field."""
-    return _VARIABLES.get(field, f"TERRASMITH_{field.upper()}")
+    return _VARIABLES.get(field, _PREFIX + field.upper())
+
+
+def _strange(name: str, near: Sequence[str]) -> str:
+    meant = f"; did you mean {near[0]}?" if near else ". deploy/env.example lists every setting."
+    return f"{name[:100]} is no setting and is ignored{meant}"
 
 
 def expects(field: str) -> str:

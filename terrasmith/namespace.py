@@ -1,11 +1,15 @@
-"""`terrasmith namespace`: list namespaces and say who may read them."""
+"""`terrasmith namespace`: list namespaces, say who may read them, and give away names that nobody may simply take."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+from sqlalchemy.orm import Session
 
-from accounts import namespaces
+from accounts import audit, namespaces
+from bot import installations
+from bot.installations import InstallationView
+from core.errors import UserError
 from terrasmith.columns import show
 from terrasmith.database import open_database
 
@@ -35,22 +39,40 @@ _UNCHECKED = (
 
 @app.command("list")
 def list_namespaces() -> None:
-    """Every namespace."""
+    """Every namespace, with the names it had before; and every account that was refused its own, with the reason."""
     with open_database() as database, database.read() as session:
-        found = namespaces.list_all(session)
+        found, former = namespaces.list_all(session), namespaces.former_names(session)
+        refused = [
+            (one, namespaces.why_refused(session, one.account_id, one.account_login)) for one in _nameless(session)
+        ]
     rows = [
         (
-            one.name,
-            one.visibility,
-            _SHOWN[one.verified],
-            _SHOWN[one.registry_credentials],
-            one.state,
-            str(one.account_id),
-            one.account_type,
+            *(one.name, one.visibility, _SHOWN[one.verified], _SHOWN[one.registry_credentials], one.state),
+            *(str(one.account_id), one.account_type, " ".join(former.get(one.id, ()))),
         )
         for one in found
     ]
-    show(("NAME", "VISIBILITY", "VERIFIED", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE"), rows)
+    show(("NAME", "VISIBILITY", "VERIFIED", "CREDENTIALS", "STATE", "GITHUB ID", "TYPE", "FORMERLY"), rows)
+    for one, reason in refused:
+        typer.echo(f"{one.account_login} ({one.account_id}) has no namespace of that name: {reason or 'not yet bound'}")
+
+
+@app.command()
+def allow(
+    name: Annotated[str, typer.Argument(help="The account's login.", show_default=False)],
+    account: Annotated[
+        int | None,
+        typer.Option(help="Its number on GitHub; needed where the app is not installed.", show_default=False),
+    ] = None,
+) -> None:
+    """Give a name that is reserved, or looks like another one, to the GitHub account that bears it.
+
+    A name that another account has, or ever had, cannot be given.
+    """
+    with open_database() as database, database.unit_of_work() as session:
+        number, login, kind = _bearer(session, name, account)
+        bound = namespaces.bind(session, number, login, kind, actor=audit.OPERATOR, allowed=True)
+    typer.echo(f"{bound.name} belongs to the GitHub account {bound.account_id}.")
 
 
 @app.command()
@@ -89,3 +111,24 @@ def verified(
     with open_database() as database, database.unit_of_work() as session:
         changed = namespaces.set_verified(session, name, to is Switch.on)
     typer.echo(f"{changed.name}: verified is {_SHOWN[changed.verified]}.")
+
+
+def _bearer(session: Session, name: str, account: int | None) -> tuple[int, str, str]:
+    """Number, login as GitHub spells it, and type of the account that shall have the name."""
+    known = [one for one in installations.active(session) if account in (None, one.account_id)]
+    bearing = {one.account_id: one for one in known if one.account_login.casefold() == name.casefold()}
+    if len(bearing) == 1:
+        ((number, one),) = bearing.items()
+        return number, one.account_login, one.account_type
+    if account is None:
+        raise UserError(
+            f"The app is installed on {'no account' if not bearing else 'several accounts'} of the name `{name}`: "
+            f"say which is meant with --account NUMBER (https://api.github.com/users/{name} shows it as `id`)."
+        )
+    return account, name, "Organization"
+
+
+def _nameless(session: Session) -> list[InstallationView]:
+    """Accounts that the app is installed on, and whose present login is not their namespace's name."""
+    named = {one.account_id: one.name for one in namespaces.list_all(session)}
+    return [one for one in installations.active(session) if named.get(one.account_id) != one.account_login]

@@ -12,7 +12,7 @@ from core import log, migrate
 from core.db import Database
 from core.doorbell import Doorbell
 from core.redis import connect
-from core.settings import Role, Settings, load
+from core.settings import Role, Settings, load, unknown
 
 
 class QueueName(StrEnum):
@@ -32,7 +32,9 @@ def web(
     from web.server import serve
 
     settings = _prepare("web")
-    serve(settings, host, port, certificate, key, after_commit=_bell(settings))
+    url = settings.redis_url
+    redis = connect(url.get_secret_value()) if url else None
+    serve(settings, host, port, certificate, key, after_commit=_bell(settings), redis=redis)
 
 
 def relay() -> None:
@@ -81,6 +83,8 @@ def _bell(settings: Settings) -> Callable[[], None]:
 def _prepare(role: Role) -> Settings:
     found = load(role)
     log.configure(found, role)
+    for line in unknown():
+        log.get_logger(__name__).warning("unknown setting", said=line)
     assert found.database_url is not None
     database = Database(found.database_url)
     migrate.require_current(database)

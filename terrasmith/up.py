@@ -126,6 +126,8 @@ class Machine:
 
     def _check_settings(self) -> None:
         """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
+        for line in core_settings.unknown(self._given):
+            self._tell(f"warning: {line}")
         roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker")
         for role in roles:
             core_settings.load(role, self.env)

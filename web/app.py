@@ -15,6 +15,7 @@ from accounts.permissions import Permission
 from bot import webhook
 from core.db import Database
 from core.errors import TerrasmithError
+from core.limits import Limiter
 from core.log import get_logger
 from core.settings import Settings
 from registry.api import app as registry_api
@@ -26,6 +27,7 @@ from web import api_docs
 from web.edge import HEADERS, Edge
 from web.failures import failure
 from web.health import Readiness, livez
+from web.limits import Limits
 from web.pages import Pages, style
 from web.search_page import SearchPage
 
@@ -38,6 +40,7 @@ def create_app(
     storage: Storage,
     extra_routes: Sequence[BaseRoute] = (),
     counter: DownloadCounter | None = None,
+    limiter: Limiter | None = None,
 ) -> Starlette:
     """Every route there is. Raises UndeclaredRouteError and SettingsError rather than start unsafe."""
     routes = [
@@ -48,7 +51,7 @@ def create_app(
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Edge)],
+        middleware=[Middleware(Limits, settings=settings, limiter=limiter or Limiter()), Middleware(Edge)],
         exception_handlers={HTTPException: _answer, TerrasmithError: _answer, RequestValidationError: _answer},
     )
     # A redirect to the path with a slash would repeat the Host header that a stranger sent.

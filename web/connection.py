@@ -1,15 +1,15 @@
 """A connection of uvicorn that asks for a ready answer before it makes a task: what costs most of a short answer is
 what a server does around it.
 
-Knows uvicorn's own protocol for httptools, and takes its way for whatever is not a plain GET or HEAD with a ready
-answer. Refuses to answer out of turn, and to write more than a client reads.
+Knows uvicorn's own protocol for httptools, as `web/wire.py` bounds it, and takes its way for whatever is not a plain
+GET or HEAD with a ready answer. Refuses to answer out of turn, and to write more than a client reads.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from web.wire import BoundedHttp
 
 # In one go, before the client was given a chance to read.
 _MOST_AT_ONCE = 256 << 10
@@ -31,8 +31,8 @@ AtOnce = Callable[[dict[str, Any]], Ready | None]
 """Asked with the ASGI scope; None sends the request to the application, with the same scope."""
 
 
-class Connection(HttpToolsProtocol):
-    """uvicorn's, with a shorter way for answers that are ready."""
+class Connection(BoundedHttp):
+    """uvicorn's, bounded, with a shorter way for answers that are ready."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,6 +69,7 @@ class Connection(HttpToolsProtocol):
         if plain and self._at_once is not None and self._may_answer():
             ready = self._at_once(cast("dict[str, Any]", self.scope))
             if ready is not None:
+                self.head_has_ended()
                 self._answer(ready)
                 return
         super().on_headers_complete()

@@ -4,7 +4,9 @@ import gc
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,10 +14,15 @@ from starlette.types import ASGIApp
 from core import migrate
 from core.db import Database
 from core.errors import SettingsError, UserError
+from core.limits import Limiter
 from core.settings import Settings, variable
 from registry.storage.opening import open_storage, prove
 from web.app import create_served
 from web.connection import Connection
+from web.limits import Limits
+
+if TYPE_CHECKING:
+    from core.redis import Redis
 
 _GRACE_SECONDS = 20
 _SWITCH_SECONDS = 0.001
@@ -29,10 +36,12 @@ def serve(
     key: Path | None = None,
     *,
     after_commit: Callable[[], None] | None = None,
+    redis: "Redis | None" = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
 
-    `after_commit` is the doorbell; the read path works without. Raises UserError when the schema is not current.
+    `after_commit` is the doorbell; through `redis` processes add up their rate limits. The read path works without
+    either. Raises UserError when the schema is not current.
     """
     if settings.database_url is None:
         raise SettingsError(f"{variable('database_url')} is not set.")
@@ -41,18 +50,28 @@ def serve(
     try:
         migrate.require_current(database)
         prove(settings)
+        limiter = Limiter()
         app = create_served(settings, database, open_storage(settings))
-        server = make_server(app, host, port, certificate, key)
+        server = make_server(Limits(app, settings=settings, limiter=limiter), host, port, certificate, key)
         app.start()
         # Threads that read and write the database must not keep the loop waiting for longer than this.
         sys.setswitchinterval(_SWITCH_SECONDS)
         gc.freeze()  # what is there now stays: nobody has to look through it again
         try:
-            server.run()
+            with _shared(limiter, redis):
+                server.run()
         finally:
             app.stop()
     finally:
         database.dispose()
+
+
+def _shared(limiter: Limiter, redis: "Redis | None") -> AbstractContextManager[None]:
+    if redis is None:
+        return nullcontext()
+    from web.sharing import sharing  # loads redis, which reading does not need
+
+    return sharing(limiter.windows, redis)
 
 
 def _check_certificate(certificate: Path | None, key: Path | None) -> None:

@@ -146,6 +146,10 @@ class Answers:
         caller = self._callers.known(asked.authorization)
         return None if caller is None else self._of(asked, caller)
 
+    def knows(self, authorization: bytes) -> bool:
+        """Whether this is the header of somebody whose token is known to be live."""
+        return self.watcher.is_fresh() and self._callers.known(authorization) is not None
+
     async def fetched(self, asked: Asked) -> Answer | None:
         """The answer as the database has it now; None is the route's to answer.
 

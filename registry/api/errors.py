@@ -4,6 +4,7 @@ A bug never comes by here: the edge logs it and answers 500 without its text.
 """
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -13,11 +14,18 @@ from starlette.responses import Response
 from accounts.permissions import NotAllowedError, SignInRequiredError
 from core.errors import TerrasmithError, Transient, UserError
 from registry.api.json_body import json_response
-from registry.services.catalog import UnknownModuleError, UnknownNamespaceError, UnknownPartError, UnknownVersionError
+from registry.services.catalog import (
+    RemovedVersionError,
+    UnknownModuleError,
+    UnknownNamespaceError,
+    UnknownPartError,
+    UnknownVersionError,
+)
 from registry.services.downloads import UnknownArchiveError
 from registry.services.examples import UnknownExampleError
 from registry.services.lifecycle import ForeignNamespaceError, HeldError, OperatorsChoiceError, StandingError
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
+from registry.services.lookalikes import LooksTakenError
+from registry.services.refusals import ModuleTakenError, NamespaceClosedError, SourceMixedError, VersionTakenError
 from registry.services.staging import BadKeyError, BodyDigestError, BodyKindError, BodyTooLargeError, StalledError
 from registry.services.uploads import KeyReusedError, UnknownUploadError, UploadUnderWayError
 
@@ -27,6 +35,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (NotAllowedError, 403),
     (ForeignNamespaceError, 403),
     (OperatorsChoiceError, 403),
+    # Terraform prints the reason of a 410, and has words of its own for every 404.
+    (RemovedVersionError, 410),
     (UnknownModuleError, 404),
     (UnknownNamespaceError, 404),
     (UnknownPartError, 404),
@@ -44,6 +54,7 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
     (UploadUnderWayError, 409),
     (SourceMixedError, 409),
     (ModuleTakenError, 409),
+    (LooksTakenError, 409),
     (NamespaceClosedError, 409),
     (StandingError, 409),
     (HeldError, 409),
@@ -53,12 +64,12 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
 
 _WORDS = {
     400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
+    404: "Not found: there is nothing at this address. Modules are at /v1/modules/NAMESPACE/NAME/SYSTEM/versions.",
+    405: "Method not allowed: this address does not take it. The header Allow names what it takes.",
     413: "Too large",
     422: "Not acceptable content",
     429: "Too many requests",
-    500: "Something went wrong on our side",
+    500: "Something went wrong on our side. The registry's log says what; whoever operates it can look there.",
 }
 _NOT_PUBLIC = {503: "Not available at the moment; try again"}
 
@@ -78,7 +89,8 @@ def message_of(error: Exception) -> str:
     if isinstance(error, RequestValidationError):
         return "; ".join(messages_of(error))
     if isinstance(error, HTTPException):
-        return _WORDS.get(status, error.detail)
+        # Starlette's own words are the bare phrase of the status; whoever raised one with others meant them.
+        return error.detail if error.detail != HTTPStatus(status).phrase else _WORDS.get(status, error.detail)
     return _NOT_PUBLIC.get(status) or (_WORDS[500] if status == 500 else str(error))
 
 

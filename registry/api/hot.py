@@ -67,6 +67,10 @@ class HotPath:
             self._note(scope, asked, found)
         return found
 
+    def recognises(self, authorization: bytes) -> bool:
+        """Whether whoever sends this header is known to hold a live token."""
+        return self.answers.knows(authorization)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope) if scope["type"] == "http" else None
         if asked is not None:

@@ -10,15 +10,22 @@ from urllib.parse import quote
 from registry.services.catalog import ModuleVersions
 from registry.services.standing import Replacement, Standing, shown
 from registry.version_states import DEPRECATED, PUBLISHED
+from tfmodule.address import Address
 from tfmodule.version import Version
 
 _MODULES = "/v1/modules/"
 
 
-def versions_body(module: ModuleVersions) -> dict[str, Any]:
+def versions_body(module: ModuleVersions, asked: Address) -> dict[str, Any]:
     """The body of `:namespace/:name/:system/versions`, the one rendering there is."""
     listed = [_version(version, module.standing_of(version)) for version in module.versions]
-    return {"modules": [{"source": module.source_url or str(module.address), "versions": listed}]}
+    moved = {"moved_to": str(module.address)} if has_moved(asked, module.address) else {}
+    return {"modules": [{"source": module.source_url or str(module.address), "versions": listed, **moved}]}
+
+
+def has_moved(asked: Address, found: Address) -> bool:
+    """Whether the account was renamed since. The old address works for good, and says where it leads."""
+    return asked.namespace.casefold() != found.namespace.casefold()
 
 
 def headers(standing: Standing | None) -> Mapping[str, str]:

@@ -21,11 +21,12 @@ from accounts.http import principal_of
 from accounts.permissions import SignInRequiredError
 from accounts.tokens import Principal
 from core.db import Database
+from core.errors import Transient
 from core.ids import new_id
 from core.log import get_logger
 from registry.api.json_body import json_response
 from registry.services import catalog, staging, uploads
-from registry.services.publishing import VersionTakenError
+from registry.services.refusals import VersionTakenError
 from registry.services.staging import BadKeyError, BodyKindError, BodyTooLargeError, StagedBody, StalledError
 from registry.services.uploads import Incoming, Receipt, Upload
 from registry.storage.port import Storage
@@ -39,15 +40,20 @@ _UNCACHED = {"Cache-Control": "no-store"}
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "application/json", "application/zip")
 _POLL_SECONDS = 1
+_CROWDED_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a body may take, in seconds: between two pieces, and in all. `at_once` bodies are read side by side."""
+    """How long a body may take, in seconds: between two pieces, and in all.
+
+    `at_once` bodies are read side by side, as many as `waiting` wait for that, and the next ones are sent away.
+    """
 
     silence: float = 30.0
     whole: float = 900.0
     at_once: int = 16
+    waiting: int = 64
 
 
 class Uploads:
@@ -58,6 +64,7 @@ class Uploads:
         self.storage = storage
         self.patience = patience or Patience()
         self._threads: anyio.CapacityLimiter | None = None
+        self._present = 0  # bodies that are read, and those that wait for it
 
     async def send(self, request: Request) -> Response:
         """`POST :namespace/:name/:system/:version/upload`: 202 with the upload's address, or the answer of before."""
@@ -111,12 +118,17 @@ class Uploads:
             while (piece := anyio.from_thread.run(following)) is not None:
                 yield piece
 
+        if self._present >= self.patience.at_once + self.patience.waiting:
+            raise Transient("too many uploads at once", retry_after=_CROWDED_SECONDS)
+        self._present += 1
         try:
             return await anyio.to_thread.run_sync(
                 staging.stage, self.storage, key, chunks(), declared, limiter=self._threads
             )
         except TimeoutError:
             raise StalledError from None
+        finally:
+            self._present -= 1
 
     def _receive(self, principal: Principal, incoming: Incoming) -> Upload:
         staged = uploads.staging_key(incoming.id)

@@ -47,8 +47,12 @@ _COLUMNS_SERVED = (
 class UnknownModuleError(UserError):
     """There is no such module, or not for this one who asks."""
 
-    def __init__(self, address: str, message: str = "Module not found") -> None:
-        super().__init__(message)
+    def __init__(self, address: str, message: str = "") -> None:
+        super().__init__(
+            message
+            or "Module not found: there is none of this address that you may see. Check namespace, name and system; a "
+            "private module needs a token of its own namespace."
+        )
         self.address = address
 
 
@@ -63,8 +67,8 @@ class UnknownNamespaceError(UserError):
 class UnknownVersionError(UserError):
     """The module has no such version."""
 
-    def __init__(self, address: str, version: str, message: str = "Version not found") -> None:
-        super().__init__(message)
+    def __init__(self, address: str, version: str, message: str | None = None) -> None:
+        super().__init__(message or "Version not found: the module's `versions` lists those there are.")
         self.address, self.version = address, version
 
 

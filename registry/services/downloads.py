@@ -36,7 +36,9 @@ class UnknownArchiveError(UserError):
     """No such archive, or not at this address, or not any more."""
 
     def __init__(self) -> None:
-        super().__init__("Archive not found")
+        super().__init__(
+            "Archive not found: the location of a private one is good for two minutes at most. Ask `download` again."
+        )
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,24 @@ from sqlalchemy.orm import Session
 from accounts import audit, namespaces
 from accounts.namespaces import Namespace
 from core import clock, outbox
-from core.errors import UserError
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
 from registry.services import archive_claims, dependencies, latest, provenance
+from registry.services.lookalikes import refuse_lookalike
 from registry.services.moving import FolderMovedError
 from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
+from registry.services.refusals import (
+    REPOSITORY,
+    UPLOADS,
+    ModuleTakenError,
+    NamespaceClosedError,
+    SourceMixedError,
+    VersionQuarantinedError,
+    VersionRemovedError,
+    VersionTakenError,
+    WouldExposeError,
+)
 from registry.services.sweeping import require_whole
 from registry.storage.port import Storage, archive_key
 from registry.version_states import PUBLISHED, QUARANTINED, TOMBSTONE
@@ -32,80 +43,6 @@ from tfmodule.needs import Need
 from tfmodule.version import Version
 
 _T = TypeVar("_T")
-
-REPOSITORY, UPLOADS = "repository", "uploads"
-"""What a module is bound to by its first version."""
-
-
-class VersionTakenError(UserError):
-    """The version exists with other bytes, or as a spelling of equal precedence."""
-
-    def __init__(self, address: str, version: str, published: str) -> None:
-        super().__init__(
-            f"`{address}` {published} is published already, with other content than this {version}. "
-            "A published version never changes: release a new one."
-        )
-        self.address, self.version, self.published = address, version, published
-
-
-class VersionRemovedError(VersionTakenError):
-    """The version was published once and then removed. Its number is never used again, not even for the same bytes."""
-
-    def __init__(self, address: str, version: str, published: str, reason: str) -> None:
-        super().__init__(address, version, published)
-        self.message = f"`{address}` {published} was removed ({reason}), and its number is never used again: "
-        self.message += "release a new one."
-        self.args, self.reason = (self.message,), reason
-
-
-class VersionQuarantinedError(VersionTakenError):
-    """The version was published and is quarantined now: not even the same bytes are taken for it."""
-
-    def __init__(self, address: str, version: str, published: str, reason: str) -> None:
-        super().__init__(address, version, published)
-        self.message = f"`{address}` {published} is quarantined ({reason}), and stays so whatever is published: "
-        self.message += "release a new version, or ask the registry's operator."
-        self.args, self.reason = (self.message,), reason
-
-
-class ModuleTakenError(UserError):
-    """The address, or one that looks like it, belongs to another repository."""
-
-    def __init__(self, address: str, published: str, repository_id: int) -> None:
-        super().__init__(f"`{address}` cannot be published from here: `{published}` belongs to another repository.")
-        self.address, self.published, self.repository_id = address, published, repository_id
-
-
-class SourceMixedError(UserError):
-    """A module has one source for good: a repository, or the uploads of its namespace."""
-
-    def __init__(self, published: str, source: str) -> None:
-        theirs = "a repository on GitHub" if source == REPOSITORY else "uploads"
-        ours = "uploaded" if source == REPOSITORY else "published from a repository"
-        super().__init__(
-            f"`{published}` is published from {theirs}, so no version of it can be {ours}: a module keeps the source "
-            "of its first version. Use another name, or publish the way the others were."
-        )
-        self.published, self.source = published, source
-
-
-class WouldExposeError(UserError):
-    """A private repository's module would become readable for everybody."""
-
-    def __init__(self, address: str, namespace: str) -> None:
-        super().__init__(
-            f"`{address}` comes from a private repository, but everybody can read the namespace `{namespace}`. "
-            "Make the repository public, or have the operator make the namespace private."
-        )
-        self.address, self.namespace = address, namespace
-
-
-class NamespaceClosedError(UserError):
-    """The namespace does not exist, is suspended, or is bound to another account than the repository's owner."""
-
-    def __init__(self, namespace: str, reason: str) -> None:
-        super().__init__(f"Nothing can be published into `{namespace}`: {reason}.")
-        self.namespace, self.reason = namespace, reason
 
 
 @dataclass(frozen=True)
@@ -194,9 +131,9 @@ def store(storage: Storage, prepared: PreparedArchive) -> None:
 def publish(session: Session, request: PublishVersion) -> Published:
     """Make the version visible. The same again: the same answer, and nothing is written.
 
-    Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, SourceMixedError,
-    FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim did not last: store
-    anew.
+    Raises VersionTakenError, VersionRemovedError, VersionQuarantinedError, ModuleTakenError, LooksTakenError,
+    SourceMixedError, FolderMovedError, WouldExposeError and NamespaceClosedError; BeingCollectedError where the claim
+    did not last: store anew.
     """
     namespace = _open_namespace(session, request)
     if request.source_is_private and namespace.is_public:
@@ -219,7 +156,8 @@ def _open_namespace(session: Session, request: PublishVersion) -> Namespace:
     name = request.address.namespace
     namespace = namespaces.find(session, name)
     if namespace is None:
-        raise NamespaceClosedError(name, "Terrasmith is not installed there")
+        refused = namespaces.why_refused(session, request.account_id, name)
+        raise NamespaceClosedError(name, refused or "Terrasmith is not installed there")
     if namespace.account_id != request.account_id:
         raise NamespaceClosedError(name, "the name is bound to another GitHub account")
     if not namespace.accepts_versions:
@@ -239,7 +177,9 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
 def refuse_foreign(session: Session, namespace: Namespace, address: Address, repository_id: int | None = None) -> None:
     """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it."""
     module = _find_module(session, namespace, address)
-    if module is not None:
+    if module is None:
+        refuse_lookalike(session, namespace.id, address)
+    else:
         _require_own(module, namespace, address, repository_id)
 
 
@@ -263,6 +203,7 @@ def _find_module(session: Session, namespace: Namespace, address: Address) -> mo
 
 
 def _add_module(session: Session, namespace: Namespace, request: PublishVersion) -> models.Module:
+    refuse_lookalike(session, namespace.id, request.address)
     module = models.Module(
         id=new_id("mod"),
         namespace_id=namespace.id,

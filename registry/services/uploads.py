@@ -22,7 +22,8 @@ from core.events import UploadReceived
 from registry import models
 from registry.services import publishing
 from registry.services.lifecycle import ForeignNamespaceError
-from registry.services.publishing import NamespaceClosedError, Published, VersionTakenError
+from registry.services.publishing import Published
+from registry.services.refusals import NamespaceClosedError, VersionTakenError
 from registry.storage.port import INCOMING
 from registry.upload_states import SETTLED, UNDER_WAY, UPLOAD_TRANSITIONS
 from tfmodule.address import Address

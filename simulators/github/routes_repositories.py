@@ -10,11 +10,11 @@ from . import payloads
 from .access import can_see, in_scope, role_of
 from .call import ApiError, Call, Reply, invalid, not_found
 from .emission import emit
+from .organisations import brief
 from .payloads.repositories import FLAGS, SETTINGS
 from .ref_events import refs_changed
 from .repository_birth import create_repository, signature_of
 from .routing import Routes
-from .seed import brief
 from .store import Row
 from .world import RefChange
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import faults
+from . import faults, organisations
 from .call import ApiError, Call, Reply, not_found
 from .routing import Routes
+from .store import Row
 
 routes = Routes("/_simulator")
 
@@ -73,3 +74,33 @@ def change_app(call: Call) -> Any:
     wanted = {name: call.body[name] for name in ("webhook_url", "webhook_secret") if name in call.body}
     call.store.update("apps", app["id"], **wanted)
     return Reply(204)
+
+
+@routes.post("/organisations", who="anyone")
+def found_organisation(call: Call) -> Any:
+    """Found `login` and install the app there."""
+    if call.world.user(str(call.body.get("login"))):
+        raise ApiError(422, "login: is taken")
+    return Reply(201, {"id": organisations.found(call.world, str(call.body["login"]))["id"]})
+
+
+@routes.patch("/organisations/{login}", who="anyone")
+def rename_organisation(call: Call) -> Any:
+    """Call it `login` from now on."""
+    if call.world.user(str(call.body.get("login"))):
+        raise ApiError(422, "login: is taken")
+    return {"id": organisations.rename(call.world, _organisation(call), str(call.body["login"]))["id"]}
+
+
+@routes.delete("/organisations/{login}", who="anyone")
+def delete_organisation(call: Call) -> Any:
+    """The login is free again."""
+    organisations.delete(call.world, _organisation(call))
+    return Reply(204)
+
+
+def _organisation(call: Call) -> Row:
+    row = call.world.user(call.params["login"])
+    if row is None or row["type"] != "Organization":
+        raise not_found()
+    return row

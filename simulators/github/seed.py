@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from .config import AppConfig, Config, OrganisationConfig, RepositoryConfig
-from .emission import emit
 from .git.objects import Signature
+from .organisations import install
 from .repository_birth import create_repository
 from .store import Row
 from .world import World
@@ -78,39 +78,7 @@ def _installation(world: World, app: Row, config: AppConfig, one: OrganisationCo
     if world.installation_of(account["id"]):
         return
     permissions = {"metadata": "read", **(one.permissions or config.permissions)}
-    now = world.now()
-    row = world.store.insert(
-        "installations", app_id=app["id"], account_id=account["id"], selection=one.selection,
-        permissions_json=json.dumps(permissions), events_json=app["events_json"], created_at=now, updated_at=now,
-    )  # fmt: skip
-    if one.selection == "selected":
-        for repo in world.store.all("SELECT id FROM repositories WHERE owner_id = ?", account["id"]):
-            world.store.put("installation_repositories", installation_id=row["id"], repo_id=repo["id"])
-    announce_installation(world, account)
-
-
-def announce_installation(world: World, account: Row) -> None:
-    """The event that tells an app about its new home."""
-    from . import payloads
-
-    row = world.installation_of(account["id"])
-    assert row is not None
-    emit(
-        world,         "installation", "created", repo=None, owner=account, sender=account,
-        installation=payloads.installation(world, row),
-        repositories=[brief(world, repo) for repo in world.repositories_of(row)],
-        requester=None,
-    )  # fmt: skip
-
-
-def brief(world: World, repo: Row) -> dict[str, Any]:
-    return {
-        "id": repo["id"],
-        "node_id": world.node_id("R", repo["id"]),
-        "name": repo["name"],
-        "full_name": world.full_name(repo),
-        "private": bool(repo["private"]),
-    }
+    install(world, app, account, permissions, one.selection)
 
 
 def _repository(world: World, config: RepositoryConfig) -> None:

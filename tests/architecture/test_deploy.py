@@ -8,8 +8,12 @@ import pytest
 import typer.main
 import yaml
 
-from core.settings import _REQUIRED, Settings, variable
+from bot import intake, webhook
+from core.settings import _OF_COMMANDS, _REQUIRED, Settings, variable
+from registry.api.uploads import Patience
+from registry.services import staging
 from terrasmith.main import app
+from web import limits, wire
 
 ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
 VARIABLES = {variable(name) for name in Settings.model_fields}
@@ -106,6 +110,28 @@ def test_no_document_names_a_setting_that_does_not_exist(root: Path, files: tupl
     named = {(name, word) for name, text in texts.items() for word in re.findall(r"\bTERRASMITH_[A-Z_]*[A-Z]\b", text)}
     known = VARIABLES | _of_commands(typer.main.get_command(app))
     assert not {(name, word) for name, word in named if word not in known}
+
+
+def test_the_limits_are_documented_as_they_are(root: Path) -> None:
+    text = (root / "docs" / "LIMITS.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        if name.startswith("rate_limit_"):
+            assert re.search(rf"^\| {name[11:]} \|.*\| {field.default} \| `{variable(name)}` \|$", text, re.MULTILINE)
+    mib, kib = 1 << 20, 1 << 10
+    for row, most in (
+        ("path and query", f"{limits.MAX_ADDRESS // kib} KiB"),
+        ("the head of a request", f"{wire.MAX_HEAD // kib} KiB, within {wire.BoundedHttp.head_seconds:.0f} seconds"),
+        ("an upload", f"{staging.MAX_BODY // mib} MiB"),
+        ("a delivery from GitHub", f"{intake.MAX_BODY // mib} MiB"),
+        ("deliveries above 1 MiB held at once", f"{webhook.Bounds().large_at_once} "),
+        ("uploads whose bodies are read at once", f"{Patience().at_once}, and {Patience().waiting} that wait"),
+        ("any other body", f"{limits.MAX_BODY // kib} KiB"),
+    ):
+        assert f"| {row} | {most}" in text
+
+
+def test_what_a_commands_option_reads_is_no_unknown_setting() -> None:
+    assert _of_commands(typer.main.get_command(app)) == set(_OF_COMMANDS)
 
 
 def _of_commands(command: object) -> set[str]:

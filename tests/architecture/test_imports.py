@@ -43,6 +43,7 @@ OFFENCES = {
     "migrations": ("terrasmith/upgrade.py", "from migrations import tables\n"),
     "redis": ("accounts/sessions.py", "import redis\n"),
     "redis-client": ("accounts/limits.py", "from core.redis import connect\n"),
+    "limits": ("web/counting.py", "import limits\n"),
     "rq": ("bot/enqueue.py", "from rq import Queue\n"),
     "githubkit": ("bot/handlers/issues.py", "def handle():\n    import githubkit\n"),
     "anthropic": ("generator/loop.py", "import anthropic\n"),

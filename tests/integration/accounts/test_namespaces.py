@@ -4,7 +4,13 @@ import pytest
 from sqlalchemy import select, text
 
 from accounts import audit, models, namespaces
-from accounts.namespaces import NamespaceNameError, NamespaceTakenError, UnknownNamespaceError
+from accounts.namespaces import (
+    NamespaceLooksTakenError,
+    NamespaceNameError,
+    NamespaceReservedError,
+    NamespaceTakenError,
+    UnknownNamespaceError,
+)
 from core.db import Database
 
 
@@ -51,6 +57,47 @@ def test_T11_a_rename_keeps_the_old_name_bound_and_readable(database: Database) 
     with database.read() as session:
         assert namespaces.find(session, "acme") == renamed
     assert _bind(database, 1, "acme").id == born.id
+
+
+@pytest.mark.checklist("T-11")
+def test_T11_a_name_that_can_be_read_for_another_accounts_is_refused_and_says_which(database: Database) -> None:
+    _bind(database, 1, "My-Org")
+    _bind(database, 1, "renamed")
+    for name in ("rny-org", "myorg", "MY-0RG", "rename_d", "renarned"):
+        with pytest.raises(NamespaceLooksTakenError) as caught:
+            _bind(database, 2, name)
+        assert f"`{caught.value.other}`" in caught.value.message
+        assert f"terrasmith namespace allow {name} --account 2" in caught.value.message
+    # Its own names may look alike, and what is bound already stays bound.
+    assert _bind(database, 1, "rny-org").name == "rny-org"
+    with database.unit_of_work() as session:
+        assert namespaces.bind(session, 2, "myorg", "Organization", allowed=True).name == "myorg"
+    assert _bind(database, 2, "myorg").account_id == 2
+
+
+@pytest.mark.checklist("T-11")
+def test_T11_a_reserved_name_is_an_operators_to_give(database: Database) -> None:
+    for name, reserved in (("admin", "admin"), ("hashicorp", "hashicorp"), ("hash1-corp", "hashicorp")):
+        with pytest.raises(NamespaceReservedError, match="terrasmith namespace allow") as caught:
+            _bind(database, 2, name)
+        assert caught.value.reserved == reserved
+    with database.unit_of_work() as session:
+        assert "reserved" in (namespaces.why_refused(session, 2, "aws") or "")
+        namespaces.bind(session, 2, "aws", "Organization", actor=audit.OPERATOR, allowed=True)
+        assert namespaces.why_refused(session, 2, "aws") is None
+    assert _bind(database, 2, "aws").account_id == 2
+    with database.unit_of_work() as session, pytest.raises(NamespaceTakenError):
+        namespaces.bind(session, 3, "aws", "Organization", allowed=True)
+
+
+@pytest.mark.checklist("T-11")
+def test_T11_former_names_are_kept_by_namespace(database: Database) -> None:
+    born = _bind(database, 1, "Acme")
+    _bind(database, 2, "other")
+    for name in ("acme-cloud", "acme-sky"):
+        _bind(database, 1, name)
+    with database.read() as session:
+        assert namespaces.former_names(session) == {born.id: ("acme", "acme-cloud")}
 
 
 @pytest.mark.checklist("R8")

@@ -76,7 +76,9 @@ def test_s4_a_body_that_lies_about_its_length_is_refused_while_it_is_read():
         "path": "/",
         "query_string": b"",
     }
-    answer = anyio.run(webhook._read, Request(scope, receive))
+    visit = webhook._Places(1).visit()
+    with visit as place:
+        answer = anyio.run(webhook._read, Request(scope, receive), place, webhook.Bounds())
     assert answer.status == 413
     assert taken == 26
 

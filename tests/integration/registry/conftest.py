@@ -17,6 +17,7 @@ from registry.services import indexing, publishing
 from registry.services.publishing import Published, PublishVersion
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
+from tests.integration.registry.consuming import Terraform
 from tfmodule.address import Address
 from tfmodule.archive import Entry
 from tfmodule.contents import Contents, Part
@@ -147,3 +148,21 @@ def serving() -> Callable[..., Any]:
         return _serving(app, certificate, key)
 
     return start
+
+
+@pytest.fixture
+def terraform(tmp_path: Path):
+    """`terraform(port, token)` makes a folder whose configuration knows our host."""
+
+    def make(port: int, token: str | None = None) -> Terraform:
+        folder = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        lines = ["disable_checkpoint = true", f'host "{HOST}" {{']
+        lines += [f'  services = {{ "modules.v1" = "http://127.0.0.1:{port}/v1/modules/" }}', "}"]
+        if token is not None:
+            lines += [f'credentials "{HOST}" {{', f'  token = "{token}"', "}"]
+        config = folder / "terraform.rc"
+        config.write_text("\n".join(lines) + "\n")
+        return Terraform(folder, config)
+
+    return make

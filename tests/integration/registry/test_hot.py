@@ -99,9 +99,9 @@ CHANGES: dict[str, tuple[str, Callable, int]] = {
     "removed": (
         OPEN,
         lambda session: lifecycle.remove(session, Address.parse("acme/bucket/aws"), Version(1, 0, 0), "bad", "x"),
-        404,
+        410,
     ),
-    "by hand": (OPEN, lambda session: session.execute(text("UPDATE versions SET state = 'tombstone'")), 404),
+    "by hand": (OPEN, lambda session: session.execute(text("UPDATE versions SET state = 'tombstone'")), 410),
     "revoked": (CLOSED, lambda session: tokens.revoke(session, tokens.list_all(session)[-1].id), 401),
     "token deleted": (CLOSED, lambda session: session.execute(text("DELETE FROM tokens")), 401),
 }

@@ -10,7 +10,7 @@ from accounts import audit
 from core.errors import UserError
 from registry import models
 from registry.services import catalog, downloads, lifecycle
-from registry.services.publishing import VersionRemovedError, VersionTakenError
+from registry.services.refusals import VersionRemovedError, VersionTakenError
 from registry.version_states import PUBLISHED, TOMBSTONE
 from terrasmith.main import app
 from tfmodule.address import Address
@@ -82,7 +82,7 @@ def test_P02_a_removed_version_is_gone_and_its_number_stays_taken(registry) -> N
     assert [one["version"] for one in listed] == ["1.1.0"]
     for what in ("download", "provenance"):
         answer = client.get(f"/v1/modules/acme/bucket/aws/1.0.0/{what}")
-        assert answer.status_code == 404
+        assert answer.status_code == 410
         assert "removed" in answer.json()["errors"][0] and "it holds a password" in answer.json()["errors"][0]
     assert client.get(location).status_code == 404
     # Not the same bytes, not other bytes, not another spelling; and the next version is chosen above it.

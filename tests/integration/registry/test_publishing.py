@@ -14,7 +14,8 @@ from accounts import audit, namespaces
 from core.models import OutboxRow
 from registry import models
 from registry.services import catalog, publishing
-from registry.services.publishing import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
+from registry.services.lookalikes import LooksTakenError
+from registry.services.refusals import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 
@@ -67,6 +68,18 @@ def test_a_module_belongs_to_one_repository(registry) -> None:
         registry.publish("acme/bucket/aws", "1.1.0", repository_id=8)
     with pytest.raises(ModuleTakenError):
         registry.publish("acme/bucket/aws", "1.0.0", repository_id=8)
+
+
+@pytest.mark.checklist("T-11")
+def test_T11_a_new_module_that_one_reads_for_another_is_refused_and_says_which(registry) -> None:
+    registry.namespace("acme")
+    registry.publish("acme/modern-vpc/aws", "1.0.0")
+    for name in ("modem-vpc", "modernvpc", "m0dern_vpc"):
+        with pytest.raises(LooksTakenError, match="`acme/modern-vpc/aws`") as caught:
+            registry.publish(f"acme/{name}/aws", "1.0.0")
+        assert caught.value.other == "acme/modern-vpc/aws"
+    registry.publish("acme/modem-vpc/gcp", "1.0.0")
+    registry.publish("acme/modern-vpc/aws", "1.1.0")
 
 
 @pytest.mark.checklist("R9")

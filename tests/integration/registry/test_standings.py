@@ -23,7 +23,7 @@ from registry.services.lifecycle import (
     VersionStanding,
     Words,
 )
-from registry.services.publishing import VersionQuarantinedError
+from registry.services.refusals import VersionQuarantinedError
 from registry.services.standing import ReplacementError
 from registry.version_states import LISTED, SERVED, VERSION_TRANSITIONS
 from tfmodule.address import Address
@@ -81,9 +81,10 @@ def test_what_clients_meet_in_each_state(registry) -> None:
         _change(registry, WAYS.get(state, "restore"))
         listed = [one["version"] for one in client.get(f"{PATH}/versions").json()["modules"][0]["versions"]]
         assert listed == (["1.0.0", "0.9.0"] if state in LISTED else ["0.9.0"])
-        served = 200 if state in SERVED else 404
+        asked = 410 if state == "tombstone" else 200 if state in SERVED else 404
         answers = [client.get(f"{PATH}/1.0.0/{what}") for what in ("download", "provenance")]
-        assert [one.status_code for one in (*answers, client.get(location))] == [served] * 3
+        assert [one.status_code for one in answers] == [asked] * 2
+        assert client.get(location).status_code == (200 if state in SERVED else 404)
         if state not in SERVED:
             assert "it is old" in answers[0].json()["errors"][0]
         else:

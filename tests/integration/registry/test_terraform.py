@@ -2,11 +2,7 @@
 
 import datetime as dt
 import ipaddress
-import json
-import os
 import shutil
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from core.db import Database
 from registry.services import lifecycle
 from tests.integration.registry.conftest import Registry
+from tests.integration.registry.consuming import Terraform
 from tfmodule.address import Address
 from tfmodule.version import Version
 from web.app import create_app
@@ -25,51 +22,6 @@ from web.app import create_app
 HOST = "reg.example.test"
 
 pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform on PATH")
-
-
-@dataclass
-class Terraform:
-    """One empty folder with its own CLI configuration."""
-
-    folder: Path
-    config: Path
-    certificate: Path | None = None
-
-    def get(self, source: str, version: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """`terraform get` (or another command) with one module block."""
-        block = f'module "it" {{\n  source  = "{source}"\n  version = "{version}"\n}}\n'
-        (self.folder / "main.tf").write_text(block)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TF_CLI_CONFIG_FILE": str(self.config)}
-        if self.certificate:
-            environment["SSL_CERT_FILE"] = str(self.certificate)
-        arguments = ["terraform", *(command or ("get", "-update")), "-no-color"]
-        return subprocess.run(
-            arguments, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    def installed(self) -> tuple[str, str]:
-        """The version that was installed, and the content of its one file."""
-        manifest = json.loads((self.folder / ".terraform/modules/modules.json").read_text())
-        module = next(one for one in manifest["Modules"] if one["Key"] == "it")
-        return module["Version"], (self.folder / module["Dir"] / "main.tf").read_text()
-
-
-@pytest.fixture
-def terraform(tmp_path: Path):
-    """`terraform(port, token)` makes a folder whose configuration knows our host."""
-
-    def make(port: int, token: str | None = None) -> Terraform:
-        folder = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
-        lines = ["disable_checkpoint = true", f'host "{HOST}" {{']
-        lines += [f'  services = {{ "modules.v1" = "http://127.0.0.1:{port}/v1/modules/" }}', "}"]
-        if token is not None:
-            lines += [f'credentials "{HOST}" {{', f'  token = "{token}"', "}"]
-        config = folder / "terraform.rc"
-        config.write_text("\n".join(lines) + "\n")
-        return Terraform(folder, config)
-
-    return make
 
 
 @pytest.mark.checklist("R11", "R12", "R22")

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import os
+import select
 import socket
 import threading
 import time
@@ -85,6 +86,20 @@ def test_a_trickle_does_not_last_for_ever(sqlite_sender: Sender, serving) -> Non
             time.sleep(0.02)
         assert trickle.recv(100).startswith(b"HTTP/1.1 408")
         trickle.close()
+    assert sqlite_sender.rows() == 0 and sqlite_sender.staged() == []
+
+
+def test_a_crowd_of_large_bodies_is_sent_away(sqlite_sender: Sender, serving) -> None:
+    registry, data = sqlite_sender.registry, archive()
+    app = _impatient(registry, Patience(at_once=1, waiting=1))
+    with serving(app) as port:
+        held = [_open(port, sqlite_sender.token, len(data), SLOW) for _ in range(3)]
+        (sent_away, *others), _, _ = select.select(held, [], [], 20)  # whichever of them came last
+        said = sent_away.recv(4096)
+        assert not others
+        assert said.startswith(b"HTTP/1.1 503") and b"retry-after: 10" in said.lower() and b'{"errors":[' in said
+        for one in held:
+            one.close()
     assert sqlite_sender.rows() == 0 and sqlite_sender.staged() == []
 
 

@@ -17,7 +17,8 @@ from accounts import namespaces, tokens
 from core import clock
 from core.models import OutboxRow
 from registry import models
-from registry.services import publishing, staging, uploads
+from registry.services import staging, uploads
+from registry.services.refusals import SourceMixedError
 from tests.integration.registry.uploading import PATH, REPORT, Sender, archive, repacked
 
 
@@ -129,7 +130,7 @@ def test_a_closed_namespace_and_a_module_of_a_repository_take_nothing(sender: Se
     mixed = sender.send(archive(), PATH.replace("bucket", "fromgit"))
     assert mixed.status_code == 409 and "published from a repository" in mixed.json()["errors"][0]
     sender.finish(sender.send(archive()).json()["id"])
-    with pytest.raises(publishing.SourceMixedError, match="published from uploads"):
+    with pytest.raises(SourceMixedError, match="published from uploads"):
         sender.registry.publish("acme/bucket/aws", "2.0.0")
     with sender.registry.database.unit_of_work() as session:
         namespaces.suspend(session, sender.registry.accounts["acme"])

@@ -7,8 +7,9 @@ import typer
 from typer.testing import CliRunner
 
 from accounts import namespaces, tokens
-from accounts.namespaces import UnknownNamespaceError
+from accounts.namespaces import NamespaceTakenError, UnknownNamespaceError
 from accounts.tokens import TokenLifetimeError, UnknownTokenError
+from bot import installations
 from core.db import Database
 from core.errors import SettingsError, UserError
 from terrasmith import namespace, token
@@ -98,3 +99,27 @@ def test_lifetimes(text: str, expected: timedelta) -> None:
 def test_what_is_no_lifetime(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         token.parse_lifetime(text)
+
+
+@pytest.mark.checklist("T-11")
+def test_T11_an_operator_sees_who_was_refused_and_gives_the_name(database) -> None:
+    with database.unit_of_work() as session:
+        for number, login in ((7, "aws"), (8, "acme")):
+            installations.record(
+                session, installation_id=number, account_id=number, account_login=login, account_type="User"
+            )
+        namespaces.bind(session, 1, "acme-cloud", "Organization")
+    listed = runner.invoke(namespace.app, ["list"]).stdout
+    assert "acme-cloud" in listed and "FORMERLY" in listed
+    assert "aws (7) has no namespace of that name" in listed and "reserved" in listed
+    assert "acme (8) has no namespace of that name" in listed and "never changes hands" in listed
+
+    done = runner.invoke(namespace.app, ["allow", "AWS"])
+    assert done.exit_code == 0 and done.stdout == "aws belongs to the GitHub account 7.\n"
+    with database.read() as session:
+        found = namespaces.get(session, "aws")
+        assert (found.account_id, found.account_type) == (7, "User")
+    assert isinstance(runner.invoke(namespace.app, ["allow", "acme"]).exception, NamespaceTakenError)
+    unknown = runner.invoke(namespace.app, ["allow", "azure"]).exception
+    assert isinstance(unknown, UserError) and "--account NUMBER" in unknown.message
+    assert runner.invoke(namespace.app, ["allow", "azure", "--account", "9"]).exit_code == 0

@@ -35,7 +35,7 @@ def _start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         ("migrate", {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "DATABASE_URL does not answer"),
         ("web", {"DATABASE_URL": "sqlite:////no/such/folder/x.db"}, "DATABASE_URL does not answer"),
         ("web", {"DATABASE_URL": "postgresql://127.0.0.1:port/x"}, "DATABASE_URL is wrong"),
-        ("relay", {"DATABASE_URL": "sqlite:///x.db"}, "REDIS_URL is not set"),
+        ("relay", {"DATABASE_URL": "sqlite:///x.db", "TERRASMITH_REDIS_URL": "redis://x"}, "REDIS_URL is not set"),
     ],
 )
 def test_a_start_that_cannot_work_is_one_line(command: str, environment: dict[str, str], start: str) -> None:
@@ -45,10 +45,13 @@ def test_a_start_that_cannot_work_is_one_line(command: str, environment: dict[st
     assert done.stderr.count("\n") == 1
 
 
-def test_a_data_folder_that_cannot_be_is_named(sqlite_url: str) -> None:
-    done = _start("web", **GOOD, DATABASE_URL=sqlite_url, TERRASMITH_DATA_DIR="/dev/null/data")
+def test_a_data_folder_that_cannot_be_is_named_and_a_mistyped_variable_before_it(sqlite_url: str) -> None:
+    wrong = {"TERRASMITH_DATA_DIR": "/dev/null/data", "TERRASMITH_LOGLEVEL": "debug"}
+    done = _start("web", **GOOD, DATABASE_URL=sqlite_url, **wrong)
     assert done.returncode == 1
-    assert done.stderr.startswith("terrasmith: TERRASMITH_DATA_DIR is wrong")
+    warning, error = done.stderr.splitlines()
+    assert "TERRASMITH_LOGLEVEL is no setting and is ignored; did you mean TERRASMITH_LOG_LEVEL?" in warning
+    assert error.startswith("terrasmith: TERRASMITH_DATA_DIR is wrong")
 
 
 def test_a_storage_that_cannot_be_is_named(sqlite_url: str, s3_server: S3Server) -> None:

@@ -185,13 +185,14 @@ def test_T09_a_page_of_a_private_module_is_a_page_of_nothing(client, modules) ->
 def test_R37_people_get_a_page_and_programs_json(client) -> None:
     assert "<h1>" in client.get("/nothing", headers=HTML).text
     for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
-        assert client.get("/nothing", headers=headers).json() == {"errors": ["Not found"]}
-    assert client.get("/v1/nothing", headers=HTML).json() == {"errors": ["Not found"]}
+        assert client.get("/nothing", headers=headers).json()["errors"][0].startswith("Not found: ")
+    assert client.get("/v1/nothing", headers=HTML).json()["errors"][0].startswith("Not found: ")
 
 
 def test_a_bug_is_logged_once_and_told_to_nobody(client, as_in_production, capsys) -> None:
     as_in_production()
-    assert client.get("/v1/boom").json() == {"errors": ["Something went wrong on our side"]}
+    (said,) = client.get("/v1/boom").json()["errors"]
+    assert said.startswith("Something went wrong on our side") and "secret" not in said
     page = client.get("/boom", headers=HTML)
     assert page.status_code == 500 and "secret" not in page.text
     logged = capsys.readouterr().err

@@ -10,7 +10,7 @@ from accounts.permissions import SignInRequiredError
 from core.errors import Transient, UserError
 from registry.api.errors import answer, status_of
 from registry.services.catalog import UnknownModuleError
-from registry.services.publishing import VersionTakenError
+from registry.services.refusals import VersionTakenError
 
 
 def _request(**headers: str) -> Request:
