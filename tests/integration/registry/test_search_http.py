@@ -68,13 +68,14 @@ def test_our_own_search_counts_what_one_could_narrow_it_to(client) -> None:
 @pytest.mark.checklist("R37", "T-16")
 def test_R37_a_question_that_is_too_long_is_refused_and_an_odd_one_is_answered(client) -> None:
     for path in ("/v1/modules/search", "/api/v1/search"):
-        refused = client.get(path, params={"q": "x" * 10_000})
+        assert client.get(path, params={"q": "x" * 10_000}).status_code in (414, 422)
+        refused = client.get(path, params={"q": "x" * 1_000})
         assert refused.status_code == 422
         assert "longer than 500 characters" in refused.json()["errors"][0]
         for odd in ("%00", "%ed%a0%80", "%ff", "%22%27*%25_(", "a" * 500, "%f0%9f%9a%80", "+"):
             for name in ("q", "q=queue&provider", "q=queue&namespace"):
                 assert client.get(f"{path}?{name}={odd}").status_code in (200, 422), odd
-    assert client.get("/search?q=" + "x" * 10_000, headers={"Accept": "text/html"}).status_code == 422
+    assert client.get("/search?q=" + "x" * 1_000, headers={"Accept": "text/html"}).status_code == 422
 
 
 @pytest.mark.checklist("T-09")

@@ -9,8 +9,10 @@ from accounts import namespaces
 from core import jobs
 from registry import models
 from registry.search import words
-from registry.services import indexing, search, search_standing
+from registry.services import indexing, lifecycle, search, search_standing
 from registry.services.search import Question
+from tfmodule.address import Address
+from tfmodule.version import Version
 from workers import execution
 from workers.jobs import JOBS
 from workers.schedule import SCHEDULE
@@ -125,3 +127,17 @@ def test_a_verified_namespace_is_found_as_such(filled) -> None:
     assert filled.find().facets["verified"][0].value == "true"  # shown at once, found as such when indexed
     filled.index()
     assert len(filled.names(verified=True)) == 5
+
+
+def test_what_is_deprecated_comes_later_and_what_is_revoked_is_found_no_more(filled) -> None:
+    queue, worker = Address.parse("acme/queue/aws"), Address.parse("acme/worker/aws")
+    words_ = lifecycle.Words("Use another.")
+    assert filled.names(resource_type="aws_sqs_queue") == [str(queue), str(worker)]
+    with filled.database.unit_of_work() as session:
+        lifecycle.change_module(session, "deprecate", queue, words_, lifecycle.OPERATOR)
+    filled.index()
+    assert filled.names(resource_type="aws_sqs_queue") == [str(worker), str(queue)]
+    with filled.database.unit_of_work() as session:
+        lifecycle.change(session, "revoke", worker, Version.parse("1.0.0"), words_, lifecycle.OPERATOR)
+    filled.index()
+    assert filled.names(resource_type="aws_sqs_queue") == [str(queue)]
