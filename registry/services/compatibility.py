@@ -26,6 +26,7 @@ _MOST_NODES = 200
 _MOST_VERSIONS = 100
 _MOST_PARTS = 500
 _MOST_PARTS_READ = 20_000
+_TOO_MANY = "too many constraints to decide"
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,11 @@ class _Effort:
 
 
 def _judge(graph: ModuleGraph, version: KnownVersion, part: str, asked: _Asked, effort: _Effort) -> Compatibility:
-    collected = _Collected()
-    collected.follow(graph, version, part)
+    collected = _Collected(effort)
+    try:
+        collected.follow(graph, version, part)
+    except _TooManyError:
+        return Compatibility(version.version, False, (f"{version.label}: {_TOO_MANY}",), (), decided=False)
     questions = [(Dialect.PROVIDER, source, line) for source, line in asked.providers.items()]
     if asked.terraform is not None:
         questions.insert(0, (Dialect.TERRAFORM, "Terraform", asked.terraform))
@@ -130,7 +134,7 @@ def _judge(graph: ModuleGraph, version: KnownVersion, part: str, asked: _Asked, 
         try:
             reasons += _unmet(dialect, what, line, demands, effort)
         except _TooManyError:
-            undecided.append(f"{what}: too many constraints to decide")
+            undecided.append(f"{what}: {_TOO_MANY}")
     return Compatibility(
         version.version,
         not reasons and not undecided,
@@ -164,7 +168,8 @@ def _unmet(dialect: Dialect, what: str, line: Line, demands: Iterable[_Demand], 
 class _Collected:
     """What a version demands, all in all."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: _Effort) -> None:
+        self._effort = effort
         self.terraform: list[_Demand] = []
         self.providers: dict[str, list[_Demand]] = {}
         self.elsewhere: list[str] = []
@@ -187,6 +192,7 @@ class _Collected:
         if edge.kind == LOCAL:
             return owner, edge.target
         if edge.kind == MODULE:
+            self._effort.spend([edge.constraint or ""])
             try:
                 return graph.choose(edge), edge.target
             except NoChoiceError as error:

@@ -129,3 +129,13 @@ def test_too_many_constraints_are_left_open_and_of_many_versions_the_newest_are_
     with registry.database.read() as session:
         answer = compatible(session, Address.parse(NET), None)
     assert ([str(one.version) for one in answer.versions], answer.not_judged) == (["2.1.0", "2.0.0"], 1)
+
+
+def test_calls_are_read_from_the_same_allowance(registry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.namespace("acme")
+    publish(registry, "acme/base/aws", "1.0.0")
+    publish(registry, NET, "1.0.0", own("acme/base/aws", ">= 1.0, != 1.1, != 1.2"))
+    monkeypatch.setattr(compatibility, "_MOST_PARTS_READ", 2)
+    (only,) = asked(registry, "1.5")
+    assert (only.works, only.decided) == (False, False)
+    assert only.reasons == ("`acme/net/aws` 1.0.0: too many constraints to decide",)
