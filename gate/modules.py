@@ -76,6 +76,8 @@ def check_sources(file: ParsedFile, modules: Modules) -> Iterator[Finding]:
 
 
 def _problem(path: str, block: Block, modules: Modules) -> str | None:
+    if "source" not in block.attributes:
+        return "The call says nothing of where its module is: it has no `source`."
     source = block.literal("source")
     if source is None:
         return "The source of a module must be a plain string."

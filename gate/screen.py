@@ -108,7 +108,7 @@ def _names(files: FileMap) -> Iterator[Finding]:
 def _root(files: FileMap) -> Iterator[Finding]:
     # Terraform accepts an empty folder; published, it would be a version for ever.
     if not any("/" not in path and path.endswith(".tf") for path in files):
-        fix = "Put the module's `.tf` files at the root of the repository."
+        fix = "Put the module's `.tf` files at its root, outside of any folder."
         yield _error("no-code", "There is no Terraform code at the root: this is no module.", fix=fix)
 
 

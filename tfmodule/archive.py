@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
-from core.errors import UserError
 from tfmodule.files import UnsafePathError, check_path, check_unique, printable
+from tfmodule.inflating import CHUNK, ArchiveError, Gunzip, Limits, in_words
+
+__all__ = ["DEFAULT_LIMITS", "ArchiveError", "Entry", "Limits", "h1", "pack", "sha256", "unpack"]
 
 _BLOCK = 512
-_CHUNK = 64 * 1024
 _REGULAR = frozenset({b"0", b"\0"})
 _DIRECTORY, _PAX, _PAX_GLOBAL, _GNU_LONG_NAME = b"5", b"x", b"g", b"L"
 _REFUSED = {
@@ -30,12 +31,9 @@ _REFUSED = {
     b"S": "a sparse file",
     b"K": "a link with a long name",
 }
+_PLAIN = "Pack it again without extended attributes and sparse files."
 # PAX records that change what a name or a size means are honoured; these only annotate.
 _PAX_IGNORED = ("mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment", "SCHILY.", "LIBARCHIVE.", "RHT.")
-
-
-class ArchiveError(UserError):
-    """An archive that is refused, and why."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +43,6 @@ class Entry:
     path: str
     data: bytes
     executable: bool = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large an archive may be in every direction that a bomb can take. Sizes in bytes."""
-
-    compressed: int = 20 << 20
-    expanded: int = 50 << 20
-    ratio: int = 100
-    """Expanded over compressed; looked at from the first MiB on, so that small files of blanks pass."""
-    entries: int = 5_000
-    file: int = 10 << 20
-    header: int = 64 << 10
-    """Extended headers (long names) of one entry."""
-    kept: int = 50 << 20
-    """All files that are given back; the rest is read past."""
 
 
 DEFAULT_LIMITS = Limits()
@@ -79,14 +61,14 @@ def unpack(
     unjudged, whatever it is; then there may be nothing left.
     """
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    reader = _TarReader(_Gunzip(stream, limits), limits, only)
+    reader = _TarReader(Gunzip(stream, limits), limits, only)
     entries = list(reader.entries(strip_root=strip_root))
     if not entries and only is None:
-        raise ArchiveError("The archive holds no file.")
+        raise ArchiveError("The archive holds no file.", fix="Put the module's `.tf` files at its root.")
     try:
         check_unique(entry.path for entry in entries)
     except UnsafePathError as error:
-        raise ArchiveError(f"The archive is refused. {error.message}") from None
+        raise _badly_named(error, "Keep only one of them.") from None
     return tuple(entries)
 
 
@@ -147,63 +129,6 @@ def _ustar(name: bytes, kind: bytes, size: int, mode: int) -> bytes:
     return before + b"%06o\0 " % checksum + after
 
 
-class _Gunzip:
-    """Exactly one gzip member, inflated piece by piece and counted; nothing may follow it."""
-
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
-        self.stream = stream
-        self.limits = limits
-        self.inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self.compressed = 0
-        self.expanded = 0
-        self.buffer = bytearray()
-
-    def read(self, size: int) -> bytes:
-        """Exactly `size` bytes, or fewer only at the end."""
-        while len(self.buffer) < size and self._fill():
-            pass
-        taken = bytes(self.buffer[:size])
-        del self.buffer[:size]
-        return taken
-
-    def finish(self) -> None:
-        """Demand that nothing but zero bytes is left in the member, and nothing at all after it."""
-        while rest := self.read(_CHUNK):
-            if rest.strip(b"\0"):
-                raise ArchiveError("The archive has data after its end; two unpackers could disagree about it.")
-        if not self.inflater.eof:
-            raise ArchiveError("The archive is cut off.")
-        if self.inflater.unused_data or self.stream.read(1):
-            raise ArchiveError("The archive has bytes after its gzip data (a second member, or something hidden).")
-
-    def _fill(self) -> bool:
-        if self.inflater.eof:
-            return False
-        data = self.inflater.unconsumed_tail
-        if not data:
-            data = self.stream.read(_CHUNK)
-            self.compressed += len(data)
-            if self.compressed > self.limits.compressed:
-                raise ArchiveError(f"The archive is larger than {_size(self.limits.compressed)}.")
-        try:
-            piece = self.inflater.decompress(data, _CHUNK) if data else self.inflater.flush(_CHUNK)
-        except zlib.error:
-            raise ArchiveError("The archive is not a .tar.gz, or it is damaged.") from None
-        self.expanded += len(piece)
-        self._check_growth()
-        self.buffer += piece
-        if not piece and not data:
-            raise ArchiveError("The archive is cut off.")
-        return True
-
-    def _check_growth(self) -> None:
-        if self.expanded > self.limits.expanded:
-            raise ArchiveError(f"The archive unpacks to more than {_size(self.limits.expanded)}.")
-        consumed = self.compressed - len(self.inflater.unconsumed_tail)
-        if self.expanded > 1 << 20 and self.expanded > self.limits.ratio * max(consumed, 1):
-            raise ArchiveError(f"The archive unpacks to more than {self.limits.ratio} times its size.")
-
-
 @dataclass
 class _Pending:
     """What extended headers said about the next entry."""
@@ -215,7 +140,7 @@ class _Pending:
 class _TarReader:
     """Headers by the book (POSIX ustar, PAX, GNU long names), read strictly."""
 
-    def __init__(self, stream: _Gunzip, limits: Limits, only: Callable[[str], bool] | None) -> None:
+    def __init__(self, stream: Gunzip, limits: Limits, only: Callable[[str], bool] | None) -> None:
         self.stream = stream
         self.limits = limits
         self.only = only
@@ -228,15 +153,16 @@ class _TarReader:
         while (header := self._header()) is not None:
             self.count += 1
             if self.count > self.limits.entries:
-                raise ArchiveError(f"The archive has more than {self.limits.entries} entries.")
+                raise self.stream.too_much(f"has more than {self.limits.entries} entries")
             kind = header[156:157]
-            size = _number(header[124:136])
             if kind in (_PAX, _PAX_GLOBAL, _GNU_LONG_NAME):
-                self._extend(pending, kind, self._body(size, self.limits.header))
+                self._extend(pending, kind, self._extension(_size(header, None)))
                 continue
             path = pending.path if pending.path is not None else _name(header)
+            size = _size(header, path)
             size = pending.size if pending.size is not None else size
             pending = _Pending()
+            self.stream.overhead += _BLOCK + -size % _BLOCK
             entry = self._entry(kind, path, size, header, strip_root=strip_root)
             if entry is not None:
                 yield entry
@@ -249,29 +175,33 @@ class _TarReader:
         inside = path.removeprefix("./") if not directory else path.removeprefix("./").rstrip("/")
         if strip_root:
             inside = self._below_root(inside, directory=directory)
+        self.stream.at = inside or None
         if self.only is not None and not self.only(inside):
+            # A file elsewhere may be larger than a module's, but not than everything together.
+            _bound(inside, size, self.limits.expanded)
             self._pass(size)
             return None
         if not directory and kind not in _REGULAR:
             what = _REFUSED.get(kind, "an entry of an unknown kind")
-            raise ArchiveError(f"`{printable(path)}` is {what}; only regular files are allowed.")
+            raise _named(inside, f"is {what}; only regular files are allowed.")
         path = inside
         if directory:
             if size:
-                raise ArchiveError(f"The directory `{printable(path)}` has contents of its own.")
+                raise _named(path, "is a directory with contents of its own.")
             if path not in ("", "."):
                 self._check(path)
             return None
         self._check(path)
+        _bound(path, size, self.limits.file)
         self.kept += size
         if self.kept > self.limits.kept:
-            raise ArchiveError(f"The archive holds more than {_size(self.limits.kept)} of files.")
-        return Entry(path, self._body(size, self.limits.file), bool(_number(header[100:108]) & 0o111))
+            raise self.stream.too_much(f"holds more than {in_words(self.limits.kept)} of files")
+        return Entry(path, self._body(size), bool(_number(header[100:108]) & 0o111))
 
     def _pass(self, size: int) -> None:
         left = size + (-size % _BLOCK)
         while left:
-            passed = len(self.stream.read(min(left, _CHUNK)))
+            passed = len(self.stream.read(min(left, CHUNK)))
             if not passed:
                 raise ArchiveError("The archive is cut off.")
             left -= passed
@@ -280,7 +210,7 @@ class _TarReader:
         try:
             check_path(path)
         except UnsafePathError as error:
-            raise ArchiveError(f"The archive is refused. {error.message}") from None
+            raise _badly_named(error, "Rename it, or leave it out.") from None
 
     def _below_root(self, path: str, *, directory: bool) -> str:
         root, _, rest = path.partition("/")
@@ -302,9 +232,12 @@ class _TarReader:
             raise ArchiveError("The archive is not a tar file, or a header in it is damaged.")
         return block
 
-    def _body(self, size: int, limit: int) -> bytes:
-        if size > limit:
-            raise ArchiveError(f"The archive holds a file larger than {_size(limit)}.")
+    def _extension(self, size: int) -> bytes:
+        if size > self.limits.header:
+            raise ArchiveError(f"The archive has an extended header larger than {in_words(self.limits.header)}.")
+        return self._body(size)
+
+    def _body(self, size: int) -> bytes:
         padded = size + (-size % _BLOCK)
         data = self.stream.read(padded)
         if len(data) != padded:
@@ -318,7 +251,7 @@ class _TarReader:
         for key, value in _pax_records(body):
             if kind == _PAX_GLOBAL and key != "comment":
                 # GitHub's global header is only a comment with the commit. Any other would rename every file.
-                raise ArchiveError(f"The archive sets `{printable(key)}` for all of its files.")
+                raise ArchiveError(f"The archive sets `{printable(key)}` for all of its files.", fix=_PLAIN)
             if key == "path":
                 self._set_path(pending, value)
             elif key == "size":
@@ -326,11 +259,12 @@ class _TarReader:
                     raise ArchiveError("The archive gives a file two sizes, or one that is not a number.")
                 pending.size = int(value)
             elif not key.startswith(_PAX_IGNORED):
-                raise ArchiveError(f"The archive uses the extension `{printable(key)}`, which is not allowed.")
+                message = f"The archive uses the extension `{printable(key)}`, which is not allowed."
+                raise ArchiveError(message, fix=_PLAIN)
 
     def _set_path(self, pending: _Pending, path: str) -> None:
         if pending.path is not None:
-            raise ArchiveError(f"The archive names one file twice: `{printable(path)}`.")
+            raise _named(path, "is named twice by headers of one and the same file.")
         pending.path = path
 
 
@@ -357,10 +291,18 @@ def _name(header: bytes) -> str:
     return name
 
 
+def _size(header: bytes, path: str | None) -> int:
+    """The size in a header; `path` is None for an extended one. Without octal digits it is beyond 8 GiB."""
+    field = header[124:136]
+    if field[:1] in (b"\x80", b"\xff"):
+        if path is None:
+            _damaged()
+        raise _named(path, "is larger than any module needs.")
+    return _number(field)
+
+
 def _number(field: bytes) -> int:
     digits = field.strip(b" \0")
-    if field[:1] in (b"\x80", b"\xff"):
-        raise ArchiveError("The archive holds a file larger than any module needs.")
     if not all(0x30 <= digit <= 0x37 for digit in digits):
         _damaged()
     return int(digits or b"0", 8)
@@ -376,9 +318,18 @@ def _text(data: bytes) -> str:
     return text
 
 
+def _named(path: str, what: str) -> ArchiveError:
+    return ArchiveError(f"`{printable(path)}` {what}", path=path or None)
+
+
+def _badly_named(error: UnsafePathError, fix: str) -> ArchiveError:
+    return ArchiveError(f"The archive is refused. {error.message}", path=error.path or None, fix=fix)
+
+
+def _bound(path: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise _named(path, f"is larger than {in_words(limit)}, the most that a file may be.")
+
+
 def _damaged() -> NoReturn:
     raise ArchiveError("A header in the archive is damaged.")
-
-
-def _size(size: int) -> str:
-    return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB" if size >= 1 << 10 else f"{size} bytes"

@@ -86,6 +86,8 @@ def check_unique(paths: Iterable[str]) -> None:
     directories: dict[str, str] = {}
     for path in paths:
         folded = fold(path)
+        if files.get(folded) == path:
+            raise UnsafePathError(path, "it is there twice")
         if folded in files:
             raise UnsafePathError(path, f"`{printable(files[folded])}` is the same name where case does not count")
         files[folded] = path

@@ -58,6 +58,8 @@ class Connection(BoundedHttp):
         super().connection_lost(exc)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._unread:
+            return  # a trailer
         name = name.lower()
         self.headers.append((name, value))
         if name in _NOT_PLAIN:
@@ -77,12 +79,9 @@ class Connection(BoundedHttp):
     def on_message_complete(self) -> None:
         if self._answered:
             self._answered = False
+            self._has_ended = True
         else:
             super().on_message_complete()
-
-    def _is_busy(self) -> bool:
-        cycle: Any = self.cycle  # None before the first request that went the long way
-        return bool(self.pipeline) or (cycle is not None and not cycle.response_complete)
 
     def _may_answer(self) -> bool:
         """Whether this is a plain question that may be answered now, and the scope what an application expects."""

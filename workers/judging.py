@@ -5,6 +5,7 @@ from gate.report import CheckResult, Finding, Report
 from registry.services.staging import module_of
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry, unpack
+from tfmodule.files import printable
 from tfmodule.version import Version
 from workers import calls
 from workers.context import JobContext
@@ -36,9 +37,24 @@ def judge_entries(
     return ctx.environment.judge(profile, modules)({entry.path: entry.data for entry in entries})
 
 
-def unreadable(profile: str, error: ArchiveError, fix: str = "Remove it from the repository and push again.") -> Report:
-    """A refusal before any engine: the archive itself is not acceptable."""
-    finding = Finding("archive", "error", error.message, fix=fix)
+def unreadable(
+    profile: str,
+    error: ArchiveError,
+    fix: str = "Remove it from the repository and push again.",
+    otherwise: str = "",
+    *,
+    folder: str = "",
+) -> Report:
+    """A refusal before any engine: the archive itself is not acceptable.
+
+    What the error says itself helps most; `fix` is for an entry that it names, `otherwise` for the archive as a whole.
+    The finding's place is relative to the module's `folder`, as with every other finding; it has none outside of it.
+    """
+    advice = error.fix or (fix if error.path is not None else otherwise)
+    start = f"{folder}/" if folder else ""
+    inside = error.path is not None and error.path.startswith(start)
+    path = printable((error.path or "").removeprefix(start)) if inside else None
+    finding = Finding("archive", "error", error.message, path, fix=advice)
     return Report(
         profile="house" if profile == "house" else "safety",
         engine="none",

@@ -122,9 +122,8 @@ def _judge(
     profile: str,
 ) -> Report:
     if isinstance(files, ArchiveError):
-        return unreadable(
-            profile, files, f"Correct `{module.path}`, or what `{FILE}` says of it in line {module.line}."
-        )
+        fix = f"Correct `{module.path}`, or what `{FILE}` says of it in line {module.line}."
+        return unreadable(profile, files, fix, fix, folder=module.path)
     return judge_entries(ctx, files, profile, address)
 
 

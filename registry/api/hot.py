@@ -62,9 +62,15 @@ class HotPath:
     def at_once(self, scope: Scope) -> Answer | None:
         """The whole answer, for a server that asks before it makes a task; None where the request must come in."""
         asked = _asked(scope)
-        found = None if asked is None else self.answers.at_hand(asked)
-        if asked is not None and found is not None:
-            self._note(scope, asked, found)
+        if asked is None:
+            return None
+        try:
+            found = self.answers.at_hand(asked)
+            if found is not None:
+                self._note(scope, asked, found)
+        except Exception as error:  # noqa: BLE001  # as below; here it would end the connection besides
+            _failed(asked, error)
+            return None
         return found
 
     def recognises(self, authorization: bytes) -> bool:
@@ -82,7 +88,7 @@ class HotPath:
             except TerrasmithError:
                 found = None  # refused: the route says so, in its own words
             except Exception as error:  # noqa: BLE001  # a bug of ours must not take the routes away as well
-                _log.error("the hot path failed", kind=asked.kind, error=f"{type(error).__name__}: {error}")
+                _failed(asked, error)
                 found = None
             if found is not None:
                 await self._send(scope, send, asked, found)
@@ -108,6 +114,10 @@ class HotPath:
             await send(message)
 
         return sending
+
+
+def _failed(asked: Asked, error: Exception) -> None:
+    _log.error("the hot path failed", kind=asked.kind, error=f"{type(error).__name__}: {error}")
 
 
 def _asked(scope: Scope) -> Asked | None:

@@ -107,7 +107,8 @@ def canonical(storage: Storage, key: str) -> tuple[tuple[Entry, ...], PreparedAr
         entries = unpack(stream)
     module = module_of(entries)
     if not module:
-        raise ArchiveError("The archive holds no file that belongs to a module; its `.tf` files must be at its root.")
+        message = "The archive holds no file that belongs to a module; its `.tf` files must be at its root."
+        raise ArchiveError(message, fix="Pack what is in the module's folder, without a folder around it.")
     return entries, publishing.prepare(module)
 
 

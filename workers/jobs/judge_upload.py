@@ -21,6 +21,7 @@ from workers.origins import origin_of_upload
 logger = log.get_logger(__name__)
 
 _FIX = "Leave it out, and pack the archive again."
+_ANEW = "Pack the module again, as one whole .tar.gz."
 
 
 def run(ctx: JobContext, *, upload_id: str) -> None:
@@ -42,7 +43,7 @@ def _work(ctx: JobContext, upload: Upload) -> None:
     try:
         entries, prepared = staging.canonical(ctx.environment.storage, upload.staging_key)
     except ArchiveError as error:
-        _refuse(ctx, upload, error.message, unreadable(profile, error, _FIX))
+        _refuse(ctx, upload, error.message, unreadable(profile, error, _FIX, _ANEW))
         return
     if upload.state == "received":
         left_out = len(entries) - len(staging.module_of(entries))

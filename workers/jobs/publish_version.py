@@ -114,7 +114,7 @@ def _judge(
     try:
         entries = fetch_module(github, repository.full_name, release.commit_sha, release.path)
     except ArchiveError as error:
-        return unreadable(profile, error), ()
+        return unreadable(profile, error, folder=release.path), ()
     assert release.version is not None
     report = judge_entries(ctx, entries, profile, address, Version.parse(release.version))
     return report, module_of(entries)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from accounts import namespaces, tokens
 from core.db import Database
@@ -317,3 +318,17 @@ def test_a_token_that_another_process_revokes_is_refused_while_the_watcher_runs(
             assert time.monotonic() < deadline
     finally:
         hot.path.stop()
+
+
+def test_a_bug_at_hand_leaves_the_request_to_the_routes(sqlite_registry, settings, monkeypatch) -> None:
+    hot = filled(sqlite_registry, settings, clocks=False)
+
+    def broken(_asked: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(hot.path.answers, "at_hand", broken)
+    scope = {"type": "http", "method": "GET", "raw_path": f"{OPEN}/versions".encode(), "headers": []}
+    with capture_logs() as said:
+        assert hot.path.at_once(scope) is None
+    hot.stop()
+    assert [(one["event"], one["error"]) for one in said] == [("the hot path failed", "KeyError: 'a bug'")]

@@ -170,11 +170,28 @@ HOSTILE = {
     "fifo": (_hostile(MAIN, (_member("pipe", tarfile.FIFOTYPE), b"")), ("`pipe`", "FIFO")),
     "twice": (_hostile(MAIN, (_member("MAIN.TF"), b"y")), ("MAIN.TF", "same name")),
     "windows device": (_hostile(MAIN, (_member("con.tf"), b"y")), ("con.tf", "Windows")),
-    "bomb": (_hostile((_member("main.tf"), bytes(9 << 20))), ("100 times",)),
+    "bomb": (_hostile((_member("main.tf"), bytes(9 << 20))), ("100 times", "`main.tf`")),
+    "too large": (_hostile((_member("main.tf"), bytes(300 << 20))), ("`main.tf`", "larger than 10 MiB")),
     "cut": (_hostile(MAIN)[:-20], ("cut off",)),
     "second member": (_hostile(MAIN) + gzip.compress(b"x"), ("after its gzip data",)),
     "no tar": (gzip.compress(b"hello" * 200), ("damaged",)),
     "one folder around it": (_hostile((_member(".github/x.yml"), b"x")), ("at its root",)),
+}
+
+_LEAVE, _RENAME = "Leave it out, and pack the archive again.", "Rename it, or leave it out."
+_ANEW = "Pack the module again, as one whole .tar.gz."
+ADVICE = {
+    "climbs out": ("../../etc/cron.d/x", _RENAME),
+    "absolute": ("/etc/passwd", _RENAME),
+    "symbolic link": ("l", _LEAVE),
+    "hard link": ("h", _LEAVE),
+    "device": ("null", _LEAVE),
+    "fifo": ("pipe", _LEAVE),
+    "twice": ("MAIN.TF", "Keep only one of them."),
+    "windows device": ("con.tf", _RENAME),
+    "bomb": ("main.tf", "Leave out what the module does not need."),
+    "too large": ("main.tf", _LEAVE),
+    "one folder around it": (None, "Pack what is in the module's folder, without a folder around it."),
 }
 
 
@@ -193,6 +210,7 @@ def test_R28_a_hostile_archive_is_refused_by_name_and_rule_and_nothing_is_kept(
     [finding] = Report.from_dict(row.report or {}).findings
     assert finding.rule == "archive" and all(word in finding.message for word in words), finding.message
     assert row.reason == finding.message
+    assert (finding.path, finding.fix) == ADVICE.get(what, (None, _ANEW))
     assert back.judged == [] and back.staged() == [] and back.archives() == [] and back.versions() == 0
     database.dispose()
 

@@ -24,7 +24,8 @@ def test_a_folder_without_code_at_its_root_is_no_module(files: dict[str, bytes])
     """It would become an immutable version with nothing inside: refused whatever the profile, before any engine."""
     screened = screen(files, Policy())
     assert screened.refused
-    assert "no-code" in {finding.rule for finding in screened.findings}
+    [found] = [finding for finding in screened.findings if finding.rule == "no-code"]
+    assert "repository" not in found.message + found.fix  # it may have been uploaded
     assert not screen({**files, "main.tf": OK}, Policy()).refused
 
 
@@ -227,6 +228,13 @@ def test_code_that_is_refused_and_its_neighbour_that_passes(row) -> None:
 def test_foreign_sources_are_refused_in_every_form(source: str) -> None:
     code = f'\nmodule "x" {{\n  source = "{source}"\n}}\n'.replace("\\", "\\\\")
     assert ("module-source", "main.tf", 3) in rules({"main.tf": code.encode()})
+
+
+@pytest.mark.parametrize(("body", "words"), [("", "no `source`"), ("  source = var.x\n", "a plain string")])
+def test_a_call_without_a_source_is_told_apart_from_one_that_is_computed(body: str, words: str) -> None:
+    code = f'module "x" {{\n{body}}}\n'.encode()
+    [found] = [one for one in screen({"main.tf": code}, Policy()).findings if one.rule == "module-source"]
+    assert words in found.message
 
 
 @pytest.mark.parametrize(

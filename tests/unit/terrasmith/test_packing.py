@@ -58,7 +58,8 @@ def test_a_link_is_refused_wherever_it_leads(tmp_path: Path) -> None:
             pack_directory(tmp_path / "module")
         link.unlink()
     (tmp_path / "module" / ".gitlink").symlink_to("/nowhere")
-    assert pack_directory(tmp_path / "module").left_out == (".gitlink",)
+    (tmp_path / "module" / "l").symlink_to("/etc/passwd")
+    assert pack_directory(tmp_path / "module").left_out == (".gitlink", "l")
 
 
 def test_a_folder_without_a_module_is_told(tmp_path: Path) -> None:

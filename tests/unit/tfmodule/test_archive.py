@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import random
 import tarfile
 import time
 from collections.abc import Callable
@@ -62,7 +63,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "block device": (lambda: gz(member("disk", b"", type=tarfile.BLKTYPE)), "`disk` is a block"),
     "sparse": (lambda: gz(member("sparse", b"", type=b"S")), "sparse"),
     "unknown type": (lambda: gz(member("odd", b"", type=b"Z")), "unknown kind"),
-    "duplicate": (lambda: gz(member("main.tf"), member("main.tf")), "same name"),
+    "duplicate": (lambda: gz(member("main.tf"), member("main.tf")), "`main.tf` is refused: it is there twice"),
     "case twins": (lambda: gz(member("main.tf"), member("Main.tf")), "same name"),
     "file and directory": (lambda: gz(member("a"), member("a/b")), "directory"),
     "bidi": (lambda: gz(member("a\u202efdp.tf")), "U\\+202E"),
@@ -120,7 +121,7 @@ def test_hostile_archives_are_refused_with_the_reason(name: str) -> None:
             Limits(expanded=8192),
             "unpacks to more",
         ),
-        (lambda: gz(member("a", b"y" * 5000)), Limits(file=4096), "file larger"),
+        (lambda: gz(member("a", b"y" * 5000)), Limits(file=4096), "`a` is larger than 4 KiB, the most"),
         (lambda: gz(member("d/" * 400 + "x")), Limits(header=256), "larger than 256 bytes"),
         (lambda: gz(member("/".join("abcdefghijklmnop"))), Limits(), "deeper"),
         (lambda: gz(member("a" * 250)), Limits(), "longer"),
@@ -129,6 +130,92 @@ def test_hostile_archives_are_refused_with_the_reason(name: str) -> None:
 def test_bombs_are_refused(build: Callable[[], bytes], limits: Limits, reason: str) -> None:
     with pytest.raises(ArchiveError, match=reason):
         unpack(build(), limits)
+
+
+NOISE = random.Random(0).randbytes(1 << 20)
+# 8 MiB that shrink to a fiftieth.
+PATTERN = b"".join(NOISE[start : start + (1 << 14)] * 64 for start in range(0, 8 << 14, 1 << 14))
+LESS = "Leave out what the module does not need."
+# What is built, what is wanted of it, the message, the entry that it names, and the advice of the error itself.
+NAMED: dict[str, tuple[Callable[[], bytes], Callable[[str], bool] | None, str, str | None, str]] = {
+    "a file that is too large on its own comes before the sum": (
+        lambda: gz(member("main.tf"), member("big.tf", bytes(60 << 20))), None,
+        "`big.tf` is larger than 10 MiB, the most that a file may be.", "big.tf", "",
+    ),
+    "a file of more than octal digits can say": (
+        lambda: gzip.compress(oversized("huge.tf")), None, "`huge.tf` is larger than any module needs.", "huge.tf", "",
+    ),
+    "a skipped file may be no larger than everything": (
+        lambda: gzip.compress(header("elsewhere/disk.img", 60 << 20)), lambda _: False,
+        "`elsewhere/disk.img` is larger than 50 MiB, the most that a file may be.", "elsewhere/disk.img", "",
+    ),
+    "the sum": (
+        lambda: gz(*(member(f"f{n}.tf", PATTERN) for n in range(7))), None,
+        "The archive holds more than 50 MiB of files, seen at `f6.tf`.", "f6.tf", LESS,
+    ),
+    "the ratio": (
+        lambda: gz(member("a.tf", NOISE[:1000]), member("zeros.tf", bytes(9 << 20))), None,
+        "The archive unpacks to more than 100 times its size, seen at `zeros.tf`.", "zeros.tf", LESS,
+    ),
+    "too many entries, and not the ratio of their headers": (
+        lambda: gz(*(member(f"f{n}.tf", b"x = 1\n") for n in range(5_001))), None,
+        "The archive has more than 5000 entries, seen at `f4999.tf`.", "f4999.tf", LESS,
+    ),
+    "too many bytes": (
+        lambda: gz(*(member(f"f{n}.tf", NOISE) for n in range(21))), None,
+        "The archive is larger than 20 MiB, seen at `f19.tf`.", "f19.tf", LESS,
+    ),
+    "too many bytes of what is skipped": (
+        lambda: gz(*(member(f"x/f{n}", NOISE) for n in range(21))), lambda _: False,
+        "The archive is larger than 20 MiB, seen at `x/f19`.", "x/f19", LESS,
+    ),
+    "a name that must not be printed": (
+        lambda: gz(member("a\u202eb.tf", bytes(60 << 20))), lambda _: False,
+        "`a\\u202eb.tf` is larger than 50 MiB, the most that a file may be.", "a\u202eb.tf", "",
+    ),
+    "a link": (
+        lambda: gz(member("l", b"", type=tarfile.SYMTYPE, linkname="/etc")), None,
+        "`l` is a symbolic link; only regular files are allowed.", "l", "",
+    ),
+    "cut off": (lambda: GOOD[:-12], None, "The archive is cut off.", None, ""),
+    "no file": (
+        lambda: gzip.compress(bytes(1024)), None, "The archive holds no file.", None,
+        "Put the module's `.tf` files at its root.",
+    ),
+}  # fmt: skip
+
+
+def header(name: str, size: int) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.USTAR_FORMAT)
+
+
+def oversized(name: str) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size = 9 << 30
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.checklist("T-18")
+@pytest.mark.parametrize("what", NAMED)
+def test_a_limit_is_told_with_the_entry_the_rule_and_what_helps(what: str) -> None:
+    build, only, message, path, fix = NAMED[what]
+    with pytest.raises(ArchiveError) as caught:
+        unpack(build(), only=only)
+    assert (caught.value.message, caught.value.path, caught.value.fix) == (message, path, fix)
+
+
+def test_a_link_in_githubs_tarball_is_named_as_in_the_repository() -> None:
+    link = member("acme-x-1a2b/l", b"", type=tarfile.SYMTYPE, linkname="/etc")
+    with pytest.raises(ArchiveError) as caught:
+        unpack(gz(link), strip_root=True)
+    assert caught.value.path == "l" and "`l` is a symbolic" in caught.value.message
+
+
+def test_headers_and_padding_of_many_small_files_are_no_bomb() -> None:
+    files = [member(f"modules/m{n:04}/x.tf", b"#\n") for n in range(4_900)]
+    assert len(unpack(gz(*files))) == 4_900
 
 
 @given(st.binary(max_size=600), st.integers(0, 2000))
@@ -154,13 +241,13 @@ def test_a_round_trip_changes_nothing(entries: list[Entry]) -> None:
 
 @pytest.mark.checklist("P-05")
 @given(ENTRIES, st.randoms())
-def test_the_bytes_do_not_depend_on_order_zone_or_umask(entries: list[Entry], random) -> None:
+def test_the_bytes_do_not_depend_on_order_zone_or_umask(entries: list[Entry], shuffler) -> None:
     try:
         packed = pack(entries)
     except UnsafePathError:
         return
     shuffled = list(entries)
-    random.shuffle(shuffled)
+    shuffler.shuffle(shuffled)
     umask, zone = os.umask(0o077), os.environ.get("TZ")
     os.environ["TZ"] = "Pacific/Kiritimati"
     time.tzset()
