@@ -54,7 +54,12 @@ def compatible(
         sys.stdout.write("\n")
     else:
         _show(verdicts)
-    raise typer.Exit(SOME if any(one["compatible"] is True for one in verdicts) else NONE)
+        if answer.get("not_judged"):
+            typer.echo(f"{printable(str(answer['not_judged']))} older versions were not looked at.")
+    if any(one["compatible"] is True for one in verdicts):
+        raise typer.Exit(SOME)
+    open_ = bool(answer.get("not_judged")) or any(one.get("decided") is False for one in verdicts)
+    raise typer.Exit(UNKNOWN if open_ else NONE)
 
 
 def _verdicts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -68,7 +73,9 @@ def _verdicts(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _show(verdicts: list[Mapping[str, Any]]) -> None:
     """One line for each version, newest first; indented below it, why not."""
     for one in verdicts:
-        typer.echo(f"{printable(str(one['version']))}  {'works' if one['compatible'] is True else 'does not work'}")
+        verdict = "works" if one["compatible"] is True else "does not work"
+        verdict = "nobody can tell" if one.get("decided") is False else verdict
+        typer.echo(f"{printable(str(one['version']))}  {verdict}")
         for reason in one["reasons"]:
             typer.echo(f"  {printable(str(reason))}")
         for source in one["not_followed"]:

@@ -5,9 +5,11 @@ they differ: `~> 1` bounds a provider to 1.x and a module not at all. docs/DEPEN
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from core.errors import UserError
 from tfmodule.files import printable
@@ -122,7 +124,28 @@ class Constraints:
         for term in self.terms:
             major, minor, patch = term.numbers[:3]
             corners |= {Version(major, minor, patch), Version(major, minor, patch + 1)}
-        return any(line.holds(corner) and self.allows(corner) for corner in corners)
+        return self._allows_some(sorted((one for one in corners if line.holds(one)), key=_numbers))
+
+    def _allows_some(self, corners: Sequence[Version]) -> bool:
+        """Whether one of these releases would do, in their order, each term's bound among them.
+
+        A term takes a run of releases, or leaves out one: so its ends are looked for, instead of trying each with each.
+        """
+        holds = _SECOND_LIBRARY if self.dialect == Dialect.PROVIDER else _FIRST_LIBRARY
+        start, end, left_out = 0, len(corners), set[Version]()
+        for term in self.terms:
+            major, minor, patch = term.numbers[:3]
+            bound, taken = Version(major, minor, patch), partial(_takes, holds[term.operator], term)
+            at = bisect_left(corners, _numbers(bound), key=_numbers)
+            if term.operator == "!=":
+                left_out |= set() if taken(bound) else {bound}
+            elif term.operator in (">", ">="):
+                start = max(start, bisect_left(corners, True, key=taken))
+            else:
+                first = 0 if term.operator in ("<", "<=") else at
+                last = bisect_left(corners, True, lo=first, key=partial(_refuses, holds[term.operator], term))
+                start, end = max(start, first), min(end, last)
+        return any(one not in left_out for one in corners[start:end])
 
     def _allows_provider(self, version: Version) -> bool:
         if version.is_prerelease and not any(term.is_exactly(version) for term in self.terms):
@@ -216,6 +239,18 @@ def _what_is_wrong(part: str, whole: str) -> str:
 
 
 _MEANT: Mapping[str, str] = {"=>": ">=", "=<": "<=", "==": "=", "^": "~>", "~": "~>", "<>": "!=", "!": "!="}
+
+
+def _numbers(version: Version) -> tuple[int, int, int]:
+    return version.major, version.minor, version.patch
+
+
+def _takes(comparison: "_Comparison", term: Term, version: Version) -> bool:
+    return comparison(version, term)
+
+
+def _refuses(comparison: "_Comparison", term: Term, version: Version) -> bool:
+    return not comparison(version, term)
 
 
 def _spelling(version: Version) -> tuple[str, str]:

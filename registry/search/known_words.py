@@ -5,12 +5,13 @@ Words of private modules are kept apart, under their scope: what a stranger type
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Select, delete, func, insert, literal, select, union_all
+from sqlalchemy import LargeBinary, Select, cast, delete, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from registry import models
 from registry.search import words
 from registry.search.engines import engine_of
+from registry.search.expression import expression
 
 _MOST_COMPLETIONS = 30
 _MOST_NEAR = 5
@@ -18,6 +19,7 @@ _MOST_COMPARED = 60
 _SHORTEST_BEGINNING = 2
 _SHORTEST_MISTYPED, _LONGEST_MISTYPED = 4, 32
 _FORGOTTEN_AT_ONCE = 500
+_ASKED_AT_ONCE = 100
 _ALMOST_END = "\U0010ffff"
 
 
@@ -47,11 +49,47 @@ def keep(session: Session, used: Mapping[str, Collection[str]]) -> int:
         if word not in used.get(scope, ()):
             unused.setdefault(scope, []).append(word)
     for scope, gone in unused.items():
-        for start in range(0, len(gone), _FORGOTTEN_AT_ONCE):
-            some = gone[start : start + _FORGOTTEN_AT_ONCE]
-            for table in (models.SearchWord, models.SearchTrigram):
-                session.execute(delete(table).where(table.scope == scope, table.word.in_(some)))
+        _forget(session, scope, gone)
     return sum(map(len, unused.values()))
+
+
+def forget(session: Session, scope: str, lost: Collection[str]) -> None:
+    """Forget the words of tokens that a document of the scope has lost, where no other document there has them."""
+    known = _known_by(session, scope, lost)
+    tokens = sorted(set(known.values()))
+    left = standing(session, (scope,), tokens, 1)
+    _forget(session, scope, [word for word, token in known.items() if not left[token]])
+
+
+def standing(session: Session, scopes: Sequence[str], tokens: Sequence[str], most: int) -> Mapping[str, Sequence[int]]:
+    """For each token documents that hold it, up to `most`."""
+    found: dict[str, Sequence[int]] = {}
+    for start in range(0, len(tokens), _ASKED_AT_ONCE):
+        some = tokens[start : start + _ASKED_AT_ONCE]
+        wanted = [(expression(scopes, [[token]], []), most) for token in some]
+        found |= zip(some, engine_of(session).matching(session, wanted), strict=True)
+    return found
+
+
+def _known_by(session: Session, scope: str, tokens: Collection[str]) -> dict[str, str]:
+    """The known words of these tokens, each with its token."""
+    table, wanted = models.SearchWord, frozenset(tokens)
+    possible = sorted({word for token in wanted for word in words.possible(token)})
+    found = [
+        *session.scalars(select(table.word).where(table.scope == scope, engine_of(session).among(table.word, possible)))
+    ]
+    if any(words.is_hidden(token) for token in wanted):
+        # What such a token was made of cannot be told, only that it was not plain: more bytes than characters.
+        longer = func.length(cast(table.word, LargeBinary)) > func.length(table.word)
+        found += session.scalars(select(table.word).where(table.scope == scope, longer))
+    return {word: token for word in found if (token := words.token(word)) in wanted}
+
+
+def _forget(session: Session, scope: str, gone: Sequence[str]) -> None:
+    for start in range(0, len(gone), _FORGOTTEN_AT_ONCE):
+        some = gone[start : start + _FORGOTTEN_AT_ONCE]
+        for table in (models.SearchWord, models.SearchTrigram):
+            session.execute(delete(table).where(table.scope == scope, table.word.in_(some)))
 
 
 def completions(session: Session, scopes: Collection[str], beginnings: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

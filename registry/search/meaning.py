@@ -3,7 +3,7 @@
 Every step looks wider than the one before; the search takes the first that finds anything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,13 +35,19 @@ class Meaning:
     corrections: Mapping[str, str] = field(default_factory=dict)
 
 
-def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str]) -> Iterator[Meaning]:
+Standing = Callable[[Collection[str]], Collection[str]]
+"""Which of these tokens stand in something that the one who asks may read."""
+
+
+def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str], standing: Standing) -> Iterator[Meaning]:
     """From the narrowest to the widest. Each is worked out only when it is asked for."""
     plain = _terms(session, scopes, runs)
     yield Meaning("all", plain)
     corrected, corrections = [], {}
+    near = {one.word: known_words.near(session, scopes, one.word) for one in plain if len(one.tokens) == 1}
+    known = standing({words.token(word) for some in near.values() for word in some})
     for term in plain:
-        found = known_words.near(session, scopes, term.word) if len(term.tokens) == 1 else ()
+        found = [word for word in near.get(term.word, ()) if words.token(word) in known]
         if found:
             corrections[term.word] = found[0]
         nearby = {words.token(word): _CORRECTED for word in found}

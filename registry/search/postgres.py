@@ -3,7 +3,7 @@
 Knows the syntax of tsquery, and is given no text of anybody's.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, bindparam, func, text
@@ -34,6 +34,15 @@ def write(session: Session, document_id: int, tokens: Sequence[str]) -> None:
         ),
         {"id": document_id, "tokens": list(tokens)},
     )
+
+
+def held(session: Session, document_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """The tokens of these documents."""
+    rows = session.execute(
+        text("SELECT document_id, tsvector_to_array(terms) FROM search_index WHERE document_id = ANY(:ids)"),
+        {"ids": list(document_ids)},
+    )
+    return {document_id: terms for document_id, terms in rows}  # noqa: C416
 
 
 def erase(session: Session, document_ids: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """The index on SQLite: an FTS5 table of our tokens. Knows FTS5's syntax, and is given no text of anybody's."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
@@ -27,6 +27,15 @@ def write(session: Session, document_id: int, tokens: Sequence[str]) -> None:
         text("INSERT INTO search_index (rowid, terms) VALUES (:id, :terms)"),
         {"id": document_id, "terms": " ".join(tokens)},
     )
+
+
+def held(session: Session, document_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """The tokens of these documents."""
+    rows = session.execute(
+        text("SELECT rowid, terms FROM search_index WHERE rowid IN (SELECT value FROM json_each(:ids))"),
+        {"ids": json.dumps(list(document_ids))},
+    )
+    return {document_id: terms.split(" ") for document_id, terms in rows}
 
 
 def erase(session: Session, document_ids: Sequence[int]) -> None:

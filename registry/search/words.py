@@ -23,6 +23,8 @@ HEAD = "@"
 TIERS = ("%", "^")
 """Mark once more the tokens of modules that are ahead of others, and of the few that are ahead of these."""
 
+_HIDDEN = "u="
+
 EVERYTHING = "=all"
 """A token that every document holds."""
 
@@ -57,8 +59,20 @@ def surfaces(text: str) -> Iterator[str]:
 def token(word: str) -> str:
     """The form in which a word is indexed and looked up: one of its plural and singular, ASCII only."""
     if not _PLAIN.fullmatch(word):
-        return f"u={_digest(word, 8)}"
+        return _HIDDEN + _digest(word, 8)
     return word if "_" in word else _singular(word)
+
+
+def is_hidden(token_: str) -> bool:
+    """Whether a token is of words that it does not show."""
+    return token_.startswith(_HIDDEN)
+
+
+def possible(token_: str) -> tuple[str, ...]:
+    """The words that may be behind a token, and a few that are not; none for one that hides its words."""
+    if is_hidden(token_):
+        return ()
+    return (token_, token_ + "s", f"{token_[:-1]}ies")
 
 
 def tokens(text: str) -> set[str]:
@@ -81,6 +95,13 @@ def scoped(scope: str, tokens_: Iterable[str], mark: str = "") -> list[str]:
     """Tokens as the engines hold them."""
     prefix = f"{scope}~{mark}" if scope else mark
     return [prefix + one for one in sorted(tokens_)]
+
+
+def unscoped(scope: str, scoped_: Iterable[str]) -> set[str]:
+    """The tokens of words among these that are of this scope, plain once more."""
+    prefix = f"{scope}~" if scope else ""
+    plain = (one.removeprefix(prefix) for one in scoped_ if one.startswith(prefix))
+    return {one for one in plain if is_hidden(one) or _PLAIN.fullmatch(one)}
 
 
 def trigrams(word: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ A version works when every constraint on the way can be met: its own, those of t
 the modules of this registry that Terraform would install for it today. What leads elsewhere is named, not followed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from registry.services import catalog
 from registry.services.dependencies import CHOOSABLE, find_module
 from registry.services.module_graph import Edge, KnownVersion, ModuleGraph, NoChoiceError
 from tfmodule.address import Address
-from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError, Line
+from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError, Line, Term
 from tfmodule.files import printable
 from tfmodule.needs import LOCAL, MODULE, PROVIDER, TERRAFORM
 from tfmodule.sources import provider_address
@@ -23,6 +23,10 @@ from tfmodule.version import Version
 
 _MOST_PROVIDERS = 20
 _MOST_NODES = 200
+_MOST_VERSIONS = 100
+_MOST_PARTS = 500
+_MOST_PARTS_READ = 20_000
+_TOO_MANY = "too many constraints to decide"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,16 @@ class Compatibility:
     works: bool
     reasons: tuple[str, ...]
     not_followed: tuple[str, ...]
+    decided: bool
+    """Where this is false nobody could tell: it may work all the same, and `reasons` say why it was left open."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The newest versions, each with its verdict, and how many older ones nobody looked at."""
+
+    versions: tuple[Compatibility, ...]
+    not_judged: int
 
 
 @dataclass(frozen=True)
@@ -57,8 +71,8 @@ def compatible(
     terraform: str | None = None,
     providers: Mapping[str, str] | None = None,
     part: str = "",
-) -> tuple[Compatibility, ...]:
-    """Every version that can be installed, newest first, with a verdict.
+) -> Answer:
+    """The versions that can be installed, newest first, each with a verdict. Of very many, only the newest.
 
     `terraform` and the values of `providers` are versions (`5.40.0`) or lines (`5`, `5.x`, `5.40`): of a line it is
     enough that one of its releases would do. `part` is a submodule's path. Raises UserError beside what
@@ -70,8 +84,9 @@ def compatible(
     assert module is not None, "it could just be read"
     graph = ModuleGraph(session, principal.namespace_id if principal is not None else None)
     versions = [one for one in graph.versions_of(module) if one.state in CHOOSABLE]
-    graph.load(one.id for one in versions)
-    return tuple(_judge(graph, one, part, asked) for one in versions)
+    judged, effort = versions[:_MOST_VERSIONS], _Effort()
+    graph.load(one.id for one in judged)
+    return Answer(tuple(_judge(graph, one, part, asked, effort) for one in judged), len(versions) - len(judged))
 
 
 def _asked(terraform: str | None, providers: Mapping[str, str]) -> _Asked:
@@ -86,40 +101,75 @@ def _asked(terraform: str | None, providers: Mapping[str, str]) -> _Asked:
     return _Asked(Line.parse(terraform) if terraform else None, lines)
 
 
-def _judge(graph: ModuleGraph, version: KnownVersion, part: str, asked: _Asked) -> Compatibility:
-    collected = _Collected()
-    collected.follow(graph, version, part)
-    reasons = [*collected.troubles]
+class _TooManyError(Exception):
+    """So many constraints that to decide would take too long. No error of ours: the verdict is left open."""
+
+
+class _Effort:
+    """What one answer may read of what publishers wrote: anybody may ask, as often as they like."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_PARTS_READ
+
+    def spend(self, texts: Iterable[str]) -> None:
+        """Before these constraints are read. Raises _TooManyError."""
+        parts = [part.strip() for text in texts for part in text.split(",")]
+        if len(set(parts)) > _MOST_PARTS or len(parts) > self._left:
+            raise _TooManyError
+        self._left -= len(parts)
+
+
+def _judge(graph: ModuleGraph, version: KnownVersion, part: str, asked: _Asked, effort: _Effort) -> Compatibility:
+    collected = _Collected(effort)
+    try:
+        collected.follow(graph, version, part)
+    except _TooManyError:
+        return Compatibility(version.version, False, (f"{version.label}: {_TOO_MANY}",), (), decided=False)
+    questions = [(Dialect.PROVIDER, source, line) for source, line in asked.providers.items()]
     if asked.terraform is not None:
-        reasons += _unmet(Dialect.TERRAFORM, "Terraform", asked.terraform, collected.terraform)
-    for source, line in asked.providers.items():
-        reasons += _unmet(Dialect.PROVIDER, source, line, collected.providers.get(source, []))
+        questions.insert(0, (Dialect.TERRAFORM, "Terraform", asked.terraform))
+    reasons, undecided = [*collected.troubles], list[str]()
+    for dialect, what, line in questions:
+        demands = collected.terraform if dialect == Dialect.TERRAFORM else collected.providers.get(what, [])
+        try:
+            reasons += _unmet(dialect, what, line, demands, effort)
+        except _TooManyError:
+            undecided.append(f"{what}: {_TOO_MANY}")
     return Compatibility(
-        version.version, not reasons, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(collected.elsewhere))
+        version.version,
+        not reasons and not undecided,
+        tuple(dict.fromkeys([*reasons, *undecided])),
+        tuple(dict.fromkeys(collected.elsewhere)),
+        decided=bool(reasons) or not undecided,
     )
 
 
-def _unmet(dialect: Dialect, what: str, line: Line, demands: list[_Demand]) -> Iterator[str]:
+def _unmet(dialect: Dialect, what: str, line: Line, demands: Iterable[_Demand], effort: _Effort) -> list[str]:
     """Why this line will not do: the constraints that forbid it alone, or all of them together."""
-    together, alone = Constraints(dialect), []
+    whose: dict[str, list[str]] = {}
     for demand in demands:
+        whose.setdefault(demand.text, []).append(demand.whose)
+    effort.spend(whose)
+    terms, alone = dict[Term, None](), list[str]()
+    for text, owners in whose.items():
         try:
-            read = Constraints.parse(dialect, demand.text)
+            read = Constraints.parse(dialect, text)
         except InvalidConstraintError as error:
-            yield f"{demand.whose}: {error.message}"
-            return
-        together = together.together(read)
+            return [f"{owners[0]}: {error.message}"]
+        terms |= dict.fromkeys(read.terms)
         if not read.can_meet(line):
-            alone.append(f"{demand.whose} wants {what} `{demand.text}`, and {line.text} is asked for")
+            alone += [f"{owner} wants {what} `{text}`, and {line.text} is asked for" for owner in owners]
+    together = Constraints(dialect, tuple(terms))
     if not alone and not together.can_meet(line):
         alone = [f"no {what} {line.text} meets all of {together}"]
-    yield from alone
+    return alone
 
 
 class _Collected:
     """What a version demands, all in all."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: _Effort) -> None:
+        self._effort = effort
         self.terraform: list[_Demand] = []
         self.providers: dict[str, list[_Demand]] = {}
         self.elsewhere: list[str] = []
@@ -142,6 +192,7 @@ class _Collected:
         if edge.kind == LOCAL:
             return owner, edge.target
         if edge.kind == MODULE:
+            self._effort.spend([edge.constraint or ""])
             try:
                 return graph.choose(edge), edge.target
             except NoChoiceError as error:

@@ -3,7 +3,7 @@
 Safe to repeat and to run twice: a document is made anew from the module's rows, whatever it was before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 import accounts.models
 from core import clock
 from registry import models
-from registry.search import known_words
+from registry.search import known_words, words
 from registry.search.documents import Document, Module, document
 from registry.search.engines import engine_of
 from registry.services import listing
@@ -59,12 +59,17 @@ def index_modules(session: Session, module_ids: Collection[str], rebuilt: Rebuil
     there = {row.id: row for row in session.execute(_current(module_ids))}
     table = models.SearchDocument
     known = {row.module_id: row for row in session.scalars(select(table).where(table.module_id.in_(module_ids)))}
+    lost = _held(session, known.values())
     _remove(session, [row.id for module_id, row in known.items() if module_id not in there])
     for module_id, row in there.items():
         made, moment = document(_module(row)), clock.now()
         _write(session, row, made, known.get(module_id), moment)
         rebuilt.indexed[module_id] = moment
         rebuilt.words.setdefault(made.scope, set()).update(made.known_words)
+        lost.get(made.scope, set()).difference_update(made.tokens)
+    # What a module no longer says, nobody is told to have meant: above all when it has become private.
+    for scope, tokens in lost.items():
+        known_words.forget(session, scope, tokens)
 
 
 def all_modules(session: Session) -> tuple[str, ...]:
@@ -148,6 +153,16 @@ def _write(
     session.flush()
     engine_of(session).write(session, kept.id, made.indexed(kept.tier))
     known_words.add(session, made.scope, made.known_words)
+
+
+def _held(session: Session, known: Iterable[models.SearchDocument]) -> dict[str, set[str]]:
+    """The tokens of words that these documents hold, by their scope."""
+    scopes = {row.id: row.scope for row in known}
+    held: dict[str, set[str]] = {}
+    for document_id, tokens in engine_of(session).held(session, list(scopes)).items():
+        scope = scopes[document_id]
+        held.setdefault(scope, set()).update(words.unscoped(scope, tokens))
+    return held
 
 
 def _remove(session: Session, document_ids: Sequence[int]) -> None:

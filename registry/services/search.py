@@ -7,6 +7,7 @@ module has, and whatever comes back is held to the namespaces' own rows before a
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 import accounts.models
 from accounts.tokens import Principal
 from registry import models
-from registry.search import words
+from registry.search import known_words, words
 from registry.search.engines import engine_of
 from registry.search.expression import Expression, expression
 from registry.search.meaning import Matched, Meaning, meanings
@@ -35,6 +36,7 @@ TIER_SIZES = (5_000, 250)
 _ENOUGH_OF_FEW, _ENOUGH_OF_MANY = TIER_SIZES[1] // 2, TIER_SIZES[0] // 10
 _MOST_HEAD = 250
 _MOST_FACETS = 20
+_LOOKED_INTO = 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def search(session: Session, question: Question, principal: Principal | None, *,
     if required is None:
         return _NOTHING
     scopes = _scopes(principal)
-    for meaning in _meanings(session, scopes, question):
+    for meaning in _meanings(session, scopes, question, principal):
         ids, complete = _candidate_ids(session, scopes, meaning, required)
         candidates, homes = _readable(session, ids, principal)
         if candidates:
@@ -86,12 +88,28 @@ def _scopes(principal: Principal | None) -> tuple[str, ...]:
     return (words.PUBLIC_SCOPE, words.scope_of(principal.namespace_id, public=False))
 
 
-def _meanings(session: Session, scopes: Sequence[str], question: Question) -> Iterator[Meaning]:
+def _meanings(
+    session: Session, scopes: Sequence[str], question: Question, principal: Principal | None
+) -> Iterator[Meaning]:
     runs = question.runs()
     if runs:
-        yield from meanings(session, scopes, runs)
+        yield from meanings(session, scopes, runs, partial(_standing, session, scopes, principal))
     elif not question.text.strip():
         yield Meaning("all", ())
+
+
+def _standing(
+    session: Session, scopes: Sequence[str], principal: Principal | None, tokens: Collection[str]
+) -> Collection[str]:
+    """Which of these tokens stand in a module that this one may read: a namespace may have closed a moment ago."""
+    found = known_words.standing(session, scopes, sorted(tokens), _LOOKED_INTO)
+    ids = sorted({one for some in found.values() for one in some})
+    if not ids:
+        return ()
+    one, namespace = models.SearchDocument, accounts.models.Namespace
+    wanted = select(one.id).join(namespace, namespace.id == one.namespace_id)
+    readable = set(session.scalars(wanted.where(engine_of(session).among(one.id, ids)).where(may_read(principal))))
+    return {token for token, some in found.items() if not readable.isdisjoint(some)}
 
 
 def _candidate_ids(

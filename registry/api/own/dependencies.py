@@ -67,13 +67,18 @@ class Verdict(Model):
 
     version: str = Field(examples=["1.2.0"])
     compatible: bool
-    reasons: list[str] = Field(description="Why it does not work.", examples=[[]])
+    decided: bool = Field(
+        description="False where it has too many constraints to decide: it is not called compatible, yet may be.",
+        examples=[True],
+    )
+    reasons: list[str] = Field(description="Why it does not work, or why nobody can tell.", examples=[[]])
     not_followed: list[str] = Field(description="Sources elsewhere that nobody looked into.", examples=[[]])
 
 
 class Compatible(Model):
     module: str = Field(examples=["acme/bucket/aws"])
-    versions: list[Verdict]
+    versions: list[Verdict] = Field(description="The newest hundred, newest first.")
+    not_judged: int = Field(description="How many older versions nobody looked at.", examples=[0])
 
 
 _Address = Annotated[Address, Depends(address)]
@@ -155,11 +160,13 @@ def working(
             Verdict(
                 version=str(one.version),
                 compatible=one.works,
+                decided=one.decided,
                 reasons=list(one.reasons),
                 not_followed=list(one.not_followed),
             )
-            for one in found
+            for one in found.versions
         ],
+        not_judged=found.not_judged,
     )
     return respond(request, body, public=principal is None)
 

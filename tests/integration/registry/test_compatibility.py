@@ -6,6 +6,7 @@ import pytest
 
 from accounts.permissions import SignInRequiredError
 from core.errors import UserError
+from registry.services import compatibility
 from registry.services.compatibility import Compatibility, compatible
 from tests.integration.registry.calling import call, demands, own, publish
 from tfmodule.address import Address
@@ -18,7 +19,7 @@ def asked(registry: Any, terraform: str | None = None, part: str = "", **provide
         return compatible(
             session, Address.parse(NET), None, terraform=terraform, part=part,
             providers={f"hashicorp/{name}": line for name, line in providers.items()},
-        )  # fmt: skip
+        ).versions  # fmt: skip
 
 
 def working(found: tuple[Compatibility, ...]) -> list[str]:
@@ -97,3 +98,44 @@ def test_bad_questions_and_strangers(sqlite_registry: Any) -> None:
                 compatible(session, Address.parse(NET), None, terraform=terraform, providers=providers)
         with pytest.raises(SignInRequiredError):
             compatible(session, Address.parse(NET), None)
+
+
+def test_too_many_constraints_are_left_open_and_of_many_versions_the_newest_are_judged(
+    registry: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask; what one publisher wrote must not keep the others waiting."""
+    registry.namespace("acme")
+    many, number = {}, 0
+    for part in range(14):
+        text = ", ".join(f"!= 5.0.{number + one}" for one in range(40))
+        many[f"modules__m{part}__main"] = demands(aws=text)
+        number += 40
+    calls = "".join(call(f"m{part}", f"./modules/m{part}") for part in range(14))
+    publish(registry, NET, "1.0.0", demands(">= 1.3", aws="~> 5.0"))
+    publish(registry, NET, "2.0.0", demands(">= 1.5") + calls, **many)
+    publish(
+        registry, NET, "2.1.0", demands(">= 1.5", aws="~> 5.0") + calls, **dict.fromkeys(many, demands(aws="~> 5.0"))
+    )
+    last, open_, first = asked(registry, "1.5", aws="5")
+    assert last.works and last.decided and first.works and first.decided
+    assert (open_.works, open_.decided) == (False, False)
+    assert open_.reasons == ("registry.terraform.io/hashicorp/aws: too many constraints to decide",)
+    refused = asked(registry, "1.4", aws="5")[1]  # one sure reason is enough
+    assert (refused.works, refused.decided) == (False, True)
+    assert len(refused.reasons) == 2
+    monkeypatch.setattr(compatibility, "_MOST_PARTS_READ", 3)
+    assert [one.decided for one in asked(registry, "1.5", aws="5")] == [True, False, False]
+    monkeypatch.setattr(compatibility, "_MOST_VERSIONS", 2)
+    with registry.database.read() as session:
+        answer = compatible(session, Address.parse(NET), None)
+    assert ([str(one.version) for one in answer.versions], answer.not_judged) == (["2.1.0", "2.0.0"], 1)
+
+
+def test_calls_are_read_from_the_same_allowance(registry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.namespace("acme")
+    publish(registry, "acme/base/aws", "1.0.0")
+    publish(registry, NET, "1.0.0", own("acme/base/aws", ">= 1.0, != 1.1, != 1.2"))
+    monkeypatch.setattr(compatibility, "_MOST_PARTS_READ", 2)
+    (only,) = asked(registry, "1.5")
+    assert (only.works, only.decided) == (False, False)
+    assert only.reasons == ("`acme/net/aws` 1.0.0: too many constraints to decide",)

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from registry.services import compatibility
 from terrasmith.main import app as command
 from tests.integration.registry.calling import demands, own, publish
 
@@ -49,6 +50,7 @@ def test_which_versions_work(client: TestClient) -> None:
     found = client.get(f"{NET}/compatible", params={"terraform": "1.7", "provider": "hashicorp/aws=5.x"}).json()
     assert [(one["version"], one["compatible"]) for one in found["versions"]] == [("1.1.0", True), ("1.0.0", False)]
     assert found["versions"][1]["reasons"] and found["versions"][0]["reasons"] == []
+    assert found["not_judged"] == 0 and all(one["decided"] for one in found["versions"])
 
 
 def test_strangers_and_bad_questions(client: TestClient, registry: Any) -> None:
@@ -70,7 +72,7 @@ def test_strangers_and_bad_questions(client: TestClient, registry: Any) -> None:
         assert answer.status_code == 422 and words in answer.json()["errors"][0]
 
 
-def test_the_command(sqlite_registry: Any, serving: Any) -> None:
+def test_the_command(sqlite_registry: Any, serving: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sqlite_registry.namespace("acme")
     publish(sqlite_registry, "acme/net/aws", "1.0.0", demands(aws="~> 4.0"))
     publish(sqlite_registry, "acme/net/aws", "1.1.0", demands(">= 1.6", aws="~> 5.0"))
@@ -81,6 +83,12 @@ def test_the_command(sqlite_registry: Any, serving: Any) -> None:
         assert "wants registry.terraform.io/hashicorp/aws" in lines[2]
         code, lines = run(*base, "--provider", "hashicorp/aws=6")
         assert (code, len(lines)) == (1, 4)
+        monkeypatch.setattr(compatibility, "_MOST_VERSIONS", 1)
+        code, lines = run(*base, "--provider", "hashicorp/aws=6")
+        assert (code, lines[-1]) == (2, "1 older versions were not looked at.")
+        monkeypatch.setattr(compatibility, "_MOST_PARTS_READ", 0)
+        code, lines = run(*base, "--provider", "hashicorp/aws=6")
+        assert (code, lines[0]) == (2, "1.1.0  nobody can tell")
         code, lines = run(*base, "--json")
         assert code == 0 and json.loads("".join(lines))["module"] == "acme/net/aws"
         for wrong in (["--provider", "hashicorp/aws"], ["--terraform", "new"]):

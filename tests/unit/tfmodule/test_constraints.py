@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UserError
+from tfmodule import constraints
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError, Line
 from tfmodule.version import Version
 
@@ -175,3 +176,45 @@ def test_a_line_is_met_exactly_when_one_of_its_versions_is(
 def test_no_line(text: str) -> None:
     with pytest.raises(UserError, match="no version to ask about"):
         Line.parse(text)
+
+
+TERMS = st.lists(
+    st.builds(
+        "{}{}".format,
+        st.sampled_from(["", "=", "!=", ">", ">=", "<", "<=", "~>"]),
+        st.sampled_from(
+            ["1", "1.0", "1.0.0", "1.0.1", "1.0.2", "1.1", "1.1.0", "1.2", "2", "1.1.0-rc.1", "1.0.1+b", "1.0.0.1"]
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(TERMS, st.sampled_from(["1", "1.0", "1.1", "2", "0", "1.2.x"]), st.sampled_from(Dialect))
+def test_a_line_is_met_exactly_where_one_of_its_releases_is(terms: list[str], line: str, dialect: Dialect) -> None:
+    try:
+        read = Constraints.parse(dialect, ", ".join(terms))
+    except InvalidConstraintError:
+        return
+    wanted = Line.parse(line)
+    releases = [Version(*numbers) for numbers in itertools.product(range(5), repeat=3)]
+    expected = any(read.allows(one) for one in releases if wanted.holds(one))
+    assert read.can_meet(wanted) is expected
+
+
+def test_a_line_costs_no_comparison_of_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = itertools.count()
+    real = constraints._compare
+
+    def counted(version: Version, term: constraints.Term) -> int:
+        next(calls)
+        return real(version, term)
+
+    monkeypatch.setattr(constraints, "_compare", counted)
+    together = Constraints(MODULE)
+    for start in range(0, 2000, 20):
+        text = ",".join(f"{operator}5.0.{n}" for n in range(start, start + 20) for operator in ("!=", ">="))
+        together = together.together(Constraints.parse(MODULE, text))
+    assert together.can_meet(Line.parse("5.0"))
+    assert next(calls) < 4000 * 20
