@@ -22,6 +22,8 @@ T = TypeVar("T")
 _REMEMBERED = 10_000
 # Under way or waiting for a thread. More would only wait behind whatever it is that does not answer.
 _MOST_FLIGHTS = 512
+# Of the patience of who waits, how much the work must have had before it counts as hanging.
+_MOSTLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -115,28 +117,56 @@ class Flights(Generic[T]):
         # Who joins must not get an answer that is older than what is fresh: a slow flight takes nobody aboard.
         self._joinable = joinable_seconds
         self._executor = executor
-        self._under_way: dict[Hashable, tuple[float, Future[T]]] = {}
+        self._under_way: dict[Hashable, _Flight[T]] = {}
         self._lock = threading.Lock()
 
     async def join(self, key: Hashable, work: Callable[[], T], patience: float) -> T:
         """The result of `work`, or what it raised; TimeoutError after `patience` seconds, while the work goes on."""
-        future = self._board(key, work)
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
+        flight = self._board(key, work)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(flight.future)), patience)
+        except TimeoutError:
+            if flight.ran_for() < patience * _MOSTLY:
+                raise _too_much() from None  # it waited for a thread; what it asks for may be well
+            raise
 
-    def _board(self, key: Hashable, work: Callable[[], T]) -> Future[T]:
+    def _board(self, key: Hashable, work: Callable[[], T]) -> "_Flight[T]":
         now = time.monotonic()
         with self._lock:
             if len(self._under_way) >= _MOST_FLIGHTS:
-                raise Transient("too much is being read at once", 1.0)
-            began, future = self._under_way.get(key, (0.0, None))
-            if future is not None and now - began < self._joinable:
-                return future
-            future = self._executor.submit(work)
-            self._under_way[key] = (now, future)
-        future.add_done_callback(lambda done: self._land(key, done))
-        return future
+                raise _too_much()
+            flight = self._under_way.get(key)
+            if flight is not None and now - flight.boarded < self._joinable:
+                return flight
+            flight = _Flight(work, now)
+            flight.future = self._executor.submit(flight.run)
+            self._under_way[key] = flight
+        flight.future.add_done_callback(lambda _done: self._land(key, flight))
+        return flight
 
-    def _land(self, key: Hashable, future: Future[T]) -> None:
+    def _land(self, key: Hashable, flight: "_Flight[T]") -> None:
         with self._lock:
-            if self._under_way.get(key, (0.0, None))[1] is future:
+            if self._under_way.get(key) is flight:
                 del self._under_way[key]
+
+
+class _Flight(Generic[T]):
+    """Work that was handed to a thread, and when a thread took it up."""
+
+    future: Future[T]
+
+    def __init__(self, work: Callable[[], T], boarded: float) -> None:
+        self._work, self.boarded = work, boarded
+        self._began: float | None = None
+
+    def run(self) -> T:
+        self._began = time.monotonic()
+        return self._work()
+
+    def ran_for(self) -> float:
+        """Seconds; none where no thread was free so far."""
+        return 0.0 if self._began is None else time.monotonic() - self._began
+
+
+def _too_much() -> Transient:
+    return Transient("too much is being read at once", 1.0)

@@ -30,6 +30,7 @@ with database.engine.connect().execution_options(terrasmith_write=True) as conne
         target_metadata=metadata,
         render_as_batch=True,
         transactional_ddl=True,  # on SQLite too: half a migration would be worse than a slow one
+        transaction_per_migration=True,  # Postgres locks a table until its transaction ends, not until the last one's
         render_item=_render,
     )
     with context.begin_transaction():

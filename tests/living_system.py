@@ -6,12 +6,13 @@ Looks inside (database, processes) only to count effects and to wait for rest, n
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -271,10 +272,22 @@ class System:
             return found
         return {}
 
+    def serves(self) -> bool:
+        """Whether every process lives and the registry answers at both of its addresses."""
+        found = self.addresses
+        ports = [int(host.rpartition(":")[2]) for host in (found.registry_host, found.https_host)]
+        return len(self.children()) == 7 and all(_listens(port) for port in ports)
+
     def family(self) -> list[psutil.Process]:
         """Every process of this system, the supervisor included."""
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), timeout=2)):
+        return True
+    return False
 
 
 def play(story: Story, *, second_version: bool = True) -> None:

@@ -259,7 +259,11 @@ def _unescape(text: str) -> str:
 
 def _code_point(digits: str, length: int) -> str:
     try:
-        return chr(int(digits, 16)) if len(digits) == length else ""
+        code = int(digits, 16) if len(digits) == length else None
+        if code is None:
+            return ""
+        # No text that is written down anywhere can hold a NUL or half of a surrogate pair.
+        return "\ufffd" if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)
     except (ValueError, OverflowError):
         return ""
 

@@ -114,12 +114,14 @@ class Answers:
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._monotonic, self._now, self._patience = monotonic, now, patience
         self._executor = ThreadPoolExecutor(READERS, thread_name_prefix="cold read")
+        # A storage that is slow must not hold up what needs the database alone.
+        self._loaders = ThreadPoolExecutor(READERS, thread_name_prefix="archive read")
         self._callers = Callers(self._database, self._executor, now)
         self._kept: TaggedCache[_Key, Answer] = TaggedCache(_ANSWERS_BYTES)
         self._flights: Flights[Answer] = Flights(self._executor)
         # Content never changes under a digest: nothing is ever evicted here but for room.
         self._bytes: TaggedCache[str, bytes] = TaggedCache(_ARCHIVES_BYTES)
-        self._loads: Flights[bytes] = Flights(self._executor)
+        self._loads: Flights[bytes] = Flights(self._loaders)
         self._agents: dict[bytes, tuple[Manner, Client]] = {}
         self._hung_until = -float("inf")
         # Who asks for these is sent on to the storage, by the route.
@@ -134,6 +136,7 @@ class Answers:
         """End every thread."""
         self.watcher.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._loaders.shutdown(wait=False, cancel_futures=True)
 
     def at_hand(self, asked: Asked) -> Answer | None:
         """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing."""
@@ -293,6 +296,7 @@ class Answers:
 
     def client(self, agent: bytes) -> tuple[Manner, Client]:
         """What a User-Agent tells; remembered, since there are few."""
+        agent = agent[: clients.LOOKED_AT]
         known = self._agents.get(agent)
         if known is None:
             text = agent.decode("latin-1")

@@ -25,6 +25,9 @@ _COUNTED = {
     "infracost": "infracost",
     "terraform-ls": "terraform-ls",
 }
+LOOKED_AT = 200
+"""Characters of a User-Agent that can make a difference."""
+
 _NUMBERS = re.compile(r"\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?:-(?:alpha|beta|rc|dev)\.?\d{0,8})?")
 
 
@@ -88,5 +91,5 @@ def needs_absolute(user_agent: str) -> bool:
 
 def _product(user_agent: str) -> tuple[str, str]:
     """The first product of a User-Agent; what an operator appends to it (TF_APPEND_USER_AGENT) does not count."""
-    match = _PRODUCT.match(user_agent[:200])
+    match = _PRODUCT.match(user_agent[:LOOKED_AT])
     return (match.group(1).casefold(), match.group(2)) if match else ("", "")

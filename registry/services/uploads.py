@@ -195,7 +195,7 @@ def _by_claim(session: Session, principal: Principal, incoming: Incoming) -> Rec
 
 def find(session: Session, upload_id: str, principal: Principal) -> Upload:
     """One upload of the token's namespace. Raises UnknownUploadError."""
-    row = session.get(models.Upload, upload_id)
+    row = session.get(models.Upload, upload_id) if upload_id.isprintable() else None
     if row is None or not principal.may_publish(row.namespace_id):
         raise UnknownUploadError(upload_id)
     return _value(session, row)

@@ -4,11 +4,10 @@ A seed is a schedule of kills: after how many effects on GitHub, how much later,
 """
 
 import random
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +65,7 @@ class Killer:
     def held(self) -> Iterator[None]:
         """Nobody is killed in here, and everybody is back: a download has no second try of its own (Terraform's)."""
         with self._calm:
-            until(lambda: _serves(self.system), "every process to be back and to answer")
+            until(self.system.serves, "every process to be back and to answer")
             yield
 
     def stop(self) -> None:
@@ -103,18 +102,6 @@ class Killer:
         return len(self._web.get("/_simulator/ledger").raise_for_status().json())
 
 
-def _serves(system: System) -> bool:
-    found = system.addresses
-    ports = [int(host.rpartition(":")[2]) for host in (found.registry_host, found.https_host)]
-    return len(system.children()) == 7 and all(_listens(port) for port in ports)
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), timeout=2)):
-        return True
-    return False
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.checklist("F-01", "F-02", "F-06", "F-10", "P-07")
 @pytest.mark.parametrize("seed", SEEDS)
@@ -135,7 +122,7 @@ def test_the_story_completes_whoever_is_killed(system: System, tmp_path: Path, s
     finally:
         killer.stop()
         print("killed:", *killer.done, sep="\n  ")
-    until(lambda: _serves(system), "every process to be back")
+    until(system.serves, "every process to be back")
     system.rest()
     assert_single_effects(system, story, ("0.1.0", "0.2.0") if seed >= SHORT else ("0.1.0",))
     fresh = tmp_path / "fresh"

@@ -37,7 +37,7 @@ def test_a_stranger_is_told_politely(system: System):
 @pytest.mark.checklist("S9")
 def test_the_app_never_commands_itself(system: System):
     talk = system.open("A bot speaks", "See below.")
-    [installation] = system.as_app("GET", "/app/installations")
+    installation = next(one for one in system.as_app("GET", "/app/installations") if one["account"]["login"] == "acme")
     token = system.as_app("POST", f"/app/installations/{installation['id']}/access_tokens")["token"]
     talk.comment(LABELS, who=system.visitor(token))
     no_generation(talk)

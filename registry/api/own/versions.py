@@ -21,7 +21,7 @@ from registry.api.own.module_models import Digests, Example, Findings, Provenanc
 from registry.api.own.version_models import Changes, OneVersion, changes, one_version
 from registry.services import catalog, provenance
 from registry.services.catalog import ModuleVersions, UnknownPartError, VersionFacts
-from registry.services.examples import example_files
+from registry.services.examples import UnknownExampleError, example_files
 from tfmodule.address import Address
 from tfmodule.comparison import Comparison, compare
 from tfmodule.version import Version
@@ -66,6 +66,8 @@ def example(
     settings: Settings = request.app.state.settings
     with database_of(request).read() as session:
         found = _found(session, request, wanted, version)
+        if path not in {part.path for part in catalog.contents(session, found.id).examples}:
+            raise UnknownExampleError(str(found.address), str(found.version), path)  # nothing is unpacked for a guess
     files = example_files(request.app.state.storage, found, path, settings.registry_host)
     return respond(request, example_of(path, files), public=found.public)
 

@@ -214,3 +214,15 @@ def test_a_long_chain_and_a_wide_fan_are_bounded(sqlite_registry: Any) -> None:
         publish(sqlite_registry, f"acme/m{number}/aws", "1.0.0", own(f"acme/m{number - 1}/aws"))
     assert problems(sqlite_registry, own("acme/m20/aws")) == ()
     assert "inside one another" in only(problems(sqlite_registry, own("acme/m35/aws"))).message
+
+
+def test_what_no_database_can_hold_is_written_down_as_what_it_is_not(registry: Any) -> None:
+    """An escape may stand for a NUL or half a character: Postgres refuses the one, no encoding has the other."""
+    registry.namespace("acme")
+    odd = (
+        'module "n\\u0000" {\n  source = "./modules/x\\ud800"\n}\nterraform {\n  required_version = ">= 1\\u0000"\n}\n'
+    )
+    publish(registry, "acme/app/aws", "1.0.0", odd)
+    with registry.database.read() as session:
+        found = dependencies.of_version(session, APP, "1.0.0", None).needs
+    assert {"\ufffd" in f"{one.name}{one.source}{one.constraint}" for one in found} == {True}

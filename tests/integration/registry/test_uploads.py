@@ -130,6 +130,7 @@ def test_T09_T11_only_a_publishing_token_of_that_namespace_may(sender: Sender) -
     assert sender.look(location, foreign).status_code == 404
     assert sender.look(location, reading).status_code == 403
     assert sender.look("/v1/uploads/upl_none").status_code == 404
+    assert sender.look("/v1/uploads/%00").status_code == 404
     assert sender.client.get(location).status_code == 401
 
 

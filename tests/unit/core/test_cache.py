@@ -108,3 +108,15 @@ def test_a_flight_that_takes_too_long_takes_nobody_aboard_and_is_not_waited_for(
             asyncio.run(one(flights))
         ready.set()
         assert asyncio.run(flights.join("key", lambda: True, 30)) is True
+
+
+def test_a_flight_that_waited_for_a_thread_is_not_taken_for_one_that_hangs() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        held, flights = threading.Event(), Flights[int](executor)
+        executor.submit(held.wait, 30)
+        try:
+            with pytest.raises(Transient, match="too much"):
+                asyncio.run(flights.join("free", lambda: 1, 0.05))
+        finally:
+            held.set()
+        assert asyncio.run(flights.join("free again", lambda: 2, 30)) == 2
