@@ -46,7 +46,7 @@ CONFORMANCE = Client("terrasmith-conformance", "")
 
 def identify(user_agent: str) -> Client:
     """The client as downloads are counted by."""
-    if user_agent.endswith(f" {CONFORMANCE.name}"):
+    if user_agent[:LOOKED_AT].endswith(f" {CONFORMANCE.name}"):
         return CONFORMANCE
     name, version = _product(user_agent.removeprefix("HashiCorp "))
     known = _COUNTED.get(name)
