@@ -12,7 +12,7 @@ from core.db import Database
 from core.errors import Transient
 from core.log import get_logger
 from registry.services import download_counts
-from registry.services.clients import Client, identify
+from registry.services.clients import CONFORMANCE, Client, identify
 from registry.services.download_counts import Key
 
 _log = get_logger(__name__)
@@ -38,7 +38,9 @@ class DownloadCounter:
         self._thread: threading.Thread | None = None
 
     def count(self, version_id: str, client: Client) -> None:
-        """One download. Costs the caller nothing but this line."""
+        """One download. Costs the caller nothing but these lines."""
+        if client is CONFORMANCE:
+            return
         self._new.append((version_id, client))
         if len(self._new) >= BATCH:
             self._full.set()

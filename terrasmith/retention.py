@@ -66,7 +66,8 @@ def set_policy(
     )
     with open_database() as database, database.unit_of_work() as session:
         retention.set_policy(session, namespace, policy)
-    typer.echo(f"The policy of {namespace or DEFAULT} is set. `terrasmith gc --dry-run` says what would go.")
+    typer.echo(f"The policy of {namespace or DEFAULT} is set: {_told(policy)}.")
+    typer.echo("`terrasmith gc --dry-run` says what would go.")
 
 
 @app.command("clear")
@@ -80,10 +81,24 @@ def clear_policy(namespace: _Namespace = None) -> None:
 def _parse(option: str, text: str | None) -> int | None:
     if text is None:
         return None
-    match = re.fullmatch(r"([0-9]{1,6})d?", text)
+    match = re.fullmatch(r"([0-9]{1,6})d", text)
     if match is None:
-        raise UserError(f"{option} takes days, such as `90d`.")
+        meant = f"{int(text)}d" if re.fullmatch(r"[0-9]{1,6}", text) else "90d"
+        raise UserError(f"{option} takes days with their unit, such as `{meant}`.")
     return int(match.group(1))
+
+
+def _told(policy: Policy) -> str:
+    ages = (("prereleases", policy.prerelease_days), ("releases", policy.stable_days))
+    told = [f"{kind} may go after {_counted(days)}" if days else f"no {kind} go" for kind, days in ages]
+    told.append(f"the highest {policy.keep_last} of each module stay")
+    if policy.keep_downloaded_days:
+        told.append(f"what was downloaded in the last {_counted(policy.keep_downloaded_days)} stays")
+    return "; ".join(told)
+
+
+def _counted(days: int) -> str:
+    return f"{days} day" if days == 1 else f"{days} days"
 
 
 def _days(value: int | None) -> str:

@@ -16,6 +16,7 @@ from registry.storage.port import Storage, StorageRefusedError, StorageUnavailab
 app = typer.Typer(no_args_is_help=True, help="Where archives are kept: a folder, or a bucket of S3.")
 
 _ADDRESS = "s3://BUCKET/PREFIX?region=… or file:///PATH"
+_KIND = "folder, or bucket and prefix"
 _TOLD_EVERY = 1000
 
 
@@ -48,11 +49,12 @@ def migrate_objects(
     """Copy everything from one storage into another, held to its digest; nothing is deleted or overwritten.
 
     Safe while Terrasmith runs, and safe to repeat: it goes on where it ended. To move for good: copy, stop Terrasmith,
-    copy again, set TERRASMITH_STORAGE, start. Exit 0: all of it is there. 1: what is missing is on standard error.
+    copy again, set TERRASMITH_STORAGE, start. Exit 0: all of it is there. 1: what is missing is on standard error,
+    or there is nothing to copy.
     """
     if source == target:
         raise UserError("--from and --to are the same storage.")
-    old, new = _opened(source, "--from"), _opened(target, "--to")
+    old, new = _opened(source, "--from", create=False), _opened(target, "--to")
     counted: Counter[str] = Counter()
     try:
         examine(new)
@@ -65,6 +67,8 @@ def migrate_objects(
     except StorageUnavailableError as error:
         raise UserError(f"{error.message} Until then: {_told(counted)}. Run it again to go on.") from None
     typer.echo(_told(counted))
+    if counted.total() == counted["skipped"]:
+        raise UserError(f"--from holds nothing that Terrasmith keeps, so nothing was copied: is it the right {_KIND}?")
     raise typer.Exit(1 if counted["failed"] else 0)
 
 
@@ -73,11 +77,11 @@ def _told(counted: Counter[str]) -> str:
     return ", ".join(told + [f"{name} {counted[name]}" for name in ("gone", "skipped") if counted[name]])
 
 
-def _opened(url: str | None, option: str) -> Storage:
+def _opened(url: str | None, option: str, *, create: bool = True) -> Storage:
     named = option if url is not None else variable("storage")
     try:
         place = parse_place(url) if url is not None else place_of(settings.load("check"))
-        return open_place(place)
+        return open_place(place, create=create)
     except InvalidPlaceError as error:
         raise UserError(f"{named} is wrong: {error.message}; it expects {_ADDRESS}.") from None
     except StorageRefusedError as error:

@@ -48,6 +48,7 @@ class Addresses:
     registry_host: str
     modules_url: str
     registry_token: str
+    registry_publish_token: str
     cli_config: str
     github_url: str
     github_web_url: str
@@ -101,7 +102,8 @@ class Machine:
         """Where everything is. Waits until the simulated organisation has its namespace."""
         database = Database(self.env["DATABASE_URL"])
         try:
-            token = self._registry_token(database)
+            token = self._registry_token(database, "registry-token", "read")
+            publish_token = self._registry_token(database, "registry-publish-token", "publish")
         finally:
             database.dispose()
         registry = self.env["TERRASMITH_BASE_URL"]
@@ -111,6 +113,7 @@ class Machine:
             registry_host=host,
             modules_url=f"{registry}/v1/modules/",
             registry_token=token,
+            registry_publish_token=publish_token,
             cli_config=str(self._cli_config(host, https_host, token)),
             github_url=self.env["TERRASMITH_GITHUB_API_URL"],
             github_web_url=self.env["TERRASMITH_GITHUB_WEB_URL"],
@@ -220,8 +223,8 @@ class Machine:
             ],
         }
 
-    def _registry_token(self, database: Database) -> str:
-        path = self.directory / "registry-token"
+    def _registry_token(self, database: Database, file: str, allow: tokens.Allow) -> str:
+        path = self.directory / file
         with suppress(OSError):
             kept = path.read_text(encoding="utf-8")
             with database.read() as session:
@@ -229,7 +232,7 @@ class Machine:
                     return kept
         self._wait_for_namespace(database)
         with database.unit_of_work() as session:
-            _, secret = tokens.create(session, "local", ORGANISATION, "read", timedelta(days=_TOKEN_DAYS))
+            _, secret = tokens.create(session, "local", ORGANISATION, allow, timedelta(days=_TOKEN_DAYS))
         path.touch(mode=0o600)
         path.write_text(secret, encoding="utf-8")
         return secret

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import typer
 
 from core.errors import UserError
-from registry.services import lifecycle
+from registry.services import advice, lifecycle
 from registry.services.lifecycle import OPERATOR, Action, Words
-from registry.services.standing import Standing
+from registry.services.standing import Replacement, Standing
 from terrasmith.columns import show
 from terrasmith.database import open_database
 from tfmodule.address import Address
@@ -110,7 +110,9 @@ def remove(
         )
     with open_database() as database, database.unit_of_work() as session:
         removed = lifecycle.change(session, "remove", wanted, number, Words(reason), OPERATOR)
+        left = advice.left_behind(session, wanted, number)
     typer.echo(f"{removed.address} {removed.version} is removed, and its number is taken for good: {removed.reason}")
+    _warn(left)
 
 
 @app.command()
@@ -133,18 +135,32 @@ def unhold(address: _Address, version: _Maybe = None, whole: _Whole = False) -> 
 
 def _change(action: Action, address: str, version: str | None, words: Words, *, whole: bool = False) -> None:
     wanted, number = _wanted(address, version, whole=whole)
+    left: tuple[Replacement, ...] = ()
     with open_database() as database, database.unit_of_work() as session:
         if number is not None:
             moved = lifecycle.change(session, action, wanted, number, words, OPERATOR).standing
+            left = advice.left_behind(session, wanted, number)
         else:
             way: Literal["deprecate", "restore"] = "deprecate" if action == "deprecate" else "restore"
             moved = lifecycle.change_module(session, way, wanted, words, OPERATOR)
     typer.echo(f"{_name(wanted, number)} is {moved.state}{_said(moved)}")
+    _warn(left)
+
+
+def _warn(left: tuple[Replacement, ...]) -> None:
+    """Nobody can choose what these go on to recommend."""
+    for one in left:
+        typer.echo(
+            f"warning: {one} still names it as its replacement: say that anew, with another one or none.", err=True
+        )
 
 
 def _said(standing: Standing) -> str:
-    instead = f" Use {standing.replacement} instead." if standing.replacement else ""
-    return f": {standing.reason}{instead}" if standing.reason else "."
+    if not standing.reason:
+        return "."
+    end = "" if standing.reason.endswith((".", "!", "?")) else "."
+    instead = f"{end} Use {standing.replacement} instead." if standing.replacement else ""
+    return f": {standing.reason}{instead}"
 
 
 def _wanted(address: str, version: str | None, *, whole: bool) -> tuple[Address, Version | None]:

@@ -18,7 +18,7 @@ from accounts.permissions import SignInRequiredError
 from core.db import Database
 from core.errors import UserError
 from registry.api.json_body import json_response
-from registry.services import catalog, lifecycle
+from registry.services import advice, catalog, lifecycle
 from registry.services.lifecycle import Action, Author, Words
 from registry.services.standing import shown
 from tfmodule.address import Address
@@ -71,7 +71,10 @@ class Lifecycle:
         version = Version.parse(unquote(request.path_params["version"]))
         with self.database.unit_of_work() as session:
             moved = lifecycle.change(session, action, _address(request), version, words, author)
-        return {"address": str(moved.address), "version": moved.version, **shown(moved.standing)}
+            left = advice.left_behind(session, moved.address, version, author.principal)
+        # Absent unless there is something to do.
+        still = {"still_recommended_by": [str(one) for one in left]} if left else {}
+        return {"address": str(moved.address), "version": moved.version, **shown(moved.standing), **still}
 
     def _move_module(
         self, request: Request, action: Literal["deprecate", "restore"], words: Words, author: Author

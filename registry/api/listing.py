@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from accounts.http import database_of, principal_of
 from accounts.permissions import Permission
 from core import clock
+from core.settings import Settings
 from registry.api.described import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, Model, Page, described, respond
 from registry.api.discovery import MODULES_PATH
 from registry.api.module_address import address
@@ -101,7 +102,7 @@ def search(
         counts = download_counts.of_modules(session, found.module_ids)
     body = ModuleList(
         meta=wanted.meta(request, more=wanted.offset + wanted.limit < found.total),
-        modules=[item(one, counts[one.id]) for one in modules],
+        modules=[item(one, counts[one.id], _base_url(request)) for one in modules],
     )
     return respond(request, body, public=principal is None)
 
@@ -150,7 +151,7 @@ def _list(request: Request, wanted: Page, filters: Filters) -> Response:
 def _page(request: Request, wanted: Page, found: Sequence[ListedModule], counts: dict[str, int]) -> ModuleList:
     return ModuleList(
         meta=wanted.meta(request, more=len(found) > wanted.limit),
-        modules=[item(one, counts.get(one.id, 0)) for one in found[: wanted.limit]],
+        modules=[item(one, counts.get(one.id, 0), _base_url(request)) for one in found[: wanted.limit]],
     )
 
 
@@ -162,8 +163,14 @@ def _detail(request: Request, wanted: Address, version: str | None) -> Response:
         contents = catalog.contents(session, found.id)
         systems = listing.systems(session, module.address, principal)
         count = download_counts.of_modules(session, [module.id])[module.id]
-    body = detail(item(listing.of_version(found), count), contents, systems, (str(one) for one in module.versions))
+    shown = item(listing.of_version(found), count, _base_url(request))
+    body = detail(shown, contents, systems, (str(one) for one in module.versions))
     return respond(request, body, public=found.public)
+
+
+def _base_url(request: Request) -> str:
+    settings: Settings = request.app.state.settings
+    return settings.base_url or ""
 
 
 def routes() -> list[BaseRoute]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from registry.api.described import Meta, Model
+from registry.api.standings import source_of
 from registry.services.listing import ListedModule
 from tfmodule.contents import Contents, Part
 from tfmodule.interface import Input
@@ -115,8 +116,8 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def item(module: ListedModule, downloads: int) -> ModuleItem:
-    """A module as a list shows it."""
+def item(module: ListedModule, downloads: int, base_url: str) -> ModuleItem:
+    """A module as a list shows it. `base_url` is this registry's own."""
     address = module.address
     return ModuleItem(
         id=f"{address}/{module.version}",
@@ -126,7 +127,7 @@ def item(module: ListedModule, downloads: int) -> ModuleItem:
         version=module.version,
         provider=address.system,
         description=module.description,
-        source=module.source_url,
+        source=source_of(address, module.source_url, base_url),
         published_at=utc(module.published_at),
         downloads=downloads,
         verified=module.verified,

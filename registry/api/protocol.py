@@ -64,7 +64,7 @@ class Protocol:
         """Its answer. Raises what the catalogue raises."""
         module = catalog.versions(session, address, principal)
         return Reply(
-            body=standings.versions_body(module, asked=address),
+            body=standings.versions_body(module, address, self.base_url),
             headers={**(_PUBLIC if module.public else _PRIVATE), **standings.headers(module.deprecation)},
             public=module.public,
             namespace_id=module.namespace_id,

@@ -16,11 +16,17 @@ from tfmodule.version import Version
 _MODULES = "/v1/modules/"
 
 
-def versions_body(module: ModuleVersions, asked: Address) -> dict[str, Any]:
+def versions_body(module: ModuleVersions, asked: Address, base_url: str) -> dict[str, Any]:
     """The body of `:namespace/:name/:system/versions`, the one rendering there is."""
     listed = [_version(version, module.standing_of(version)) for version in module.versions]
     moved = {"moved_to": str(module.address)} if has_moved(asked, module.address) else {}
-    return {"modules": [{"source": module.source_url or str(module.address), "versions": listed, **moved}]}
+    source = source_of(module.address, module.source_url, base_url)
+    return {"modules": [{"source": source, "versions": listed, **moved}]}
+
+
+def source_of(address: Address, source_url: str, base_url: str) -> str:
+    """Where a module comes from, as a URL (R38): its repository, or for one that was uploaded its page here."""
+    return source_url or f"{base_url.rstrip('/')}/modules/{address}"
 
 
 def has_moved(asked: Address, found: Address) -> bool:

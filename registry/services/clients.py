@@ -40,10 +40,14 @@ class Client:
 
 
 OTHER = Client("other", "")
+CONFORMANCE = Client("terrasmith-conformance", "")
+"""`terrasmith conformance`, which asks in the name of other clients. It installs nothing, so it is not counted."""
 
 
 def identify(user_agent: str) -> Client:
     """The client as downloads are counted by."""
+    if user_agent[:LOOKED_AT].endswith(f" {CONFORMANCE.name}"):
+        return CONFORMANCE
     name, version = _product(user_agent.removeprefix("HashiCorp "))
     known = _COUNTED.get(name)
     if known is None:

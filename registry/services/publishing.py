@@ -174,13 +174,19 @@ def _own_module(session: Session, namespace: Namespace, request: PublishVersion)
     return module
 
 
-def refuse_foreign(session: Session, namespace: Namespace, address: Address, repository_id: int | None = None) -> None:
-    """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it."""
+def refuse_foreign(
+    session: Session, namespace: Namespace, address: Address, repository_id: int | None = None
+) -> str | None:
+    """Raise what `publish` would raise of a module that belongs to another source, or of a name too much like it.
+
+    Returns the name as the module that is there spells it.
+    """
     module = _find_module(session, namespace, address)
     if module is None:
         refuse_lookalike(session, namespace.id, address)
-    else:
-        _require_own(module, namespace, address, repository_id)
+        return None
+    _require_own(module, namespace, address, repository_id)
+    return module.name
 
 
 def _require_own(module: models.Module, namespace: Namespace, address: Address, repository_id: int | None) -> None:

@@ -126,7 +126,7 @@ def staging_key(upload_id: str) -> str:
 
 
 def admit(session: Session, principal: Principal, address: Address) -> Address:
-    """The address to publish under, before a byte is read.
+    """The address to publish under, before a byte is read: spelled as the module is, where there is one.
 
     Raises ForeignNamespaceError, NamespaceClosedError, SourceMixedError and ModuleTakenError.
     """
@@ -134,8 +134,8 @@ def admit(session: Session, principal: Principal, address: Address) -> Address:
     if namespace is None or not principal.may_publish(namespace.id):
         raise ForeignNamespaceError(address.namespace, principal.namespace)
     _require_open(namespace)
-    publishing.refuse_foreign(session, namespace, address)
-    return Address(namespace.name, address.name, address.system)
+    name = publishing.refuse_foreign(session, namespace, address) or address.name
+    return Address(namespace.name, name, address.system)
 
 
 def receive(session: Session, principal: Principal, incoming: Incoming) -> Receipt:

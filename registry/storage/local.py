@@ -39,8 +39,11 @@ _REFUSED = {
 class LocalStorage:
     """Keeps each object as one file under `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, create: bool = True) -> None:
         self.root = root
+        if not create:  # for reading: nothing is made, and a mount that cannot be written to will do
+            next(root.iterdir(), None)
+            return
         (root / _UNFINISHED).mkdir(parents=True, exist_ok=True)
 
     def put(self, key: str, data: bytes) -> None:

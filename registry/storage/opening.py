@@ -61,14 +61,17 @@ def place_of(settings: Settings) -> Place:
         ) from None
 
 
-def open_place(place: Place) -> Storage:
-    """A storage at an address. Raises OSError for a folder and StorageRefusedError for a bucket that cannot be."""
+def open_place(place: Place, *, create: bool = True) -> Storage:
+    """A storage at an address. Raises OSError for a folder and StorageRefusedError for a bucket that cannot be.
+
+    Without `create` a folder must be there, and is only for reading.
+    """
     if isinstance(place, Bucket):
         # Half a second of processor time that nobody with a folder has to pay.
         from registry.storage.s3 import S3Storage
 
         return S3Storage(place)
-    return LocalStorage(place.root)
+    return LocalStorage(place.root, create=create)
 
 
 def prove(settings: Settings) -> None:

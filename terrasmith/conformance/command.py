@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from core.errors import UserError
-from terrasmith.conformance.outcome import Result
+from terrasmith.conformance.outcome import MismatchError, Result
 from terrasmith.conformance.subject import DISCOVERY, Subject
 from terrasmith.conformance.table import run
 from terrasmith.conformance.writing import find_publisher
@@ -21,7 +21,8 @@ from terrasmith.visitor import Terraform, find_terraform
 from tfmodule.address import Address, InvalidAddressError
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "not run": ("–", "dim")}
-_UNREACHED = 2
+_NOTHING_TO_ASK = 2
+_NOT_THERE = frozenset({401, 403, 404})
 
 
 def conformance(
@@ -38,13 +39,17 @@ def conformance(
     ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Hold a module registry to the protocol. Exit 0: what ran has passed. 1: something failed. 2: no answer at all."""
+    """Hold a module registry to the protocol. Exit 0: what ran has passed. 1: something failed. 2: nothing to ask.
+
+    Nothing to ask is a registry that does not answer, or one that lists no versions of the module.
+    """
     base = _base_url(url)
     clients = find_clients()
     publisher = find_publisher(base, token) if write else None
     subject = Subject(base, _address(module), token, clients, publisher)
     try:
         _reach(subject)
+        _find_module(subject)
         results = []
         console = Console(stderr=json_output, soft_wrap=True)
         for result in run(subject):
@@ -92,7 +97,21 @@ def _reach(subject: Subject) -> None:
     except httpx.TransportError as error:
         reason = subject.shown(str(error) or type(error).__name__)
         print(f"terrasmith: {subject.base_url} does not answer: {reason}", file=sys.stderr)
-        raise typer.Exit(_UNREACHED) from None
+        raise typer.Exit(_NOTHING_TO_ASK) from None
+
+
+def _find_module(subject: Subject) -> None:
+    """Nothing about a module that is not there can be shown: one line instead of a failure for each check."""
+    try:
+        answer = subject.versions if subject.module is not None else None
+    except (MismatchError, httpx.HTTPError, UserError, ValueError):
+        return  # the checks say what is wrong
+    if answer is None or answer.status_code not in _NOT_THERE:
+        return
+    why = "there is none, or the token does not read it" if subject.token else "there is none, or it needs a --token"
+    said = f"{subject.base_url} lists no versions of {subject.module}: it answers {answer.status_code} ({why})."
+    print(f"terrasmith: {said}", file=sys.stderr)
+    raise typer.Exit(_NOTHING_TO_ASK)
 
 
 def _show(console: Console, result: Result) -> None:

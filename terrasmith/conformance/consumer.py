@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from terrasmith.conformance.outcome import NotRunError, expect
-from terrasmith.conformance.subject import Subject
+from terrasmith.conformance.subject import MARK, Subject
 from terrasmith.visitor import Terraform
 
 # Stands in where the address itself could not be a registry's host for the client.
@@ -97,7 +97,7 @@ def consumer(
         lines.append(f'host "{host}" {{\n  services = {{ "modules.v1" = {services} }}\n}}')
     if token:
         lines.append(f'credentials "{host}" {{\n  token = {json.dumps(token)}\n}}')
-    environment = {name: os.environ[name] for name in _TRUST if name in os.environ}
+    environment = {name: os.environ[name] for name in _TRUST if name in os.environ} | {"TF_APPEND_USER_AGENT": MARK}
     if authority is not None:
         environment["SSL_CERT_FILE"] = str(authority)
     with tempfile.TemporaryDirectory(prefix="terrasmith-conformance-") as name:

@@ -22,7 +22,9 @@ MAX_REDIRECTS = 3
 MAX_DOCUMENT = 1 << 20
 # The client gives discovery this long, all in all; the other requests have ten seconds each.
 DISCOVERY_SECONDS = 11.0
-AGENT = "Terraform/1.11.4 (+https://www.terraform.io) terrasmith-conformance"
+MARK = "terrasmith-conformance"
+"""What every User-Agent of ours ends with: a registry that knows it counts no downloads."""
+AGENT = f"Terraform/1.11.4 (+https://www.terraform.io) {MARK}"
 UNKNOWN_VERSION = "9999.9.9"
 
 _SHOWN = 400
@@ -86,6 +88,8 @@ class Subject:
     def get(self, url: str, *, method: str = "GET", signed_in: bool = True, **headers: str) -> httpx.Response:
         """One request, no redirect followed. A path stays as it is written, `+` and all."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if sent.get("User-Agent"):
+            sent["User-Agent"] += f" {MARK}"
         if signed_in and self.token:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         return self.http.request(method, self.absolute(url), headers=sent)

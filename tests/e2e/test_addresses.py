@@ -10,8 +10,8 @@ import pytest
 from tests.living_system import GOOD_TF, System, until
 
 DOCUMENTED = {
-    "registry_url", "registry_host", "modules_url", "registry_token", "cli_config", "github_url", "github_web_url",
-    "organisation", "repository", "writer", "stranger", "data_dir",
+    "registry_url", "registry_host", "modules_url", "registry_token", "registry_publish_token", "cli_config",
+    "github_url", "github_web_url", "organisation", "repository", "writer", "stranger", "data_dir",
 }  # fmt: skip
 
 

@@ -22,8 +22,9 @@ from terrasmith.conformance.subject import Subject
 from terrasmith.conformance.table import CHECKS, run
 from terrasmith.conformance.writing import find_publisher
 from terrasmith.main import app as command
-from tests.integration.registry.uploading import finish
+from tests.integration.registry.uploading import Sender, archive, finish
 from tfmodule.address import Address
+from web.app import create_served
 
 MODULE = "Acme/My-Bucket/aws"
 VERSIONS = ("0.2.0", "0.10.0", "0.9.0", "1.0.0-rc.1", "1.0.0+build.7", "1.1.0-rc.1")
@@ -168,14 +169,51 @@ def test_the_command_gives_json_for_the_holder_of_a_token(sqlite_registry, servi
     assert token not in done.stdout + done.stderr
 
 
-def test_a_private_module_for_a_stranger_fails_with_what_came(sqlite_registry, serving) -> None:
-    _fill(sqlite_registry, "private")
+def test_a_module_that_is_not_there_is_one_line(sqlite_registry, serving) -> None:
+    token = _fill(sqlite_registry, "private")
     with serving(sqlite_registry.app) as port:
-        done = _command(f"http://127.0.0.1:{port}/", "--module", MODULE, "--write")
+        url = f"http://127.0.0.1:{port}"
+        stranger = _command(f"{url}/", "--module", MODULE, "--write")
+        unknown = _command(url, "--module", "acme/none/aws", "--json", token=token)
+    for done, told in ((stranger, f"lists no versions of {MODULE}: it answers 401"), (unknown, "it answers 404")):
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert told in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_registry_that_fails_at_the_module_gets_the_table_with_what_came(serving) -> None:
+    async def broken(scope, receive, send) -> None:
+        discovery = scope["path"] == "/.well-known/terraform.json"
+        body = {"modules.v1": "/v1/modules/"} if discovery else {"errors": ["out of order"]}
+        await JSONResponse(body, 200 if discovery else 500)(scope, receive, send)
+
+    with serving(broken) as port:
+        done = _command(f"http://127.0.0.1:{port}", "--module", MODULE)
     assert done.returncode == 1, done
     assert "✓ R1  http    Discovery answers 200 with application/json" in done.stdout
-    assert "expected: the list of versions answers 200\n    got:      401" in done.stdout
+    assert "expected: the list of versions answers 200\n    got:      500" in done.stdout
     assert "needs --write, and a publish API" in done.stdout and " failed, " in done.stdout.splitlines()[-1]
+
+
+@pytest.mark.checklist("R38")
+def test_R38_an_uploaded_module_conforms_and_is_not_counted_as_downloaded(sqlite_registry, settings, serving) -> None:
+    sender, address = Sender(sqlite_registry), "acme/bucket/aws"
+    sender.finish(sender.send(archive()).json()["id"])
+    served = create_served(settings, sqlite_registry.database, sqlite_registry.storage)
+    served.start()
+    with serving(served) as port:
+        subject = Subject(f"http://127.0.0.1:{port}", Address.parse(address), sender.token, find_clients())
+        results = {f"{one.id} {one.by}": one for one in run(subject, [one for one in CHECKS if one.by != "stub"])}
+        subject.close()
+    served.stop()
+    assert results["R38 http"].outcome == results["R12 http"].outcome == "passed", results
+    assert not [one for one in results.values() if one.outcome == "failed"]
+    page = f"{settings.base_url}/modules/{address}"
+    for path, found in ((f"{address}/versions", "modules"), (address, None), ("", "modules")):
+        body = sender.client.get(f"/v1/modules/{path}").json()
+        assert (body[found][0] if found else body)["source"] == page
+    assert sender.client.get(page.removeprefix(settings.base_url)).status_code == 200
+    counted = sender.client.get(f"/v2/modules/{address}/downloads/summary").json()["data"]["attributes"]
+    assert counted["total"] == 0
 
 
 def test_without_a_module_only_what_needs_none_is_asked(sqlite_registry, serving) -> None:

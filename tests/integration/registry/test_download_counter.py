@@ -42,6 +42,7 @@ def test_R17_only_a_client_that_gets_a_location_is_counted(registry, settings) -
     for _ in "abc":
         location = hot.get(download, user_agent=TERRAFORM).json()["location"]
     hot.get(download, user_agent="curl/8")
+    hot.get(download, user_agent=f"{TERRAFORM} terrasmith-conformance")
     for path in (location, "/v1/modules/acme/bucket/aws/versions", download.replace("1.0.0", "9.9.9")):
         hot.get(path, user_agent=TERRAFORM)
     hot.client.head(download)

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from accounts import audit, tokens
 from core.errors import UserError
 from registry import models
-from registry.services import catalog, lifecycle
+from registry.services import advice, catalog, lifecycle
 from registry.services.lifecycle import (
     LEADS_TO,
     OPERATOR,
@@ -328,3 +328,33 @@ def test_a_body_that_says_nothing_is_refused_with_what_to_send(sqlite_registry) 
         assert answer.status_code == 422 and len(answer.json()["errors"]) == 1
     with sqlite_registry.database.read() as session:
         assert catalog.version(session, ADDRESS, "1.0.0", None).standing.state == "published"
+
+
+def test_a_token_that_revokes_hears_who_recommends_it_as_far_as_it_may(registry) -> None:
+    registry.namespace("acme")
+    registry.namespace("closed", "private")
+    for number, (address, version) in enumerate(
+        (
+            ("acme/bucket/aws", "1.0.0"),
+            ("acme/bucket/aws", "2.0.0"),
+            ("acme/old/aws", "1.0.0"),
+            ("closed/x/aws", "1.0.0"),
+        )
+    ):
+        registry.publish(address, version, repository_id=7 if number < 2 else 8 + number)
+    with registry.database.unit_of_work() as session:
+        words = Words("moved", "acme/bucket/aws/2.0.0")
+        for address in (ADDRESS, Address("closed", "x", "aws")):
+            lifecycle.change(session, "deprecate", address, Version.parse("1.0.0"), words, OPERATOR)
+        lifecycle.change_module(
+            session, "deprecate", Address("acme", "old", "aws"), Words("x", "acme/bucket/aws"), OPERATOR
+        )
+    client, token = TestClient(registry.app), registry.token("acme", "publish")
+    body = _post(client, "/2.0.0/revoke", token, {"reason": "a fault"}).json()
+    assert body["still_recommended_by"] == ["acme/bucket/aws/1.0.0"]
+    body = _post(client, "/1.0.0/revoke", token, {"reason": "a fault"}).json()
+    assert body["still_recommended_by"] == ["acme/old/aws"], "nothing of the module is left to choose"
+    assert "still_recommended_by" not in _post(client, "/2.0.0/restore", token, {"reason": "fine"}).json()
+    with registry.database.read() as session:
+        gone = advice.left_behind(session, ADDRESS, Version.parse("1.0.0"))
+        assert gone == ()

@@ -58,6 +58,14 @@ def test_an_archive_is_taken_in_and_can_be_followed(sender: Sender) -> None:
     assert page.status_code == 200 and "by an upload, which names no commit" in page.text
 
 
+def test_an_upload_names_the_module_as_it_is_spelled(sender: Sender) -> None:
+    sender.finish(sender.send(archive()).json()["id"])
+    body = sender.send(archive("two"), path="/v1/modules/ACME/Bucket/aws/1.1.0/upload").json()
+    assert body["address"] == "acme/bucket/aws"
+    sender.finish(body["id"])
+    assert sender.look(f"/v1/uploads/{body['id']}").json()["address"] == "acme/bucket/aws"
+
+
 def test_the_same_again_gets_the_first_answer(sender: Sender) -> None:
     first = sender.send(archive(), Idempotency_Key="build-7")
     for key in ("build-7", "build-8"):

@@ -59,7 +59,7 @@ def _said(*arguments: str) -> str:
 @pytest.mark.usefixtures("storage")
 def test_versions_are_moved_and_listed() -> None:
     why = ("--reason", "a fault")
-    assert "Use acme/bucket/aws/1.1.0-rc.2 instead" in _said(
+    assert "is deprecated: a fault. Use acme/bucket/aws/1.1.0-rc.2 instead" in _said(
         "version", "deprecate", ADDRESS, "1.0.0", *why, "--replacement", "1.1.0-rc.2"
     )
     assert "deprecated" in _said("version", "deprecate", ADDRESS, "--whole-module", *why)
@@ -77,6 +77,26 @@ def test_versions_are_moved_and_listed() -> None:
 
 
 @pytest.mark.usefixtures("storage")
+def test_a_version_that_goes_is_told_who_recommends_it() -> None:
+    why = ("--reason", "a fault")
+    for replacement in ("1.1.0-rc.1", "Acme/Bucket/aws/1.1.0-rc.2"):
+        _said("version", "deprecate", ADDRESS, "1.0.0", *why, "--replacement", replacement)
+    assert not _run("version", "revoke", ADDRESS, "1.1.0-rc.1", *why).stderr, "nobody names it any more"
+    for command in (("revoke",), ("quarantine",), ("remove", "--yes")):
+        told = _run("version", command[0], ADDRESS, "1.1.0-rc.2", *why, *command[1:]).stderr
+        assert told.startswith("warning: acme/bucket/aws/1.0.0 still names it") and told.count("\n") == 1
+
+
+@pytest.mark.usefixtures("storage")
+def test_a_policy_says_what_it_was_taken_for() -> None:
+    refused = _run("retention", "set", "acme", "--prereleases", "5")
+    assert "--prereleases takes days with their unit, such as `5d`." in str(refused.exception)
+    told = _said("retention", "set", "acme", "--prereleases", "5d", "--keep-downloaded", "1d")
+    assert "prereleases may go after 5 days; no releases go; the highest 5 of each module stay" in told
+    assert "downloaded in the last 1 day stays" in told
+
+
+@pytest.mark.usefixtures("storage")
 def test_what_is_mistyped_is_said() -> None:
     for arguments in (
         ("version", "deprecate", ADDRESS, "--reason", "x"),
@@ -86,6 +106,7 @@ def test_what_is_mistyped_is_said() -> None:
         ("version", "restore", ADDRESS, "1.0.0", "--reason", " "),
         ("retention", "set", "nobody", "--prereleases", "90d"),
         ("retention", "set", "--prereleases", "soon"),
+        ("retention", "set", "--prereleases", "5"),
         ("retention", "set"),
     ):
         assert isinstance(_run(*arguments).exception, UserError), arguments

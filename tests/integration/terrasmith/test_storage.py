@@ -145,6 +145,29 @@ def test_a_check_says_what_works_or_what_to_do(
     assert isinstance(same.exception, UserError) and "same storage" in str(same.exception)
 
 
+def test_a_source_that_is_missing_or_empty_is_told_and_left_alone(tmp_path: Path) -> None:
+    nope, target = tmp_path / "nope", tmp_path / "new"
+    refused = _run("migrate", "--from", f"file://{nope}", "--to", f"file://{target}")
+    assert isinstance(refused.exception, UserError)
+    assert str(refused.exception) == "--from is wrong: no such file or directory."
+    assert not nope.exists() and not target.exists()
+    nope.write_text("a file")
+    assert "not a directory" in str(_run("migrate", "--from", f"file://{nope}", "--to", f"file://{target}").exception)
+    for names in ((), ("Notes",)):
+        old = tmp_path / f"old-{len(names)}"
+        old.mkdir()
+        for name in names:
+            (old / name).write_text("not ours")
+        empty = _run("migrate", "--from", f"file://{old}", "--to", f"file://{target}")
+        assert isinstance(empty.exception, UserError) and "holds nothing" in str(empty.exception)
+        assert [one.name for one in old.iterdir()] == list(names), "a source is only read"
+
+
+def test_an_empty_bucket_is_no_source(address: str, tmp_path: Path) -> None:
+    empty = _run("migrate", "--from", address, "--to", f"file://{tmp_path}/new")
+    assert isinstance(empty.exception, UserError) and "holds nothing" in str(empty.exception)
+
+
 def test_help_tells_the_truth() -> None:
     told = _run("--help").stdout
     assert "check" in told and "migrate" in told

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.services.clients import OTHER, Client, identify, needs_absolute, takes_credentials
+from registry.services.clients import CONFORMANCE, OTHER, Client, identify, needs_absolute, takes_credentials
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,9 @@ def test_R16_a_client_is_known_by_what_it_says_first(agent: str, name: str, vers
 @pytest.mark.parametrize("agent", ["", "curl/8.0", "Mozilla/5.0 Terraform/1.11.4", "\x7f"])
 def test_whoever_we_do_not_know_is_other(agent: str) -> None:
     assert identify(agent) == OTHER
+
+
+@pytest.mark.parametrize("agent", ["Terraform/1.11.4 (+https://www.terraform.io)", "trivy/v0.64.0", "curl/8"])
+def test_the_conformance_command_is_itself_whoever_it_asks_as(agent: str) -> None:
+    assert identify(f"{agent} terrasmith-conformance") is CONFORMANCE
+    assert identify(f"{agent} not-terrasmith-conformance") is not CONFORMANCE
