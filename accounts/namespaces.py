@@ -210,34 +210,17 @@ def reactivate(session: Session, account_id: int, *, actor: str = audit.SYSTEM) 
 
 def set_visibility(session: Session, name: str, visibility: Visibility, *, actor: str = audit.OPERATOR) -> Namespace:
     """Open a namespace to everybody, or close it. What was downloaded while it was open stays downloaded."""
-    row = session.get_one(models.Namespace, get(session, name).id)
-    if row.visibility != visibility:
-        detail = {"from": row.visibility, "to": visibility}
-        audit.record(session, actor, "namespace.visibility", f"namespace:{row.id}", detail)
-        row.visibility = visibility
-        session.flush()
-    return value(row)
+    return _set(session, name, "visibility", visibility, "namespace.visibility", actor)
 
 
 def set_registry_credentials(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
     """Have clients that can fetch private archives with their own token, or by signed addresses as everybody can."""
-    row = session.get_one(models.Namespace, get(session, name).id)
-    if row.registry_credentials != on:
-        detail = {"from": row.registry_credentials, "to": on}
-        audit.record(session, actor, "namespace.credentials", f"namespace:{row.id}", detail)
-        row.registry_credentials = on
-        session.flush()
-    return value(row)
+    return _set(session, name, "registry_credentials", on, "namespace.credentials", actor)
 
 
 def set_verified(session: Session, name: str, on: bool, *, actor: str = audit.OPERATOR) -> Namespace:  # noqa: FBT001
     """Vouch for the account behind a namespace, or no longer. Shown beside its modules; it decides nothing."""
-    row = session.get_one(models.Namespace, get(session, name).id)
-    if row.verified != on:
-        audit.record(session, actor, "namespace.verified", f"namespace:{row.id}", {"from": row.verified, "to": on})
-        row.verified = on
-        session.flush()
-    return value(row)
+    return _set(session, name, "verified", on, "namespace.verified", actor)
 
 
 def refuse(session: Session, account_id: int, login: str, *, allowed: bool = False) -> None:
@@ -314,6 +297,17 @@ def _keep_name(session: Session, row: models.Namespace) -> None:
         session.add(models.NamespaceName(name_key=row.name_key, spelling=row.name.casefold(), namespace_id=row.id))
     else:
         kept.spelling = row.name.casefold()
+
+
+def _set(session: Session, name: str, column: str, wanted: str | bool, action: str, actor: str) -> Namespace:  # noqa: FBT001
+    """Change what an operator may change of a namespace, and write down from what to what."""
+    row = session.get_one(models.Namespace, get(session, name).id)
+    before = getattr(row, column)
+    if before != wanted:
+        audit.record(session, actor, action, f"namespace:{row.id}", {"from": before, "to": wanted})
+        setattr(row, column, wanted)
+        session.flush()
+    return value(row)
 
 
 def _set_state(session: Session, account_id: int, state: State, actor: str) -> None:
