@@ -4,7 +4,7 @@ import difflib
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -22,6 +22,7 @@ from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
 from tfmodule.files import FileMap, printable
 
+ShownFormat = Literal["terminal", "json", "sarif", "junit", "markdown", "github"]
 _EXIT = {"passed": 0, "refused": 1, "undecided": 2}
 
 
@@ -32,17 +33,6 @@ class ProfileName(StrEnum):
     HOUSE = "house"
 
 
-class FormatName(StrEnum):
-    """How the report is written: `terminal` for people, the others for programs."""
-
-    TERMINAL = "terminal"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-
-
 def check(
     directory: Annotated[Path, typer.Argument(help="The module's folder.")],
     *,
@@ -50,8 +40,8 @@ def check(
         ProfileName.HOUSE
     ),
     form: Annotated[
-        FormatName, typer.Option("--format", help="github writes annotations for a workflow of GitHub Actions.")
-    ] = FormatName.TERMINAL,
+        ShownFormat, typer.Option("--format", help="github writes annotations for a workflow of GitHub Actions.")
+    ] = "terminal",
     output: Annotated[
         list[str] | None,
         typer.Option(help="FORMAT=FILE: write the report there as well; may be given often.", show_default=False),
@@ -68,7 +58,7 @@ def check(
     ] = "",
 ) -> None:
     """Judge a module. Exit 0: passed. 1: refused, with findings. 2: nobody could judge, and why."""
-    form = FormatName.JSON if json_output else form
+    form = "json" if json_output else form
     try:
         outputs = [_output(text) for text in output or ()]
         if fix or diff:
@@ -129,17 +119,17 @@ def _output(text: str) -> tuple[Format, Path]:
 
 
 def _tell(
-    report: Report, form: FormatName, outputs: list[tuple[Format, Path]], directory: Path, *, every: bool
+    report: Report, form: ShownFormat, outputs: list[tuple[Format, Path]], directory: Path, *, every: bool
 ) -> None:
     for wanted, path in outputs:
         try:
             path.write_text(written(report, wanted, prefix=_prefix(directory)), encoding="utf-8")
         except OSError as error:
             raise UserError(f"`{printable(str(path))}` cannot be written: {error.strerror}.") from None
-    if form is FormatName.TERMINAL:
+    if form == "terminal":
         show(report, Console(), every=every)
     else:
-        sys.stdout.write(written(report, form.value, prefix=_prefix(directory)))
+        sys.stdout.write(written(report, form, prefix=_prefix(directory)))
 
 
 def _prefix(directory: Path) -> str:

@@ -3,6 +3,8 @@
 set -uo pipefail
 terrasmith="$PLACE/venv/bin/terrasmith"
 report="$PLACE/report"
+# What an earlier step of the same job left there must not be taken for this one.
+rm -rf "$report"
 mkdir -p "$report"
 
 if [ -z "$TERRASMITH_URL" ]; then unset TERRASMITH_URL TERRASMITH_TOKEN; fi

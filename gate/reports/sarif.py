@@ -76,7 +76,7 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     worst: dict[str, float] = {}
     for finding in findings:
         first.setdefault(finding.rule, finding)
-        if finding.risk in _SECURITY:
+        if finding.risk is not None and finding.risk in _SECURITY:
             worst[finding.rule] = max(worst.get(finding.rule, 0.0), float(_SECURITY[finding.risk]))
     return [_rule(rule, first[rule], worst.get(rule)) for rule in sorted(first)]
 
