@@ -2,10 +2,10 @@
 
 from dataclasses import fields, replace
 
-from gate.engine import EngineSettings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import KnownModule, Modules
 from gate.policy import Policy
