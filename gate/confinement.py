@@ -17,6 +17,7 @@ SYSTEM = tuple(
         "/etc/ld-musl-x86_64.path",
         "/etc/ld-musl-aarch64.path",
         "/dev/urandom",
+        "/dev/zero",
         "/sys/devices/system/cpu",
         "/sys/kernel/mm/transparent_hugepage",
     )

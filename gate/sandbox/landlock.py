@@ -31,7 +31,16 @@ SCOPE_SINCE = 6
 
 _READ = _READ_FILE | _READ_DIR
 _WRITE = (
-    _READ | _WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SOCK | _MAKE_SYM | _REFER
+    _READ
+    | _WRITE_FILE
+    | _TRUNCATE
+    | _REMOVE_DIR
+    | _REMOVE_FILE
+    | _MAKE_DIR
+    | _MAKE_REG
+    | _MAKE_SOCK
+    | _MAKE_SYM
+    | _REFER
 )
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 
@@ -55,9 +64,7 @@ def version() -> int:
         return 0
 
 
-def restrict(
-    *, readable: Iterable[str], executable: Iterable[str], writable: Iterable[str], version: int
-) -> None:
+def restrict(*, readable: Iterable[str], executable: Iterable[str], writable: Iterable[str], version: int) -> None:
     """Shut this process, and all it will start, out of everything but these paths; raises OSError when it cannot.
 
     `version` is at most the kernel's; a smaller one behaves as an older kernel would.

@@ -109,7 +109,7 @@ def try_everything(limits: Confinement) -> Probe:
 
 def _attempt(workspace: Workspace, outside: dict[str, object], limits: Confinement) -> Completed:
     return run(
-        [sys.executable, "-I", "-S", str(_SCRIPT), json.dumps(outside)],
+        [sys.executable, "-I", "-S", str(_SCRIPT), json.dumps(outside | {"own": str(workspace.root / "tmp" / "own")})],
         environment=workspace.environment,
         directory=workspace.work,
         limits=Limits(),
