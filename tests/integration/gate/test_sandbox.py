@@ -38,7 +38,18 @@ def test_the_probe_notices_what_is_not_stopped() -> None:
 def test_without_landlock_nothing_runs_and_the_reason_is_told(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('variable "x" {\n  type = string\n}\n')
     done = subprocess.run(
-        [sys.executable, WITHOUT_LANDLOCK, sys.executable, "-m", "terrasmith", "check", "--json", str(tmp_path)],
+        [
+            sys.executable,
+            WITHOUT_LANDLOCK,
+            sys.executable,
+            "-m",
+            "terrasmith",
+            "check",
+            "--json",
+            "--profile",
+            "safety",
+            str(tmp_path),
+        ],
         cwd=ROOT,
         env={**os.environ, "TERRASMITH_SANDBOX": "require"},
         capture_output=True,
