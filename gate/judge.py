@@ -12,6 +12,7 @@ from gate.phases import Bench, Conclusion, mirror_source, missing_providers, sto
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
+from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
 from gate.screen import SYNTAX, Screened, screen
@@ -166,12 +167,12 @@ class _Judgement:
 
     def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
         seconds = round(time.monotonic() - begun, 3)
-        self.results.append(CheckResult(check.id, check.title, conclusion.outcome, seconds))
+        self.results.append(check.result(conclusion, seconds))
         self.findings.extend(conclusion.findings)
 
     def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
         for check in checks:
-            self.results.append(CheckResult(check.id, check.title, conclusion.outcome, 0.0))
+            self.results.append(check.result(conclusion, 0.0))
         self.findings.extend(conclusion.findings)
 
     def report(self) -> Report:
@@ -189,6 +190,9 @@ class _Judgement:
             verdict=verdict,
             checks=tuple(self.results),
             findings=tuple(self.findings),
+            gate_version=gate_version(),
+            input_digest=input_digest(self.files, self.modules),
+            policy_digest=self.policy.digest,
         )
 
 
