@@ -8,12 +8,12 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from gate import sandbox
 from gate.engines.found import find_engine
 from gate.engines.port import EngineSettings
 from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
+from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
@@ -49,7 +49,7 @@ def report_key(
     `scanner` names the scanners and their versions. Runs nothing: tools are known by their files.
     """
     total = hashlib.sha256()
-    tools = (scanner, engine.sandbox, sandbox.probe(), str(engine.timeout_seconds), str(engine.memory_bytes))
+    tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
     for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
         _add(total, part.encode())
     _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))

@@ -86,7 +86,7 @@ def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
 
 def test_reports_are_written_beside_what_is_shown(module: Path, tmp_path: Path) -> None:
     sarif, table = tmp_path / "report.sarif", tmp_path / "summary.md"
-    result = run(str(module), "--output", f"sarif={sarif}", "--output", f"markdown={table}", trusted=False)
+    result = run(str(module), "--output", f"sarif={sarif}", "--output", f"markdown={table}")
     assert "refused" in result.output
     assert json.loads(sarif.read_text())["version"] == "2.1.0"
     assert table.read_text().startswith("## Terrasmith: refused")
@@ -100,7 +100,7 @@ def test_an_output_that_is_none_is_said_before_anything_runs(module: Path, outpu
 
 
 def test_an_output_that_cannot_be_written_is_said(module: Path, tmp_path: Path) -> None:
-    result = run(str(module), "--output", f"json={tmp_path}/no/such/folder.json", trusted=False)
+    result = run(str(module), "--output", f"json={tmp_path}/no/such/folder.json")
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
 
@@ -111,7 +111,7 @@ def test_places_are_told_from_where_the_command_is_run(
     (module / "evil.tf").write_text('data "external" "x" {\n}\n')
     monkeypatch.chdir(tmp_path)
     for folder in ("module", str(module)):
-        result = run(folder, "--profile", "safety", "--format", "github", trusted=False)
+        result = run(folder, "--profile", "safety", "--format", "github")
         assert "file=module/evil.tf,line=1" in result.stdout
 
 
