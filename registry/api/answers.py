@@ -138,20 +138,25 @@ class Answers:
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._loaders.shutdown(wait=False, cancel_futures=True)
 
-    def at_hand(self, asked: Asked) -> Answer | None:
-        """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing."""
+    def at_hand(self, asked: Asked, caller: Principal | None = None) -> Answer | None:
+        """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing.
+
+        `caller`: what `caller_of` has said of the same header in the same moment.
+        """
         if asked.kind is _DISCOVERY:
             return self._discovery
-        if not self.watcher.is_fresh():
-            return None
-        if asked.authorization is None:
-            return self._of(asked, None)
-        caller = self._callers.known(asked.authorization)
-        return None if caller is None else self._of(asked, caller)
+        if caller is None:
+            if not self.watcher.is_fresh():
+                return None
+            if asked.authorization is not None:
+                caller = self._callers.known(asked.authorization)
+                if caller is None:
+                    return None
+        return self._of(asked, caller)
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether this is the header of somebody whose token is known to be live."""
-        return self.watcher.is_fresh() and self._callers.known(authorization) is not None
+    def caller_of(self, authorization: bytes) -> Principal | None:
+        """Whose header this is, if their token is known to be live."""
+        return self._callers.known(authorization) if self.watcher.is_fresh() else None
 
     async def fetched(self, asked: Asked) -> Answer | None:
         """The answer as the database has it now; None is the route's to answer.

@@ -5,6 +5,7 @@ Knows ASGI. Whatever it has no answer for goes on to the application behind it, 
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -19,6 +20,9 @@ from registry.download_counter import DownloadCounter
 from registry.services import downloads
 
 _log = get_logger(__name__)
+
+CALLER: Final = "terrasmith.caller"
+"""Where the scope says who asks, to spare a second look. It holds for this moment only: nobody else reads it later."""
 
 _MODULES, _DISCOVERY = MODULES_PATH.encode(), DISCOVERY_PATH.encode()
 _ARCHIVES = {
@@ -45,6 +49,8 @@ class HotPath:
     ) -> None:
         self.app = app
         self.answers, self.counter = answers, counter
+        self.caller_of = answers.caller_of
+        """Who sends an Authorization header, if they are known. Whoever asks may tell `at_once` by CALLER."""
         self.answered: Counter[Kind] = Counter()
         """How many answers of each kind were given from here."""
         self._headers, self._failure = headers, failure
@@ -61,21 +67,18 @@ class HotPath:
 
     def at_once(self, scope: Scope) -> Answer | None:
         """The whole answer, for a server that asks before it makes a task; None where the request must come in."""
+        caller = scope.pop(CALLER, None)
         asked = _asked(scope)
         if asked is None:
             return None
         try:
-            found = self.answers.at_hand(asked)
+            found = self.answers.at_hand(asked, caller)
             if found is not None:
                 self._note(scope, asked, found)
         except Exception as error:  # noqa: BLE001  # as below; here it would end the connection besides
             _failed(asked, error)
             return None
         return found
-
-    def recognises(self, authorization: bytes) -> bool:
-        """Whether whoever sends this header is known to hold a live token."""
-        return self.answers.knows(authorization)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope) if scope["type"] == "http" else None

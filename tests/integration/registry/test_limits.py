@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -132,8 +133,8 @@ class _Ready:
         self.calls.append("at once")
         return "ready" if scope["raw_path"] == b"/ready" else None
 
-    def recognises(self, header: bytes) -> bool:
-        return header == b"Bearer good"
+    def caller_of(self, header: bytes) -> Any:
+        return SimpleNamespace(token_id="tok_1") if header == b"Bearer good" else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.calls.append("long way")
