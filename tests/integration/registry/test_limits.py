@@ -169,6 +169,7 @@ def test_an_answer_that_is_ready_costs_the_same_and_a_long_way_is_paid_once(sett
     good = (b"authorization", b"Bearer good")
     assert [limits.at_once(scope(b"/ready", good)) for _ in range(3)] == ["ready", "ready", None]
     assert limits.at_once(scope(b"/ready", (b"authorization", b"Bearer bad"))) is None
+    assert limits.at_once(scope(b"/ready", (b"authorization", b""), good)) is None, "the first one counts, as ever"
     assert hot.calls == ["at once", "at once", "long way", "at once", "at once"]
     assert Limits(lambda *_: None, settings=settings, limiter=Limiter()).at_once(scope(b"/ready")) is None  # type: ignore[arg-type]
 
