@@ -53,6 +53,11 @@ def from_test(output: str, workspace: Workspace) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def told(item: Mapping[str, Any], workspace: Workspace) -> str:
+    """One diagnostic in a line, without its place."""
+    return _message(str(item.get("summary", "")), str(item.get("detail", "")), workspace)
+
+
 def from_text(text: str, rule: str, directory: str, workspace: Workspace) -> tuple[Finding, ...]:
     """The `Error:` and `Warning:` paragraphs of plain output."""
     found = []
@@ -73,7 +78,7 @@ def _diagnostic(
     item: Mapping[str, Any], rule: str, directory: str, workspace: Workspace, suffix: str = "", file: str = ""
 ) -> Finding:
     severity: Severity = "error" if item.get("severity") == "error" else "warning"
-    message = _message(str(item.get("summary", "")), str(item.get("detail", "")), workspace) + suffix
+    message = told(item, workspace) + suffix
     place = item.get("range")
     if not isinstance(place, dict):
         return Finding(rule, severity, message, _relative(file, directory, workspace) if file else None)

@@ -28,6 +28,9 @@ class EngineSettings:
     memory_bytes: int = 4 << 30
     """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
 
+    output_bytes: int = 8 << 20
+    """How much one command may print."""
+
     @property
     def contained(self) -> bool:
         """Whether an engine may only run where the kernel contains it."""
@@ -35,7 +38,8 @@ class EngineSettings:
 
     @property
     def limits(self) -> Limits:
-        return Limits(memory_bytes=self.memory_bytes, cpu_seconds=max(1, int(2 * self.timeout_seconds)))
+        cpu_seconds = max(1, int(2 * self.timeout_seconds))
+        return Limits(memory_bytes=self.memory_bytes, cpu_seconds=cpu_seconds, output_bytes=self.output_bytes)
 
 
 class Session(Protocol):

@@ -1,0 +1,148 @@
+"""Who calls the old version, and what each of them is made of: folders, providers, data sources. Runs nothing."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gate.mirror import REGISTRY_HOST
+from gate.proof.placeholders import placeholder
+from gate.providers import OFFLINE, local_names, needed_providers, normalise
+from gate.structure import example_directories
+from tfmodule.facts import Block, ParsedFile
+from tfmodule.files import FileMap
+from tfmodule.hcl import parse, read_facts
+from tfmodule.hcl_writer import Value
+from tfmodule.interface import Interface
+
+OLD, NEW = "old", "new"
+_BESIDE = ("examples", "tests", "test")
+_DEEPEST = 20
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A root configuration. `directory` is below `old/` and `new/` alike; empty where the module itself is the root."""
+
+    name: str
+    directory: str
+    values: Mapping[str, Value]
+
+
+def lay_out(before: FileMap, after: FileMap) -> dict[str, bytes]:
+    """Both versions side by side, the new one with the examples of the old: callers stay, the module is exchanged."""
+    files = {f"{OLD}/{path}": data for path, data in before.items() if not _is_test(path)}
+    files |= {f"{NEW}/{path}": data for path, data in after.items() if not _is_test(path) and not _is_example(path)}
+    return files | {f"{NEW}/{path}": data for path, data in before.items() if _is_example(path)}
+
+
+def callers(before: FileMap) -> tuple[Caller, ...]:
+    """Every example that calls the module by path; without any, the module alone with made-up values."""
+    found = []
+    for directory in example_directories(before):
+        blocks = _blocks(before, directory)
+        calls = [block for block in blocks if block.kind == "module"]
+        if any(_leads_to(directory, block) in ("", *_submodules(before)) for block in calls):
+            found.append(Caller(directory, directory, {}))
+    if found:
+        return tuple(found)
+    required = Interface.from_facts(read_facts(before)).required_inputs
+    return (Caller("the module itself", "", {one.name: placeholder(one.type) for one in required}),)
+
+
+def foreign_call(files: FileMap, directory: str) -> str | None:
+    """A module of a registry or elsewhere that this configuration calls, directly or not: no engine could get it."""
+    for _, block in walk(files, directory):
+        source = block.literal("source")
+        if block.kind == "module" and (source is None or not source.startswith((".", "./", "../"))):
+            return source or block.text("source") or ""
+    return None
+
+
+def walk(files: FileMap, directory: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Block]]:
+    """Every top-level block of a configuration and of what it calls, with the address of the module it is in."""
+    for block in _blocks(files, directory):
+        yield prefix, block
+        target = _leads_to(directory, block) if block.kind == "module" and block.labels else None
+        if target is not None and depth < _DEEPEST:
+            yield from walk(files, target, f"{prefix}module.{block.labels[0]}.", depth + 1)
+
+
+def data_sources(files: FileMap, directory: str) -> tuple[str, ...]:
+    """The addresses of the data sources that only a real cloud could answer."""
+    return tuple(
+        sorted(
+            f"{prefix}data.{'.'.join(block.labels)}"
+            for prefix, block in walk(files, directory)
+            if block.kind == "data" and len(block.labels) == 2 and _online(block.labels[0])
+        )
+    )
+
+
+def _online(kind: str) -> bool:
+    return f"{REGISTRY_HOST}/hashicorp/{kind.split('_', 1)[0]}" not in OFFLINE and not kind.startswith("terraform_")
+
+
+def online_providers(*sides: FileMap) -> dict[str, str]:
+    """Source → a local name of our own, for every provider that would reach out."""
+    sources = {one.source for files in sides for one in needed_providers(_parsed(files))} - OFFLINE
+    names: dict[str, str] = {}
+    for source in sorted(sources):
+        name = source.rpartition("/")[2]
+        names[source] = name if name not in names.values() else f"{name}-{len(names)}"
+    return names
+
+
+def provider_keys(files: FileMap, directory: str, online: Mapping[str, str]) -> dict[str, str]:
+    """What a configuration calls its providers (`aws`, `aws.eu`) → the source of each that would reach out."""
+    inside = [file for path, file in _parsed(files).items() if posixpath.dirname(path) == directory]
+    local = local_names(inside)
+    keys = {name: source for name, source in local.items() if source}
+    for source in online:
+        if source not in local.values():
+            keys[source.rpartition("/")[2]] = source
+    for block in (block for file in inside for block in file.blocks if block.kind == "provider" and block.labels):
+        known, alias = local.get(block.labels[0]) or normalise(block.labels[0]), block.literal("alias")
+        if known and alias:
+            keys[f"{block.labels[0]}.{alias}"] = known
+    return {key: source for key, source in sorted(keys.items()) if source in online}
+
+
+def own_mocks(files: FileMap, name: str) -> tuple[str, ...]:
+    """The defaults that the module's own tests give a mocked provider, as written: the author knows what fits."""
+    found: dict[tuple[str, ...], str] = {}
+    for path in sorted(path for path in files if path.endswith(".tftest.hcl") and path.count("/") <= 1):
+        lines = files[path].decode("utf-8", "replace").splitlines()
+        for block in parse(path, files[path]).blocks:
+            for inner in block.blocks if block.kind == "mock_provider" and block.labels == (name,) else ():
+                if inner.kind in ("mock_data", "mock_resource"):
+                    found.setdefault((inner.kind, *inner.labels), "\n".join(lines[inner.line - 1 : inner.end_line]))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _parsed(files: FileMap) -> dict[str, ParsedFile]:
+    return {path: parse(path, data) for path, data in sorted(files.items()) if path.endswith(".tf")}
+
+
+def _blocks(files: FileMap, directory: str) -> list[Block]:
+    names = sorted(path for path in files if path.endswith(".tf") and posixpath.dirname(path) == directory)
+    return [block for path in names for block in parse(path, files[path]).blocks]
+
+
+def _leads_to(directory: str, block: Block) -> str | None:
+    source = block.literal("source") or ""
+    if not source.startswith(("./", "../")) and source not in (".", ".."):
+        return None
+    target = posixpath.normpath(posixpath.join(directory, source))
+    return None if target.startswith("..") else target.removeprefix(".")
+
+
+def _submodules(files: FileMap) -> frozenset[str]:
+    return frozenset(posixpath.dirname(path) for path in files if path.startswith("modules/") and path.endswith(".tf"))
+
+
+def _is_example(path: str) -> bool:
+    return path.startswith("examples/")
+
+
+def _is_test(path: str) -> bool:
+    return path.endswith((".tftest.hcl", ".tfmock.hcl")) or path.split("/", maxsplit=1)[0] in ("tests", "test")
