@@ -75,10 +75,10 @@ def check(
 def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    return judge(files, profile=profile.value, engine=_engine(), modules=modules)
+    return judge(files, profile=profile.value, engine=engine_settings(), modules=modules)
 
 
-def _engine() -> EngineSettings:
+def engine_settings() -> EngineSettings:
     configured = settings.load("check")
     return EngineSettings(
         terraform=configured.terraform,
@@ -92,7 +92,7 @@ def _engine() -> EngineSettings:
 def _mend(directory: Path, *, write: bool) -> None:
     """What has one right form is brought to it; everything else stays a finding. Told on standard error."""
     files = read_folder(directory)
-    changed = differences(files, formatter(_engine())(files))
+    changed = differences(files, formatter(engine_settings())(files))
     if write:
         write_files(directory, changed)
         for path in changed:

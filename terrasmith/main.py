@@ -11,6 +11,7 @@ from terrasmith import (
     check,
     compatible,
     demo,
+    diff,
     gc,
     module,
     namespace,
@@ -49,6 +50,7 @@ for command in (
     publish.publish,
     verify.verify,
     compatible.compatible,
+    diff.diff,
     conformance,
     gc.gc,
     openapi,
@@ -73,7 +75,7 @@ def _options(
 
 
 def main() -> None:
-    """The entry point. Exit 1: we say why. 2: the command line was wrong, or `check` or `verify` could not tell."""
+    """The entry point. Exit 1: we say why. 2: a wrong command line, or `check`, `diff` or `verify` could not tell."""
     try:
         app()
     except UserError as error:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from gate.proof.values import PlannedChange, Proof, sentence
+from gate.proof.values import Proof, sentence
 from tfmodule.comparison import Change
 from tfmodule.version import Version
 
@@ -58,14 +58,14 @@ def _body(proof: Proof) -> Iterator[str]:
 
 def suggested_moves(proof: Proof) -> Iterator[tuple[str, str]]:
     """Pairs of addresses inside the module: where one resource of a type is gone and one of the same type is new."""
-    for subject in ("resource",):
-        gone = [change for change in proof.changes if (change.subject, change.kind) == (subject, "removed")]
-        new = [change for change in proof.changes if (change.subject, change.kind) == (subject, "added")]
-        for one in gone:
-            rivals = [other for other in gone if _sort(other) == _sort(one)]
-            matches = [other for other in new if _sort(other) == _sort(one)]
-            if len(rivals) == len(matches) == 1:
-                yield one.name, matches[0].name
+    resources = [change for change in proof.changes if change.subject == "resource"]
+    for one in resources:
+        alike = [other.kind for other in resources if _sort(other) == _sort(one)]
+        if one.kind == "removed" and alike.count("removed") == alike.count("added") == 1:
+            yield (
+                one.name,
+                next(other.name for other in resources if other.kind == "added" and _sort(other) == _sort(one)),
+            )
 
 
 def _sort(change: Change) -> tuple[str, str]:
@@ -92,6 +92,3 @@ def _first(text: str) -> str:
 def _plain(text: str) -> str:
     """Diagnostics quote strangers' code: no line of its own, no tag, no picture."""
     return re.sub(r"([<\[\]!*_])", r"\\\1", " ".join(text.split())) if "`" not in text else " ".join(text.split())
-
-
-__all__ = ["PlannedChange", "suggested_moves", "upgrade_note"]

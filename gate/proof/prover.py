@@ -26,7 +26,7 @@ from gate.proof.callers import (
     own_mocks,
     provider_keys,
 )
-from gate.proof.test_files import AFTER, BEFORE, PLANS_ALONE, REALLY, Data, Providers, requirements, test_file
+from gate.proof.runs import AFTER, BEFORE, PLANS_ALONE, REALLY, Data, Providers, requirements, written
 from gate.proof.values import PlannedChange, Proof, Scenario, Verdict
 from gate.providers import BUILTIN, needed_providers
 from gate.sandbox.levels import REQUIRED, enough
@@ -136,22 +136,22 @@ class _Bench:
         alone = frozenset(providers.keys.values()) <= PLANS_ALONE
         runs = (BEFORE, AFTER, REALLY) if providers.keys and alone else (BEFORE, AFTER)
         target = self.workspace.work / path
-        target.write_bytes(test_file(caller, providers, data, runs))
+        target.write_bytes(written(caller, providers, data, runs))
         problem = self._init()
         if problem is not None:
-            target.write_bytes(test_file(caller, providers, data, (BEFORE,)))
+            target.write_bytes(written(caller, providers, data, (BEFORE,)))
             if not _OF_PROVIDERS.search(problem) and self._init() is None:
                 target.unlink()
                 return Scenario(caller.name, "breaking", problems=(problem,))
         elif data.before or data.after:
             # What a mock makes up for data differs from run to run: read once, it is told to all that follow.
-            target.write_bytes(test_file(caller, providers, data, (BEFORE,)))
+            target.write_bytes(written(caller, providers, data, (BEFORE,)))
             first = self._test(path)
             values = plans.read_data(first, BEFORE)
             data = Data(data.before, data.after, values)
             if not plans.passed(first, BEFORE):
                 problem = f"the old version itself: {_joined(plans.problems(first, BEFORE, self.workspace)) or _MUTE}"
-            target.write_bytes(test_file(caller, providers, data, runs))
+            target.write_bytes(written(caller, providers, data, runs))
         try:
             if problem is not None:
                 return Scenario(caller.name, "undecided", undecided=problem)

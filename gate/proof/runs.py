@@ -51,7 +51,7 @@ def requirements(names: Mapping[str, str]) -> bytes:
     return ("terraform {\n  required_providers {\n" + "\n".join(entries) + "\n  }\n}\n").encode()
 
 
-def test_file(caller: Caller, providers: Providers, data: Data, runs: Sequence[str]) -> bytes:
+def written(caller: Caller, providers: Providers, data: Data, runs: Sequence[str]) -> bytes:
     """The runs that are asked for, of before, after, and after with real providers."""
     parts = [_mock(source, name, providers.mocks.get(source, ())) for source, name in sorted(providers.names.items())]
     if REALLY in runs:
