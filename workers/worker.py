@@ -17,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.orm import configure_mappers
 
 from core import jobs, log
 from core.db import Database
@@ -95,6 +96,7 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     execution.prepare(settings)
+    configure_mappers()  # else every horse would do it anew
     prove(settings)
     redis = connect(settings.redis_url.get_secret_value(), patience=None)
     try:
