@@ -40,6 +40,7 @@ class Conclusion:
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
+    note: str = ""
 
 
 PASSED = Conclusion("passed")
