@@ -16,6 +16,7 @@ import socket
 import sys
 from typing import NoReturn
 
+_ATTACHED = "TF_REATTACH_PROVIDERS"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_CHILD_SUBREAPER = 36
@@ -68,6 +69,10 @@ def _become(order: dict[str, list[str]]) -> NoReturn:
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         confine(order)  # type: ignore[arg-type]
+        # An engine watches the process of the provider it attaches to. The one it can always see is its own.
+        attached = os.environ.get(_ATTACHED)  # noqa: TID251 - a bare script, whose environment was made for the program
+        if attached is not None:
+            os.environ[_ATTACHED] = attached.replace("@PID@", str(os.getpid()))  # noqa: TID251
         os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code
         os.write(2, f"cannot start {order['argv'][0]}: {error}\n".encode())

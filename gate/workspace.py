@@ -31,21 +31,27 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
     """Write the files into a fresh directory and take everything away at the end."""
     check_unique(files)
     # Resolved, because Terraform reports real paths and a temporary directory is a link on some systems.
-    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=_parent())).resolve()
+    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=short_parent())).resolve()
     try:
-        for name in ("work", "home", "tmp", "bin", "mirror"):
-            (root / name).mkdir()
-        configuration = root / "cli.tfrc"
-        configuration.write_text(_cli_configuration(mirror or root / "mirror"), encoding="utf-8")
+        workspace = furnish(root, mirror)
         for path, data in files.items():
             check_path(path)
-            write_file(root / "work", path, data)
-        yield Workspace(root, root / "work", _environment(root, configuration))
+            write_file(workspace.work, path, data)
+        yield workspace
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _parent() -> str | None:
+def furnish(root: Path, mirror: Path | None) -> Workspace:
+    """Lay out an empty directory as a workspace without files. Its owner takes it away."""
+    for name in ("work", "home", "tmp", "bin", "mirror"):
+        (root / name).mkdir()
+    configuration = root / "cli.tfrc"
+    configuration.write_text(_cli_configuration(mirror or root / "mirror"), encoding="utf-8")
+    return Workspace(root, root / "work", _environment(root, configuration))
+
+
+def short_parent() -> str | None:
     # Providers listen on a Unix socket below TMPDIR, and the name of a socket must stay below 104 bytes.
     return None if len(tempfile.gettempdir()) <= _MAX_PARENT else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
 

@@ -72,6 +72,7 @@ def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repo
         sandbox=configured.sandbox,
         timeout_seconds=configured.engine_timeout_seconds,
         memory_bytes=configured.engine_memory_mib << 20,
+        socket=configured.engine_socket,
     )
     files = read_directory(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
