@@ -39,6 +39,7 @@ class Conclusion:
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
+    note: str = ""
 
 
 PASSED = Conclusion("passed")

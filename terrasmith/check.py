@@ -26,7 +26,13 @@ from tfmodule.files import printable
 _LEFT_OUT = frozenset({".git", ".terraform"})
 _EXIT = {"passed": 0, "refused": 1, "undecided": 2}
 _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
-_MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[dim]–[/]", "undecided": "[yellow]?[/]"}
+_MARKS = {
+    "passed": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]–[/]",
+    "undecided": "[yellow]?[/]",
+    "not-applicable": "[dim]–[/]",
+}
 
 
 class ProfileName(StrEnum):

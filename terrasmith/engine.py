@@ -11,6 +11,7 @@ from core import log, settings
 from core.errors import UserError
 from gate.engines import server, warm
 from gate.engines.port import EngineSettings
+from gate.engines.slot import Recycling
 
 
 def engine(
@@ -47,7 +48,7 @@ def engine(
     role = server.EngineServer(
         chosen,
         path.absolute(),
-        recycling=server.Recycling(jobs_per_engine, memory_mib << 20),
+        recycling=Recycling(jobs_per_engine, memory_mib << 20),
         idle_seconds=idle_seconds,
         tell=lambda text: logger.info("engine", said=text),
     )

@@ -39,14 +39,14 @@ def lending(settings: EngineSettings, **values: object) -> Iterator[EngineSettin
 class EngineProcess:
     """`terrasmith engine` as a process. Kill it, start it again on the same socket; always stop it."""
 
-    def __init__(self, path: Path, terraform: str) -> None:
+    def __init__(self, path: Path, settings: EngineSettings) -> None:
         self.path = path
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(_ROOT),
             "TERRASMITH_ENGINE_SOCKET": str(path),
-            "TERRASMITH_TERRAFORM": terraform,
-            "TERRASMITH_SANDBOX": "trusted-local",
+            "TERRASMITH_TERRAFORM": settings.terraform or "",
+            "TERRASMITH_SANDBOX": settings.sandbox,
             "TERRASMITH_ENGINE_JOBS": "1",
         }
         self.log = path.with_suffix(".log")

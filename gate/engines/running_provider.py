@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gate.confinement import Confinement
 from gate.process import Limits, Supervised
 
 _ATTACH = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
@@ -43,9 +44,8 @@ def provider_program(mirror: Path | None, source: str, version: str) -> Path | N
 class RunningProvider:
     """One provider process below a directory of its own. Close it; closing ends all it started."""
 
-    def __init__(self, source: str, program: Path, place: Path, limits: Limits) -> None:
+    def __init__(self, source: str, program: Path, place: Path, limits: Limits, *, contained: bool) -> None:
         self.source = source
-        self._place = place
         for name in ("home", "tmp"):
             (place / name).mkdir(parents=True)
         environment = {
@@ -56,8 +56,16 @@ class RunningProvider:
             "TZ": "UTC",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+        self.listens = place / "tmp"
+        confinement = Confinement(
+            readable=(place,), writable=(place / "home", self.listens), sockets=(self.listens,), required=contained
+        )
         self._process = Supervised(
-            [str(program), "-debug"], environment=environment, directory=place / "home", limits=limits
+            [str(program), "-debug"],
+            environment=environment,
+            directory=place / "home",
+            limits=limits,
+            confinement=confinement,
         )
         self._gone = threading.Event()
         self._stop, self._stopped = os.pipe()

