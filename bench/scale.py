@@ -1,6 +1,7 @@
 """How much is measured: enough to quote, or just enough to see that it runs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,10 @@ class Scale:
     registry_seconds: float = 2.0  # for each cell and its nginx, `registry_rounds` times
     registry_rounds: int = 3
     gate: int = 2
+    gate_module: Path | None = None  # a folder, measured beside our own templates
     search_modules: tuple[int, ...] = (1_000, 100_000)
     search_seconds: float = 2.0  # for each kind of question
 
 
 FULL = Scale()
-TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1, (50,), 0.1)
+TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1, None, (50,), 0.1)

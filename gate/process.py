@@ -97,6 +97,11 @@ class Supervised:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether the program still runs; the launcher ends with it."""
+        return not self._closed and self._process.poll() is None
+
+    @property
     def streams(self) -> list[int]:
         """The descriptors of its output, for whoever reads it in another way than `read`."""
         return [stream.fileno() for stream in (self._process.stdout, self._process.stderr) if stream is not None]

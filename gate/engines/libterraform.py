@@ -81,6 +81,11 @@ class LibterraformSession:
         """The launcher's, while the process runs."""
         return self._program.pid if self._program else None
 
+    @property
+    def alive(self) -> bool:
+        """False when the process was started and is gone."""
+        return self._program is None or self._program.running
+
     def close(self) -> None:
         """End the process."""
         if self._program is not None:

@@ -144,6 +144,7 @@ class EngineServer:
     def _job(self, connection: socket.socket, head: Mapping[str, Any]) -> None:
         deadline = time.monotonic() + min(float(head["seconds"]), 3600.0)
         try:
+            self.pool.end_idle()
             slot = self.pool.take(self._runnable(head["demands"]), deadline, lambda: _hung_up(connection))
         except (EngineBusyError, ProviderStartError) as error:
             wire.send(connection, {"problem": str(error) or "busy"})

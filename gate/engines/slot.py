@@ -128,8 +128,8 @@ class Slot:
 
     @property
     def alive(self) -> bool:
-        """Whether all its providers run."""
-        return all(provider.alive for provider in self._running)
+        """Whether all its providers run, and the process that Terraform is loaded in, if one is."""
+        return all(provider.alive for provider in self._running) and getattr(self._session, "alive", True)
 
     @property
     def reusable(self) -> bool:
