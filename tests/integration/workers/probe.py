@@ -65,13 +65,11 @@ class TrappedWorker(HorseWorker):
         super().setup_work_horse_signals()
 
 
-table.JOBS["probe"] = JobKind(probe, QUICK, Permission.SYSTEM)
-table.JOBS["poison"] = JobKind(poison, QUICK, Permission.SYSTEM)
-schedule.SCHEDULE = ()
-
-
 def play(role: str, environment: Mapping[str, str], log_path: str) -> None:
-    """What the process does, from its environment to its end."""
+    """What the process does, from its environment to its end. Only it knows the probe jobs, and no schedule."""
+    table.JOBS["probe"] = JobKind(probe, QUICK, Permission.SYSTEM)
+    table.JOBS["poison"] = JobKind(poison, QUICK, Permission.SYSTEM)
+    schedule.SCHEDULE = ()
     os.environ.clear()
     os.environ.update(environment)
     stream = os.open(log_path, os.O_WRONLY | os.O_APPEND)
