@@ -92,6 +92,19 @@ class VersionContents(Base):
     contents: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class StepAllowance(Base):
+    """A version that may be published although its step is smaller than what changed asks for; who said so, and why."""
+
+    __tablename__ = "step_allowances"
+
+    module_id: Mapped[str] = mapped_column(ForeignKey("modules.id"), primary_key=True)
+    version_key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(200))
+    allowed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the version was published by it
+
+
 class Judgement(Base):
     """What the gate said, under the key of all that it depends on (`gate.reuse`): asked again, nothing runs again."""
 

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from accounts import audit
 from core.errors import UserError
-from registry.services import advice, lifecycle
+from registry.services import advice, lifecycle, steps
 from registry.services.lifecycle import OPERATOR, Action, Words
 from registry.services.standing import Replacement, Standing
 from terrasmith.columns import show
@@ -113,6 +114,15 @@ def remove(
         left = advice.left_behind(session, wanted, number)
     typer.echo(f"{removed.address} {removed.version} is removed, and its number is taken for good: {removed.reason}")
     _warn(left)
+
+
+@app.command("allow-step")
+def allow_step(address: _Address, version: _Version, reason: _Reason) -> None:
+    """Let a version be published although its step is smaller than what changed asks for. Once; it is written down."""
+    wanted, number = Address.parse(address), Version.parse(version)
+    with open_database() as database, database.unit_of_work() as session:
+        steps.allow(session, wanted, number, reason, audit.OPERATOR)
+    typer.echo(f"{wanted} {number} may be published, whatever step its changes ask for: {reason}")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry, unpack
 from tfmodule.files import printable
 from tfmodule.version import Version
-from workers import calls
+from workers import calls, proving
 from workers.context import JobContext
 
 __all__ = ["fetch", "judge_commit", "judge_entries", "module_of", "unreadable"]
@@ -32,9 +32,15 @@ def judge_commit(
 def judge_entries(
     ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, version: Version | None = None
 ) -> Report:
-    """The gate's report on these files, with what our registry says of the modules they call."""
+    """The gate's report on these files, with what our registry says of the modules they call.
+
+    Where a version was chosen, it must also make a step that is large enough for what changed.
+    """
     modules = calls.modules_for(ctx, address, version, module_of(entries))
-    return ctx.environment.judge(profile, modules)({entry.path: entry.data for entry in entries})
+    report = ctx.environment.judge(profile, modules)({entry.path: entry.data for entry in entries})
+    if version is None or not report.passed:
+        return report
+    return proving.with_step(ctx, report, module_of(entries), address, version)
 
 
 def unreadable(

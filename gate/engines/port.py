@@ -34,7 +34,6 @@ class EngineSettings:
     """How many judgements may run engines at once; the others wait for their turn."""
     turns: str | Path | None = None
     """A folder through which all processes of this machine share that number; None counts nobody but the role's."""
-
     output_bytes: int = 8 << 20
     """How much one command may print."""
 

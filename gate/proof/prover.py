@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gate.engines.found import find_engine, read_version
-from gate.engines.port import EngineSettings, Session
+from gate.engines.found import find_cold, in_turn
+from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
+from gate.engines.supported import read_version, release
 from gate.mirror import find_mirror, versions_in
 from gate.phases import mirror_source, stopped
 from gate.policy import Policy
@@ -74,19 +75,28 @@ class _Trial:
     online: Mapping[str, str] = field(default_factory=dict)
 
     def proof(self, so_far: Proof) -> Proof:
-        engine, found = find_engine(self.settings), probe()
+        # Never the warm one: it prints no more than a judgement needs, and lends providers that are mocked or real.
+        engine, found = in_turn(self.settings, find_cold(self.settings)), probe()
         if engine is None:
             return _untried(so_far, "there is no terraform on this machine")
         if not enough(self.settings.sandbox, found.level):
             reason = f"this machine can contain code only to level {found.level}, and {REQUIRED} is needed"
             return _untried(so_far, reason)
+        try:
+            return self._on_the_bench(so_far, engine)
+        except EngineBusyError:
+            return _untried(so_far, "every engine was at work for too long")
+        except EngineLostError:
+            return _untried(so_far, "the engine went away")
+
+    def _on_the_bench(self, so_far: Proof, engine: Engine) -> Proof:
         mirror = find_mirror(self.settings.provider_mirror)
         self.online = online_providers(self.before, self.after)
         end = time.monotonic() + 2 * self.settings.timeout_seconds
         with open_workspace(self._files(), mirror) as workspace, engine.open(workspace) as session:
             asked = session.run(["version"], directory="", deadline=end)
             version = read_version(asked.stdout)
-            if version is None or version[0] != "terraform" or _release(version[1]) < _STATES_SINCE:
+            if version is None or version[0] != "terraform" or release(version[1]) < _STATES_SINCE:
                 told = " ".join(version) if version else "this engine"
                 return _untried(so_far, f"{told} has no `state_key`; it takes terraform 1.11 or later")
             missing = [one for one in self._sources() if not versions_in(mirror, mirror_source(one, version[0]))]
@@ -236,7 +246,3 @@ def _is_code(path: str) -> bool:
 
 def _joined(problems: tuple[str, ...]) -> str:
     return " ".join(problems)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])

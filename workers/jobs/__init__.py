@@ -49,7 +49,7 @@ JOBS: dict[str, JobKind] = {
     "update_comment": JobKind(update_comment.run, QUICK, Permission.INSTALLATION),
     "check_pull_request": JobKind(check_pull_request.run, HEAVY, Permission.INSTALLATION),
     "abandon_request": JobKind(abandon_request.run, QUICK, Permission.INSTALLATION),
-    "release_module": JobKind(release_module.run, QUICK, Permission.INSTALLATION),
+    "release_module": JobKind(release_module.run, HEAVY, Permission.INSTALLATION),
     "adopt_tag": JobKind(adopt_tag.run, QUICK, Permission.INSTALLATION),
     "publish_version": JobKind(publish_version.run, HEAVY, Permission.INSTALLATION),
     "announce_version": JobKind(announce_version.run, QUICK, Permission.INSTALLATION),

@@ -7,7 +7,7 @@ under its digest, the version is unique, and staged bytes go only after the uplo
 from core import log
 from core.errors import UserError
 from gate.report import Report
-from registry.services import archive_claims, publishing, resolving, staging, uploads
+from registry.services import archive_claims, publishing, resolving, staging, steps, uploads
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
@@ -106,6 +106,7 @@ def _publish(
             )
             resolving.require(session, version.address, version.version, needs)
             uploads.note_published(session, upload.id, publishing.publish(session, version))
+            steps.use(session, version.address, version.version)
     except PublisherGoneError:
         raise
     except UserError as error:

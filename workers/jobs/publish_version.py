@@ -13,7 +13,7 @@ from bot.github.values import Repository
 from bot.releases import ReleaseView
 from core.errors import UserError
 from gate.report import Report
-from registry.services import archive_claims, publishing, resolving
+from registry.services import archive_claims, publishing, resolving, steps
 from registry.services.publishing import PreparedArchive, PublishVersion
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
@@ -133,6 +133,7 @@ def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | 
         with ctx.write() as session:
             resolving.require(session, version.address, version.version, needs)
             publishing.publish(session, version)
+            steps.use(session, version.address, version.version)
             releases.mark_published(session, candidate.release.id)
             checks.conclude(session, check.id, "success", placed(candidate.report, candidate.release.path))
     except UserError as error:

@@ -10,9 +10,12 @@ from bot.github.values import Pull
 from bot.releases import By, ReleaseView, next_version
 from core.log import get_logger
 from tfmodule.address import Address
+from tfmodule.archive import ArchiveError
 from tfmodule.version import InvalidVersionError, Version, parse_tag
+from workers import proving
 from workers.context import JobContext
 from workers.declaring import FILE, declared_at
+from workers.judging import fetch, module_of
 
 logger = get_logger(__name__)
 
@@ -30,7 +33,8 @@ def run(
     """Plan, tag, draft, publish: each step looks first whether it is done."""
     github = ctx.environment.github.installation(installation_id)
     repository = github.repositories.by_id(repository_id)
-    if repository is None or Address.from_repository(repository.owner, repository.name) is None:
+    address = Address.from_repository(repository.owner, repository.name) if repository is not None else None
+    if repository is None or address is None:
         return
     name = repository.full_name
     pull = github.pulls.get(name, number)
@@ -38,6 +42,8 @@ def run(
         _leave_to_tags(ctx, repository_id, pull)
         return
     tags = github.refs.tags(name)
+    # Asked before the transaction: an engine may work on it for a while.
+    least = _least(ctx, github, name, address, merge_sha)
     with ctx.write() as session:
         request = requests.find_by_pull(session, repository_id, number)
         if request is not None:
@@ -55,7 +61,7 @@ def run(
             repository=name,
             pull_number=number,
             merge_sha=merge_sha,
-            version=next_version(taken),
+            version=max(next_version(taken), least),
             by=By(by_id, by_login) if by_id is not None and by_login is not None else None,
         )
     if release.state not in ("planned", "tagged"):
@@ -65,6 +71,14 @@ def run(
     except (TagTakenError, RefusedByRulesError) as error:
         _tell_refusal(ctx, github, name, release, error.message)
         raise  # parked where an operator finds it; a retry plans anew
+
+
+def _least(ctx: JobContext, github: InstallationClient, name: str, address: Address, sha: str) -> Version:
+    """The least version that tells users what changed; `0.0.0` where nothing was published, or nobody can read it."""
+    try:
+        return proving.least_version(ctx, module_of(fetch(github, name, sha)), address)
+    except ArchiveError:
+        return Version(0, 0, 0)  # the publication refuses it, with the reason
 
 
 def _leave_to_tags(ctx: JobContext, repository_id: int, pull: Pull) -> None:

@@ -1,0 +1,86 @@
+"""How large a step a new version must make after the one that our registry serves, or who allowed less."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gate.proof.prover import compare_files, prove
+from gate.proof.values import Proof
+from gate.report import CheckResult, Finding, Report
+from registry.services import steps
+from registry.services.steps import Earlier
+from registry.storage.port import archive_key
+from tfmodule.address import Address
+from tfmodule.archive import Entry, unpack
+from tfmodule.bumps import is_enough
+from tfmodule.files import FileMap
+from tfmodule.version import Version
+from workers.context import JobContext
+
+RULE = "step"
+_MOST_REASONS = 5
+_FIRST = Version(0, 0, 0)
+
+
+def with_step(ctx: JobContext, report: Report, module: Iterable[Entry], address: Address, version: Version) -> Report:
+    """The report, with what the step of the version says: refused where it is too small and nobody allowed it."""
+    with ctx.read() as session:
+        before = steps.earlier(session, address, version)
+        allowance = steps.allowance(session, address, version)
+    if before is None:
+        return _with(report, "not-applicable", note="There is no earlier version.")
+    proof = _proof(ctx, before, module, version)
+    open_ = " ".join(proof.undecided)
+    if proof.allows(before.version, version):
+        return _with(report, "passed", note=open_)
+    message = (
+        f"The step from {before.version} to {version} is too small for what changed: it asks for "
+        f"{proof.least_version(before.version)} or higher. {_reasons(proof)}"
+    )
+    if allowance is not None:
+        message += f" {allowance.actor} allowed it: {allowance.reason}"
+        return _with(report, "passed", Finding(RULE, "warning", message, check=RULE), note=open_)
+    fix = (
+        f"Publish it as {proof.least_version(before.version)}, or keep what changed. Where the step is meant, an "
+        f'operator allows it: `terrasmith version allow-step {address} {version} --reason "…"`.'
+    )
+    return _with(report, "failed", Finding(RULE, "error", message, fix=fix, check=RULE), note=open_)
+
+
+def least_version(ctx: JobContext, module: Iterable[Entry], address: Address) -> Version:
+    """The least version after the highest release; `0.0.0` where nothing was published yet."""
+    with ctx.read() as session:
+        before = steps.earlier(session, address, None)
+    return _proof(ctx, before, module, before.version).least_version(before.version) if before else _FIRST
+
+
+def _proof(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: Version) -> Proof:
+    """Only as much as decides: an engine is asked where the interface alone leaves a doubt."""
+    with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
+        old = {entry.path: entry.data for entry in unpack(stream)}
+    new = {entry.path: entry.data for entry in module}
+    static = Proof(compare_files(old, new).changes)
+    largest = is_enough(before.version, version, "major")
+    if static.bump == "major" or largest or _code(old) == _code(new):
+        return static
+    return prove(old, new, engine=ctx.environment.engine)
+
+
+def _code(files: FileMap) -> dict[str, bytes]:
+    """What a plan is made of: everything but the documents, the examples and the tests."""
+    beside = ("examples/", "tests/", "test/")
+    return {path: data for path, data in files.items() if not path.startswith(beside) and not path.endswith(".md")}
+
+
+def _reasons(proof: Proof) -> str:
+    shown = [f"{reason[:1].upper()}{reason[1:]}." for reason in proof.reasons[:_MOST_REASONS]]
+    more = len(proof.reasons) - len(shown)
+    return " ".join([*shown, *([f"And {more} more."] if more else [])])
+
+
+def _with(report: Report, outcome: str, *findings: Finding, note: str = "") -> Report:
+    result = CheckResult(RULE, "Step of the version", "passed", 0.0, number=46, note=note)
+    if outcome == "failed":
+        result, report = replace(result, outcome="failed"), replace(report, verdict="refused")
+    elif outcome == "not-applicable":
+        result = replace(result, outcome="not-applicable")
+    return replace(report, checks=(*report.checks, result), findings=(*report.findings, *findings))
