@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from gate.proof.prover import compare_files, prove
 from gate.proof.values import Proof
-from gate.report import CheckResult, Finding, Report
+from gate.report import CheckResult, Finding, Outcome, Report, Verdict
 from registry.services import steps
 from registry.services.steps import Earlier
-from registry.storage.port import archive_key
+from registry.storage.port import ObjectMissingError, archive_key
 from tfmodule.address import Address
 from tfmodule.archive import Entry, unpack
 from tfmodule.bumps import is_enough
@@ -22,12 +22,15 @@ _FIRST = Version(0, 0, 0)
 
 
 def with_step(ctx: JobContext, report: Report, module: Iterable[Entry], address: Address, version: Version) -> Report:
-    """The report, with what the step of the version says: refused where it is too small and nobody allowed it."""
+    """The report, with what the step of the version says: refused where it is too small and nobody allowed it.
+
+    The first version of a module may have any number, and its report says nothing of a step.
+    """
     with ctx.read() as session:
         before = steps.earlier(session, address, version)
         allowance = steps.allowance(session, address, version)
     if before is None:
-        return _with(report, "not-applicable", note="There is no earlier version.")
+        return report
     proof = _proof(ctx, before, module, version)
     open_ = " ".join(proof.undecided)
     if proof.allows(before.version, version):
@@ -55,8 +58,12 @@ def least_version(ctx: JobContext, module: Iterable[Entry], address: Address) ->
 
 def _proof(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: Version) -> Proof:
     """Only as much as decides: an engine is asked where the interface alone leaves a doubt."""
-    with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
-        old = {entry.path: entry.data for entry in unpack(stream)}
+    try:
+        with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
+            old = {entry.path: entry.data for entry in unpack(stream)}
+    except ObjectMissingError:
+        # A sweep tells the operator of it; that shall not end all publications of the module.
+        return Proof(note=f"The archive of {before.version} is not in the storage, so nothing was compared with it.")
     new = {entry.path: entry.data for entry in module}
     static = Proof(compare_files(old, new).changes)
     largest = is_enough(before.version, version, "major")
@@ -77,10 +84,8 @@ def _reasons(proof: Proof) -> str:
     return " ".join([*shown, *([f"And {more} more."] if more else [])])
 
 
-def _with(report: Report, outcome: str, *findings: Finding, note: str = "") -> Report:
-    result = CheckResult(RULE, "Step of the version", "passed", 0.0, number=46, note=note)
-    if outcome == "failed":
-        result, report = replace(result, outcome="failed"), replace(report, verdict="refused")
-    elif outcome == "not-applicable":
-        result = replace(result, outcome="not-applicable")
+def _with(report: Report, outcome: Outcome, *findings: Finding, note: str = "") -> Report:
+    result = CheckResult(RULE, "Step of the version", outcome, 0.0, number=46, note=note)
+    verdict: Verdict = "refused" if outcome == "failed" else report.verdict
+    report = replace(report, verdict=verdict)
     return replace(report, checks=(*report.checks, result), findings=(*report.findings, *findings))

@@ -10,6 +10,7 @@ from bot import releases
 from bot.github.values import Commit, Pull, Repository
 from core import jobs
 from core.db import Database
+from gate.engines.port import EngineSettings
 from gate.report import Report
 from registry.services import catalog
 from registry.storage.local import LocalStorage
@@ -66,6 +67,7 @@ class Hub:
             database=database, storage=storage, redact=lambda text: text,
             github=SimpleNamespace(installation=lambda _id: self._client()),
             judge=lambda profile, _modules: lambda files: self.judge(profile, files),
+            engine=EngineSettings(terraform="no-such-terraform"),
         )  # fmt: skip
 
     def _client(self) -> Any:

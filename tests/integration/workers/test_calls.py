@@ -52,6 +52,7 @@ class Back:
             storage=storage,
             redact=lambda text: text,
             judge=lambda profile, modules: lambda files: judge(files, profile=profile, engine=engine, modules=modules),
+            engine=engine,
         )
         with database.unit_of_work() as session:
             namespaces.bind(session, 11, "acme", "Organization", "public")
