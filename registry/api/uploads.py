@@ -7,25 +7,28 @@ and readers never wait for a slow publisher's thread.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from typing import Annotated
 
 import anyio
 import anyio.from_thread
 import anyio.to_thread
+from fastapi import Depends, Header, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
-from accounts.http import principal_of
-from accounts.permissions import SignInRequiredError
+from accounts.http import database_of, principal_of
+from accounts.permissions import Permission, SignInRequiredError
 from accounts.tokens import Principal
-from core.db import Database
 from core.errors import Transient
 from core.ids import new_id
 from core.log import get_logger
-from registry.api.json_body import json_response
-from registry.services import catalog, staging, uploads
+from registry.api.described import UNCACHED, described, respond_uncached
+from registry.api.discovery import MODULES_PATH
+from registry.api.module_address import address
+from registry.api.upload_models import OneUpload, shown
+from registry.services import staging, uploads
 from registry.services.refusals import VersionTakenError
 from registry.services.staging import BadKeyError, BodyKindError, BodyTooLargeError, StagedBody, StalledError
 from registry.services.uploads import Incoming, Receipt, Upload
@@ -35,8 +38,9 @@ from tfmodule.version import Version
 
 _log = get_logger(__name__)
 
+TAG = "publishing"
 UPLOADS_PATH = "/v1/uploads/"
-_UNCACHED = {"Cache-Control": "no-store"}
+UPLOAD_PATH = MODULES_PATH + "{namespace}/{name}/{system}/{version}/upload"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _FORMS = ("multipart/", "application/x-www-form-urlencoded", "application/json", "application/zip")
 _POLL_SECONDS = 1
@@ -57,52 +61,51 @@ class Patience:
 
 
 class Uploads:
-    """The endpoints of publishing."""
+    """The endpoint that takes bodies in, and how many it reads."""
 
-    def __init__(self, database: Database, storage: Storage, patience: Patience | None = None) -> None:
-        self.database = database
-        self.storage = storage
+    def __init__(self, patience: Patience | None = None) -> None:
         self.patience = patience or Patience()
         self._threads: anyio.CapacityLimiter | None = None
         self._present = 0  # bodies that are read, and those that wait for it
 
-    async def send(self, request: Request) -> Response:
-        """`POST :namespace/:name/:system/:version/upload`: 202 with the upload's address, or the answer of before."""
-        principal = _publisher(request)
-        address, version = _wanted(request)
-        address = await run_in_threadpool(self._admit, principal, address)
-        key, declared = _key(request), staging.declared_sha256(request.headers.get("content-digest"))
+    async def send(
+        self,
+        request: Request,
+        wanted: Annotated[Address, Depends(address)],
+        version: Annotated[str, Path(description="Strict semantic versioning.", examples=["1.4.0"])],
+        idempotency_key: Annotated[str | None, Header(description="One key is one upload for ever.")] = None,
+        content_digest: Annotated[
+            str | None, Header(description="`sha-256=:BASE64:` of the body (RFC 9530); what differs is not kept.")
+        ] = None,
+    ) -> Response:
+        """Publish a version: send the module's `.tar.gz` as it is, the module at its root.
+
+        The answer comes when all bytes have arrived, before anybody has looked into them: follow `Location` until
+        `under_way` is false. The same bytes again, or the same files packed otherwise, get the first answer.
+        """
+        principal, number = _publisher(request), Version.parse(version)
+        found = await run_in_threadpool(_admit, request, principal, wanted)
+        key, declared = _key(idempotency_key), staging.declared_sha256(content_digest)
         _refuse_form(request)
         upload_id = new_id("upl")
         try:
             body = await self._stage(request, uploads.staging_key(upload_id), declared)
         except ClientDisconnect:
-            _log.info("an upload was cut off; nothing was kept", module=str(address), version=str(version))
-            return Response(status_code=400, headers=_UNCACHED)
+            _log.info("an upload was cut off; nothing was kept", module=str(found), version=str(number))
+            return Response(status_code=400, headers=UNCACHED)
         incoming = Incoming(
             id=upload_id,
-            address=address,
-            version=version,
+            address=found,
+            version=number,
             idempotency_key=key,
             body_sha256=body.sha256,
             body_size=body.size,
         )
-        upload = await run_in_threadpool(self._receive, principal, incoming)
-        headers = {**_UNCACHED, "Location": UPLOADS_PATH + upload.id}
+        upload = await run_in_threadpool(_receive, request, principal, incoming)
+        headers = {"Location": UPLOADS_PATH + upload.id}
         if upload.under_way:
             headers["Retry-After"] = str(_POLL_SECONDS)
-        return json_response(shown(upload), 202 if upload.under_way else 200, headers)
-
-    def look(self, request: Request) -> Response:
-        """`GET /v1/uploads/:id`: its state, and the gate's report once there is one."""
-        with self.database.read() as session:
-            upload = uploads.find(session, request.path_params["upload"], _publisher(request))
-        headers = {**_UNCACHED, "Retry-After": str(_POLL_SECONDS)} if upload.under_way else _UNCACHED
-        return json_response(shown(upload), headers=headers)
-
-    def _admit(self, principal: Principal, address: Address) -> Address:
-        with self.database.read() as session:
-            return uploads.admit(session, principal, address)
+        return respond_uncached(shown(upload), 202 if upload.under_way else 200, headers)
 
     async def _stage(self, request: Request, key: str, declared: str | None) -> StagedBody:
         if self._threads is None:
@@ -123,52 +126,89 @@ class Uploads:
         self._present += 1
         try:
             return await anyio.to_thread.run_sync(
-                staging.stage, self.storage, key, chunks(), declared, limiter=self._threads
+                staging.stage, _storage(request), key, chunks(), declared, limiter=self._threads
             )
         except TimeoutError:
             raise StalledError from None
         finally:
             self._present -= 1
 
-    def _receive(self, principal: Principal, incoming: Incoming) -> Upload:
-        staged = uploads.staging_key(incoming.id)
-        try:
-            with self.database.unit_of_work() as session:
-                receipt = uploads.receive(session, principal, incoming)
-        except BaseException:
-            self.storage.discard(staged)
-            raise
-        if not receipt.fresh:
-            self._compare_and_discard(receipt, incoming, staged)
-        return receipt.upload
 
-    def _compare_and_discard(self, receipt: Receipt, incoming: Incoming, staged: str) -> None:
-        """The same files, packed by another tool at another time, are the same module."""
-        try:
-            if not receipt.same_bytes and not staging.holds(self.storage, staged, receipt.upload.sha256):
-                first = receipt.upload
-                raise VersionTakenError(str(first.address), str(incoming.version), str(first.version))
-        finally:
-            self.storage.discard(staged)
+def look(request: Request, upload: Annotated[str, Path(examples=["upl_01m9…"])]) -> Response:
+    """How far an upload is, and the gate's report once there is one. Only for tokens that publish in its namespace."""
+    with database_of(request).read() as session:
+        found = uploads.find(session, upload, _publisher(request))
+    return respond_uncached(shown(found), headers={"Retry-After": str(_POLL_SECONDS)} if found.under_way else None)
 
 
-def shown(upload: Upload) -> dict[str, Any]:
-    """An upload as its publisher sees it."""
-    published = {"sha256": upload.sha256, "h1": upload.h1, "size": upload.size}
-    return {
-        "id": upload.id,
-        "address": str(upload.address),
-        "version": str(upload.version),
-        "state": upload.state,
-        "under_way": upload.under_way,
-        "reason": upload.reason,
-        "body": {"sha256": upload.body_sha256, "size": upload.body_size},
-        "left_out": upload.left_out,
-        "report": dict(upload.report) if upload.report else None,
-        "published": published if upload.state == "published" else None,
-        "created_at": upload.created_at.isoformat(),
-        "updated_at": upload.updated_at.isoformat(),
+def routes(patience: Patience | None = None, path: str = UPLOAD_PATH) -> list[BaseRoute]:
+    """Sending, and looking how far it is."""
+    location = {"Location": {"description": "Of the upload.", "schema": {"type": "string"}}}
+    waiting = {"Retry-After": {"description": "While it is under way.", "schema": {"type": "string"}}}
+    ended = {
+        "description": "It has ended: the same was sent before",
+        "headers": location,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{OneUpload.__name__}"}}},
     }
+    archive = {"application/gzip": {"schema": {"type": "string", "format": "binary"}}}
+    return [
+        described(
+            path,
+            Uploads(patience).send,
+            permission=Permission.PUBLISH,
+            methods=("POST",),
+            answers=OneUpload,
+            status=202,
+            tag=TAG,
+            errors=(404, 408, 409, 415),
+            more={
+                "requestBody": {"required": True, "content": archive},
+                "responses": {"200": ended, "202": {"headers": {**location, **waiting}}},
+            },
+        ),
+        described(
+            UPLOADS_PATH + "{upload}",
+            look,
+            permission=Permission.PUBLISH,
+            answers=OneUpload,
+            tag=TAG,
+            errors=(404,),
+            more={"responses": {"200": {"headers": waiting}}},
+        ),
+    ]
+
+
+def _admit(request: Request, principal: Principal, wanted: Address) -> Address:
+    with database_of(request).read() as session:
+        return uploads.admit(session, principal, wanted)
+
+
+def _receive(request: Request, principal: Principal, incoming: Incoming) -> Upload:
+    storage, staged = _storage(request), uploads.staging_key(incoming.id)
+    try:
+        with database_of(request).unit_of_work() as session:
+            receipt = uploads.receive(session, principal, incoming)
+    except BaseException:
+        storage.discard(staged)
+        raise
+    if not receipt.fresh:
+        _compare_and_discard(storage, receipt, incoming, staged)
+    return receipt.upload
+
+
+def _compare_and_discard(storage: Storage, receipt: Receipt, incoming: Incoming, staged: str) -> None:
+    """The same files, packed by another tool at another time, are the same module."""
+    try:
+        if not receipt.same_bytes and not staging.holds(storage, staged, receipt.upload.sha256):
+            first = receipt.upload
+            raise VersionTakenError(str(first.address), str(incoming.version), str(first.version))
+    finally:
+        storage.discard(staged)
+
+
+def _storage(request: Request) -> Storage:
+    storage: Storage = request.app.state.storage
+    return storage
 
 
 def _publisher(request: Request) -> Principal:
@@ -178,14 +218,7 @@ def _publisher(request: Request) -> Principal:
     return principal
 
 
-def _wanted(request: Request) -> tuple[Address, Version]:
-    parts = {name: unquote(value) for name, value in request.path_params.items()}
-    address = catalog.parse_address(parts["namespace"], parts["name"], parts["system"])
-    return address, Version.parse(parts["version"])
-
-
-def _key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
+def _key(key: str | None) -> str | None:
     if key is not None and not _KEY.fullmatch(key):
         raise BadKeyError
     return key
