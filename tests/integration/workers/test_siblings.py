@@ -36,8 +36,8 @@ def hub(sqlite_url: str, tmp_path: Path) -> Iterator[Hub]:
     """With the real gate."""
     database = Database(sqlite_url)
     hub, engine = hub_of(database, tmp_path), EngineSettings(sandbox="trusted-local", timeout_seconds=120.0)
-    hub.environment.judge = lambda profile, modules: lambda files: judge(
-        files, profile=profile, engine=engine, modules=modules
+    hub.environment.judge = lambda profile, modules: (
+        lambda files: judge(files, profile=profile, engine=engine, modules=modules)
     )
     yield hub
     database.dispose()
@@ -63,9 +63,7 @@ def test_a_sibling_is_called_by_its_address_and_published_as_its_dependant(hub: 
     assert shown is not None and shown["conclusion"] == "success", shown
     assert hub.versions("acme/dns/aws") == ["1.0.0"] and hub.files("acme/dns/aws", "1.0.0") == ["main.tf"]
     with hub.database.read() as session:
-        [caller] = dependencies.dependants(
-            session, Address.parse("acme/network/aws"), None, offset=0, limit=10
-        )
+        [caller] = dependencies.dependants(session, Address.parse("acme/network/aws"), None, offset=0, limit=10)
     assert (str(caller.address), str(caller.version), caller.constraint, caller.path) == (
         "acme/dns/aws", "1.0.0", "~> 1.0", "main.tf",
     )  # fmt: skip
