@@ -11,7 +11,7 @@ from bot.github.values import Repository
 from core.db import Database
 from core.errors import UserError
 from gate import judge
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from registry.models import Module
 from registry.services import catalog, moving
 from tests.audited import audited
