@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute
 
 from accounts.http import route
 from accounts.permissions import Permission
-from registry.api import examples, lifecycle, listing, uploads
+from registry.api import examples, listing
 from registry.api.json_body import json_response
-from registry.api.own import dependencies, modules, namespaces, search, versions
+from registry.api.own import dependencies, lifecycle, modules, namespaces, search, uploads, versions
 from registry.api.own.addresses import BASE
 
 _DESCRIPTION = """\

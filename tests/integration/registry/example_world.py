@@ -22,9 +22,9 @@ from core.db import Database
 from core.migrate import upgrade
 from core.settings import Settings
 from gate.report import CheckResult, Finding, Report
-from registry.api import uploads
+from registry.api.own import uploads
 from registry.api.own.table import document
-from registry.api.uploads import Patience
+from registry.api.own.uploads import Patience
 from registry.services import download_counts, lifecycle, publishing
 from registry.services.provenance import Asked, Origin, Person
 from registry.storage.local import LocalStorage

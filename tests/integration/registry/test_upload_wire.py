@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from registry.api import uploads
-from registry.api.uploads import Patience
+from registry.api.own import uploads
+from registry.api.own.uploads import Patience
 from tests.integration.registry.uploading import PATH, Sender, archive
 from web.app import create_app
 

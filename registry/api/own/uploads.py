@@ -27,7 +27,7 @@ from core.log import get_logger
 from registry.api.described import UNCACHED, described, respond_uncached
 from registry.api.discovery import MODULES_PATH
 from registry.api.module_address import address
-from registry.api.upload_models import OneUpload, shown
+from registry.api.own.upload_models import OneUpload, shown
 from registry.services import staging, uploads
 from registry.services.refusals import VersionTakenError
 from registry.services.staging import BadKeyError, BodyKindError, BodyTooLargeError, StagedBody, StalledError
