@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.db import Database
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from registry.services import dependencies
 from tests.integration.workers.monorepo import DECLARED, FIRST, SECOND, Hub, hub_of

@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 from accounts import tokens
 from core.db import Database
 from core.settings import Settings
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.report import Report
 from registry.storage.local import LocalStorage
