@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench import comment, gate, install, machine, reads, registry, search, webhook
+from bench import comment, gate, install, machine, publication, reads, registry, search, webhook
 from bench.figures import Table, with_figures
 from bench.scale import FULL, TINY, Scale
 from core.errors import UserError
@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], Iterator[Table]]] = {
     "reads": reads.measure,
     "registry": registry.measure,
     "gate": gate.measure,
+    "publication": publication.measure,
     "search": search.measure,
 }
 
@@ -30,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {known} (default: all)")
     parser.add_argument("--tiny", action="store_true", help="a few requests only: to see that it runs, not to quote")
     parser.add_argument("--modules", type=int, metavar="N", help="registry: how many modules (default: 1000)")
+    parser.add_argument("--module", type=Path, metavar="DIR", help="gate: also this module, beside our own templates")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also put the tables below the mark in this file")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in MEASUREMENTS]
@@ -40,6 +42,10 @@ def main(arguments: list[str]) -> int:
         if given.modules < 10:
             parser.error("--modules is at least 10")
         scale = replace(scale, registry_modules=given.modules)
+    if given.module is not None:
+        if not given.module.is_dir():
+            parser.error(f"{given.module} is not a folder")
+        scale = replace(scale, gate_module=given.module.resolve())
     said: list[str] = []
     complete = True
     _say(said, f"{machine.describe()}.")
@@ -55,15 +61,15 @@ def main(arguments: list[str]) -> int:
 
 def _run(name: str, scale: Scale, said: list[str]) -> bool:
     _say(said, f"## {name}")
-    _say(said, f"Before: {machine.load()}.")
-    started = time.monotonic()
+    _say(said, f"Before: {machine.others_now()}.")
+    started, others = time.monotonic(), machine.Others()
     try:
         for table in MEASUREMENTS[name](scale):
             _say(said, table.to_markdown())
     except UserError as error:
         _say(said, f"Not measured: {error}")
         return False
-    _say(said, f"After {time.monotonic() - started:.0f} s: {machine.load()}.")
+    _say(said, f"In these {time.monotonic() - started:.0f} s: {others.said()}.")
     return True
 
 
