@@ -109,10 +109,9 @@ class _WarmSession:
             for path in (self._workspace.root / place).rglob("*"):
                 if path.is_file() and not path.is_symlink():
                     found[path.relative_to(self._workspace.root).as_posix()] = path.read_bytes()
-        for path in found:
-            if path.endswith(_INSTALLED):  # it says where the called modules lie, which is elsewhere over there
-                found[path] = found[path].replace(str(self._workspace.root).encode(), self._root.encode())
-        return found
+        # It says where the called modules lie, which is elsewhere over there.
+        here, there = str(self._workspace.root).encode(), self._root.encode()
+        return {name: data.replace(here, there) if name.endswith(_INSTALLED) else data for name, data in found.items()}
 
     def _completed(self, answer: Mapping[str, Any]) -> Completed:
         # The role's directories stand in messages; they are ours to everyone who reads them.
