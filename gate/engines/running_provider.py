@@ -113,8 +113,8 @@ class RunningProvider:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, as far as its open output tells."""
-        return not self._gone.is_set()
+        """Whether it still runs."""
+        return not self._gone.is_set() and self._process.running
 
     @property
     def pid(self) -> int:
