@@ -127,7 +127,8 @@ def _not_in_mirror(provider: NeededProvider) -> Finding:
     return Finding(
         "provider-missing",
         "warning",
-        f"The provider `{provider.source}` is not in the provider mirror, so nobody could judge what uses it.",
+        f"The provider `{provider.source}` is not in the provider mirror, and no schema of it that would do is kept"
+        " here or allowed by the policy: nobody could judge what uses it.",
         provider.path,
         provider.line,
         fix="Put the provider into a filesystem mirror and name it in TERRASMITH_PROVIDER_MIRROR.",
