@@ -1,13 +1,8 @@
-# Reads what the process was given, and says it in an error (no provider, no network, no apply).
-output "environ" {
-  value = join(" ", [for path in ["/proc/self/environ", "/proc/1/environ", "/proc/@PARENT@/environ"] : try(filebase64(path), "shut")])
-
-  precondition {
-    condition     = try(file("/proc/self/environ"), "shut") == "open"
-    error_message = try(file("/proc/self/environ"), "shut")
-  }
+# Reads what processes were given, to say it in an error: no provider, no network, no apply.
+locals {
+  paths = ["/proc/self/environ", "/proc/thread-self/environ", "/proc/@PARENT@/environ", "/proc/self/cmdline"]
 }
 
-output "decoded" {
-  value = try(file("/proc/self/cmdline"), "shut")
+output "environ" {
+  value = join(" ", [for path in local.paths : try(filebase64(path), "shut")])
 }
