@@ -18,6 +18,7 @@ from terrasmith import (
     retention,
     roles,
     runs,
+    sandbox,
     search,
     storage,
     token,
@@ -52,6 +53,7 @@ for command in (
     conformance,
     gc.gc,
     openapi,
+    sandbox.sandbox,
     *search.COMMANDS,
 ):
     app.command()(command)
