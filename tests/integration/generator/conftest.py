@@ -19,7 +19,7 @@ from gate.mirror import find_mirror, versions_in
 from gate.report import Report
 from tfmodule.files import FileMap
 
-ENGINE = EngineSettings(sandbox="trusted-local")
+ENGINE = EngineSettings()
 _ROOT = Path(__file__).resolve().parents[3]
 
 
