@@ -5,17 +5,17 @@ GitHub. Knows which processes there are and in which order; what they do is thei
 import json
 import shutil
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
-
-import httpx
 
 from accounts import namespaces, tokens
 from core import migrate
@@ -23,6 +23,9 @@ from core import settings as core_settings
 from core.db import Database
 from core.errors import UserError
 from core.redis import RedisError, connect
+from gate.engines import warm
+from gate.engines.found import find_cold
+from gate.engines.port import EngineSettings
 from gate.mirror import find_mirror
 from terrasmith import local, terraform_config
 from terrasmith.sandbox import at_start
@@ -132,7 +135,7 @@ class Machine:
         """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
         for line in core_settings.unknown(self._given):
             self._tell(f"warning: {line}")
-        roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker")
+        roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker", "engine")
         for role in roles:
             core_settings.load(role, self.env)
         migrate.upgrade(self.env["DATABASE_URL"])
@@ -146,10 +149,18 @@ class Machine:
             *programs,
             self._role("web", "--port", str(ports["web"]), ready=_answers(f"{self.local.url('web')}/livez")),
             self._role("web", "--port", str(ports["tls"]), *tls, name="web-tls", ready=_answers_tls(ports["tls"], ca)),
+            *self._engine(),
             self._role("relay"),
             self._role("worker", "quick"),
             self._role("worker", "heavy", grace_seconds=20.0),
         ]
+
+    def _engine(self) -> list[Program]:
+        """Lends a running Terraform, where there is one; while it is away, the workers start their own."""
+        if find_cold(EngineSettings(terraform=self.env.get("TERRASMITH_TERRAFORM"))) is None:
+            return []
+        socket = self.env["TERRASMITH_ENGINE_SOCKET"]
+        return [self._role("engine", ready=lambda: warm.greet(socket) is not None)]
 
     def _role(
         self,
@@ -331,24 +342,21 @@ def _describe(found: Addresses) -> None:
 
 
 def _answers(url: str) -> Callable[[], bool]:
-    def ready() -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(url, timeout=2.0).status_code < 500
-        return False
-
-    return ready
+    place = urlsplit(url)
+    return lambda: _succeeds(HTTPConnection(place.netloc, timeout=2.0), place.path)
 
 
 def _answers_tls(port: int, ca: Path) -> Callable[[], bool]:
-    def ready() -> bool:
-        import ssl
+    context = ssl.create_default_context(cafile=str(ca))
+    return lambda: _succeeds(HTTPSConnection(local.HOST, port, timeout=2.0, context=context), "/livez")
 
-        with suppress(httpx.HTTPError):
-            context = ssl.create_default_context(cafile=str(ca))
-            return httpx.get(f"https://{local.HOST}:{port}/livez", timeout=2.0, verify=context).status_code < 500
-        return False
 
-    return ready
+def _succeeds(connection: HTTPConnection, path: str) -> bool:
+    """Asked many times in a start: httpx would read the system's certificates each time, for 30 ms of a core."""
+    with closing(connection), suppress(OSError, HTTPException):
+        connection.request("GET", path)
+        return connection.getresponse().status < 500
+    return False
 
 
 def _pings(url: str) -> Callable[[], bool]:

@@ -17,7 +17,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.orm import configure_mappers
 
+from bot.github.transport import trusted_authorities
 from core import jobs, log
 from core.db import Database
 from core.errors import UserError
@@ -100,6 +102,9 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     if queue == HEAVY:
         _require_sandbox(settings)
     execution.prepare(settings)
+    # Else every horse would do these anew.
+    configure_mappers()
+    trusted_authorities()
     prove(settings)
     redis = connect(settings.redis_url.get_secret_value(), patience=None)
     try:

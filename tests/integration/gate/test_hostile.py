@@ -53,8 +53,8 @@ INIT, TEST = ["init", "-backend=false", "-input=false"], ["test", "-no-color"]
 
 
 @pytest.mark.checklist("T-26")
-def test_T26_an_apply_that_runs_programs_runs_none(prey: Canary, engine: EngineSettings) -> None:
-    done = unscreened(prey.module("provisioner"), engine, INIT, TEST)
+def test_T26_an_apply_that_runs_programs_runs_none(prey: Canary, cold_engine: EngineSettings) -> None:
+    done = unscreened(prey.module("provisioner"), cold_engine, INIT, TEST)
     assert done[1].code != 0
     assert "permission denied" in words_of(done).lower()
     prey.unharmed(words_of(done))
@@ -62,16 +62,16 @@ def test_T26_an_apply_that_runs_programs_runs_none(prey: Canary, engine: EngineS
 
 @pytest.mark.checklist("T-27", "P-08")
 @pytest.mark.parametrize("name", ["environ", "reading"])
-def test_T27_functions_read_nothing_of_the_machine(prey: Canary, engine: EngineSettings, name: str) -> None:
-    done = unscreened(prey.module(name), engine, INIT, TEST)
+def test_T27_functions_read_nothing_of_the_machine(prey: Canary, cold_engine: EngineSettings, name: str) -> None:
+    done = unscreened(prey.module(name), cold_engine, INIT, TEST)
     assert "shut" in words_of(done) or "c2h1dA" in words_of(done)
     prey.unharmed(words_of(done))
     assert "root:" not in words_of(done)
 
 
 @pytest.mark.checklist("T-24")
-def test_T24_no_foreign_source_is_fetched(prey: Canary, engine: EngineSettings) -> None:
-    done = unscreened(prey.module("sources"), engine, INIT)
+def test_T24_no_foreign_source_is_fetched(prey: Canary, cold_engine: EngineSettings) -> None:
+    done = unscreened(prey.module("sources"), cold_engine, INIT)
     assert done[0].code != 0
     prey.unharmed(words_of(done))
 
