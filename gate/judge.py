@@ -242,7 +242,8 @@ class _Judgement:
 
 def _no_terraform() -> Conclusion:
     message = "The engine does not answer to `version` as Terraform or OpenTofu would."
-    return Conclusion("undecided", (Finding("engine", "warning", message),))
+    fix = "Name the program itself in TERRASMITH_TERRAFORM: in the sandbox, a version manager's script finds no shell."
+    return Conclusion("undecided", (Finding("engine", "warning", message, fix=fix),))
 
 
 def _all_busy() -> Finding:

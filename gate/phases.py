@@ -16,7 +16,7 @@ from gate.process import Completed
 from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
 from gate.report import Finding, Outcome, Profile, Severity
 from gate.structure import example_directories
-from gate.workspace import Workspace
+from gate.workspace import Workspace, read_file, rewrite_file
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
 
@@ -86,10 +86,9 @@ def check_format(bench: Bench) -> Conclusion:
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
     for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
-        target = bench.workspace.work / path
-        formatted = target.read_bytes()
+        formatted = read_file(bench.workspace.work, path)
         if formatted != bench.files[path]:
-            target.write_bytes(bench.files[path])
+            rewrite_file(bench.workspace.work, path, bench.files[path])
             line = _first_difference(bench.files[path], formatted)
             message = "The file is not formatted as `terraform fmt` writes it."
             findings.append(Finding("fmt", severity, message, path, line, fix="Run `terraform fmt -recursive`."))
