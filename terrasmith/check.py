@@ -17,7 +17,7 @@ from core.errors import UserError
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES
-from gate.policy import Policy
+from gate.policy import Policy, operators_policy
 from gate.report import Report
 from terrasmith.called_modules import fetch
 from tfmodule.files import printable
@@ -75,7 +75,8 @@ def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repo
     )
     files = read_directory(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    return judge(files, profile=profile.value, engine=engine, modules=modules)
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    return judge(files, profile=profile.value, engine=engine, policy=policy, modules=modules)
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from core.settings import Settings
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
+from gate.policy import operators_policy
 from gate.report import Report
 from generator.writers import make_writer
 from generator.writing import Writer
@@ -56,7 +57,8 @@ class Environment:
 
     def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
         """The gate, ready for one profile, and for the calls of modules that our registry knows."""
-        return lambda files: judge(files, profile=profile, engine=self.engine, modules=modules)
+        policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+        return lambda files: judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
 
     @property
     def engine(self) -> EngineSettings:

@@ -87,6 +87,54 @@ CODE = [
         "examples/a/main.tf",
         "terraform {}\n",
     ),
+    (
+        "state in a test",
+        "tests/a.tftest.hcl",
+        'run "x" {\n  backend "s3" {}\n}\n',
+        "backend",
+        2,
+        "main.tf",
+        'resource "aws_x" "y" {\n  backend {}\n}\n',
+    ),
+    (
+        "state store",
+        "main.tf",
+        'terraform {\n  state_store "aws_s3" {\n  }\n}\n',
+        "backend",
+        2,
+        "main.tf",
+        "terraform {}\n",
+    ),
+    (
+        "generated provisioner",
+        "main.tf",
+        RESOURCE % '  dynamic "provisioner" {\n  }',
+        "provisioner",
+        2,
+        "main.tf",
+        RESOURCE % '  dynamic "x" {\n  }',
+    ),
+    (
+        "provisioner when removed",
+        "main.tf",
+        'removed {\n  from = a.b\n  provisioner "local-exec" {\n  }\n}\n',
+        "provisioner",
+        3,
+        "main.tf",
+        "removed {\n  from = a.b\n}\n",
+    ),
+    (
+        "external data, escaped",
+        "main.tf",
+        'data "\\u0065xternal" "x" {\n}\n',
+        "reaching-data",
+        1,
+        "main.tf",
+        OK.decode(),
+    ),
+    ("http, bare", "main.tf", "data http x {\n}\n", "reaching-data", 1, "main.tf", OK.decode()),
+    ("ephemeral http", "main.tf", 'ephemeral "http" "x" {\n}\n', "reaching-data", 1, "main.tf", OK.decode()),
+    ("set twice", "main.tf", "locals {\n  a = 1\n  a = 2\n}\n", "repeated", 3, "main.tf", "locals {\n  a = 1\n}\n"),
     ("encryption", "main.tf", "terraform {\n  encryption {\n  }\n}\n", "unknown-block", 2, "main.tf", "terraform {}\n"),
     (
         "provider block",
@@ -257,14 +305,13 @@ def test_a_tests_modules_are_seen_from_the_root() -> None:
     code = 'run "x" {\n  module {\n    source = "%s"\n  }\n}\n'
     assert not rules({"tests/a.tftest.hcl": (code % "./tests/setup").encode()})
     assert ("module-source", "tests/a.tftest.hcl", 3) in rules({"tests/a.tftest.hcl": (code % "../setup").encode()})
-    assert ("module-source", "tests/a.tftest.hcl", 3) in rules({"tests/a.tftest.hcl": (code % "a/b/c").encode()})
 
 
 def test_a_registry_address_in_an_example_is_noted() -> None:
     found = screen(
         {"examples/a/main.tf": b'module "x" {\n  source = "acme/bucket/aws"\n}\n', "main.tf": OK}, Policy()
     ).findings
-    assert [(f.rule, f.severity, f.line) for f in found] == [("registry-source", "note", 1)]
+    assert [(f.rule, f.severity, f.line) for f in found] == [("registry-source", "note", 2)]
 
 
 PLANTED = [
@@ -291,6 +338,14 @@ PLANTED = [
     "main.tf.json",
     "main.tofu",
     "x.tftest.json",
+    "tests/mocks/x.tfmock.json",
+    "x.tfquery.hcl",
+    "x.tfstack.json",
+    "x.tofuvars",
+    "x.tofutest.hcl",
+    ".tflint.d/plugins/tflint-ruleset-x",
+    ".tfsec/custom_checks.json",
+    ".netrc",
     ".git/hooks/pre-commit",
     "key.pem",
     "id_rsa",
@@ -309,7 +364,20 @@ def test_planted_files_are_refused_and_never_reach_the_workspace(path: str) -> N
 
 @pytest.mark.checklist("T-21")
 @pytest.mark.parametrize(
-    "path", [".github/workflows/x.yml", ".tflint.hcl", "trivy.yaml", ".terraform.lock.hcl", ".gitignore"]
+    "path",
+    [
+        ".github/workflows/x.yml",
+        ".tflint.hcl",
+        "trivy.yaml",
+        "trivy-secret.yaml",
+        ".trivyignore",
+        ".terraform.lock.hcl",
+        "examples/a/.terraform.lock.hcl",
+        ".terraform-version",
+        ".tool-versions",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+    ],
 )
 def test_other_tools_files_stay_outside_without_complaint(path: str) -> None:
     screened = screen({path: b"\xff", "main.tf": OK}, Policy())
@@ -348,6 +416,9 @@ def test_sizes_are_capped() -> None:
     assert ("too-large", "a.md", None) in rules({"a.md": b"x" * 11}, policy)
     assert ("too-large", None, None) in rules({"a.md": b"x" * 10, "b.md": b"x" * 10, "c.md": b""}, policy)
     assert ("too-large", None, None) in rules({"a.md": b"x" * 10, "b.md": b"x" * 9, "c.md": b"x" * 10}, policy)
+    code = {f"{name}.tf": b"locals {\n  a = 1\n}\n" for name in "abc"}
+    assert rules(code, Policy(max_tokens=50)) == set()
+    assert rules(code, Policy(max_tokens=30)) == {("too-large", "c.tf", None)}
 
 
 @pytest.mark.checklist("T-31")
