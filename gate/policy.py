@@ -1,9 +1,12 @@
-"""What an operator or an organisation may decide about the gate, as plain values. Reads no setting and no row itself."""
+"""What an operator or an organisation may decide about the gate, as plain values. Reads no setting and no row."""
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from core.errors import UserError
+from gate.report import Tier
 from tfmodule.files import printable
 from tfmodule.sources import provider_address
 
@@ -45,6 +48,21 @@ class Policy:
     max_total_bytes: int = 8 << 20
     max_tokens: int = 400_000
     """Of all code together. How deep one file may nest, and how many tokens it may have, is law (tfmodule.prescan)."""
+    min_score: int = 0
+    """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
+    required_tier: Tier | None = None
+    """The least that the verdict must rest on; None takes what there is, and the report says which."""
+    allow_suppressions: bool = True
+    """Whether a reason written beside the code silences a scanner's finding."""
+    critical_rules: frozenset[str] = frozenset()
+    """Further scanner rules whose findings stand in the way, beside those that our own map calls critical."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all choices: two reports can only be compared where the policy was the same."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def operators_policy(providers: Iterable[str], module_hosts: Iterable[str] = ()) -> Policy:

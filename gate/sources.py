@@ -161,8 +161,8 @@ def _foreign(call: _Call, source: Source, modules: Modules) -> Finding:
 
 def _unresolved(call: _Call, source: Source) -> Finding:
     message = (
-        f"`{printable(source.text)}` is a module of another registry. Calls of `{source.host.casefold()}` are allowed here,"
-        " but nobody fetched it: nobody can tell whether this module works, or what it would run."
+        f"`{printable(source.text)}` is a module of another registry. Calls of `{source.host.casefold()}` are"
+        " allowed here, but nobody fetched it: nobody can tell whether this module works, or what it would run."
     )
     fix = "Call a module of this registry, or bring its code into this module, for a verdict."
     return Finding(UNRESOLVED, "warning", message, call.path, call.line, fix=fix)

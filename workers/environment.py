@@ -17,8 +17,10 @@ from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
 from gate.policy import operators_policy
 from gate.report import Report
+from gate.reuse import report_key
 from generator.writers import make_writer
 from generator.writing import Writer
+from registry.services import judgements
 from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
@@ -56,9 +58,24 @@ class Environment:
         return log.redactor(self.settings)
 
     def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
-        """The gate, ready for one profile, and for the calls of modules that our registry knows."""
-        policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
-        return lambda files: judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+        """The gate, ready for one profile, and for the calls of modules that our registry knows.
+
+        What it said of the same files before, with the same tools, it need not find out again.
+        """
+
+        def judged(files: FileMap) -> Report:
+            policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            with self.database.read() as session:
+                known = judgements.find(session, key)
+            if known is not None:
+                return known
+            report = judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            with self.database.unit_of_work() as session:
+                judgements.keep(session, key, report)
+            return report
+
+        return judged
 
     @property
     def engine(self) -> EngineSettings:

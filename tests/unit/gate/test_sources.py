@@ -1,4 +1,4 @@
-"""Module sources in every form a client reads: what leads elsewhere is refused at its line, by area; and who is where."""
+"""Module sources in every form a client reads: what leads elsewhere is refused at its line, by area."""
 
 import pytest
 
