@@ -107,7 +107,8 @@ def test_T21_nothing_planted_is_honoured(
     assert {finding.path for finding in refused.errors} == set(loud)
     # And with the screen overruled, what it does not admit is not there for anybody to honour.
     admitted = screen(good | quiet | loud, Policy()).admitted
-    assert judge(admitted, profile="house", engine=engine).digest == report.digest
+    again = judge(admitted, profile="house", engine=engine)
+    assert (again.verdict, again.findings) == ("passed", ())
     assert not marker.exists()
 
 

@@ -68,6 +68,7 @@ def test_each_cap_is_told_apart() -> None:
     assert prescan("a = " + " " * (MAX_BLANKS - 2) + "1\n").problem is None
 
 
+@pytest.mark.prove
 def test_a_parser_that_comes_to_no_end_is_left() -> None:
     """Below every cap, and still the square of its length for a parser that tries to make sense of it."""
     text = "a = b(" + ", " * 24_000 + ")\n"
