@@ -1,4 +1,4 @@
-# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `migrate`. Runs as nobody in particular,
+# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `engine`, `migrate`. Runs as nobody in particular,
 # installs nothing but hash-locked wheels, and carries no Terraform: the operator brings the engine and its providers.
 ARG PYTHON=3.13-slim-bookworm
 
@@ -29,6 +29,7 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation --no-index . \
 
 FROM python:${PYTHON}
 RUN useradd --system --uid 10001 --home-dir /var/lib/terrasmith --create-home --shell /usr/sbin/nologin terrasmith
+RUN install --directory --owner=10001 --mode=0700 /run/terrasmith
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import SettingsError
 
-Role = Literal["web", "relay", "worker", "check", "operator"]
+Role = Literal["web", "relay", "worker", "engine", "check", "operator"]
 
 # What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
 _REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -21,6 +21,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "relay": ("database_url", "redis_url"),
     "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
     "operator": ("database_url",),
+    "engine": (),
     "check": (),
 }
 
@@ -106,6 +107,12 @@ class Settings(BaseModel):
         300.0, gt=0, le=86400, description="wall limit for one engine command, in seconds"
     )
     engine_memory_mib: int = Field(4096, gt=0, description="memory limit for one engine command, in MiB")
+    engine_socket: Path | None = Field(
+        None, description="where `terrasmith engine` listens; without it every judgement starts its own Terraform"
+    )
+    engine_jobs: int = Field(
+        2, ge=1, le=64, description="how many judgements of this machine run an engine at once; 1.6 GiB of memory each"
+    )
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
 from gate.engines.port import Session
+from gate.engines.supported import MOCKS_SINCE, release
 from gate.mirror import REGISTRY_HOST
 from gate.mocked import unmocked
 from gate.process import Completed
@@ -31,8 +32,6 @@ _PROVIDER_DIED = re.compile(
 )
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
-# The first versions with `mock_provider`.
-_MOCKS_SINCE = {"terraform": (1, 7), "tofu": (1, 8)}
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def check_tests(bench: Bench) -> Conclusion:
     tests = [path for path in tests if "/" not in path or path.startswith("tests/")]
     if not tests:
         return SKIPPED
-    if _release(bench.version) < _MOCKS_SINCE[bench.flavour]:
+    if release(bench.version) < MOCKS_SINCE[bench.flavour]:
         message = f"{bench.flavour} {bench.version} cannot mock providers, so the tests were not run."
         return Conclusion("undecided" if bench.profile == "house" else "skipped", (Finding("test", "note", message),))
     findings: list[Finding] = []
@@ -208,10 +207,6 @@ def missing_providers(
 def mirror_source(source: str, flavour: str) -> str:
     """Where an engine looks for a provider: OpenTofu has another default host."""
     return source.replace(REGISTRY_HOST, "registry.opentofu.org", 1) if flavour == "tofu" else source
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
 def stopped(done: Completed, command: str) -> Conclusion | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gate.mirror import REGISTRY_HOST
-from tfmodule.facts import Attribute, Block, ParsedFile
+from tfmodule.facts import Attribute, Block, ParsedFile, ProviderRequirement
 from tfmodule.parts import is_beside
 from tfmodule.sources import provider_address
 
@@ -94,6 +94,21 @@ def _declared(file: ParsedFile) -> Iterator[Use]:
             for name, entry in inner.attributes.items() if inner.kind == "required_providers" else ():
                 source, written = _entry(name, entry)
                 yield Use(name, source, written, file.path, entry.line)
+
+
+def requirements(file: ParsedFile) -> Iterator[ProviderRequirement]:
+    """The entries of `required_providers` in one file, with their constraints."""
+    for block in file.blocks:
+        for inner in block.blocks if block.kind == "terraform" else ():
+            for name, entry in inner.attributes.items() if inner.kind == "required_providers" else ():
+                source, version = entry.members.get("source"), entry.members.get("version")
+                yield ProviderRequirement(
+                    name,
+                    source.literal if source else None,
+                    version.literal if version else entry.literal,
+                    file.path,
+                    entry.line,
+                )
 
 
 def _entry(name: str, entry: Attribute) -> tuple[str | None, str]:
