@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import SettingsError
 
-Role = Literal["web", "relay", "worker", "check", "operator"]
+Role = Literal["web", "relay", "worker", "scanner", "check", "operator"]
 
 # What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
 _REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "relay": ("database_url", "redis_url"),
     "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
     "operator": ("database_url",),
+    "scanner": ("scanner_socket",),
     "check": (),
 }
 
@@ -92,6 +93,15 @@ class Settings(BaseModel):
         300.0, gt=0, le=86400, description="wall limit for one engine command, in seconds"
     )
     engine_memory_mib: int = Field(4096, gt=0, description="memory limit for one engine command, in MiB")
+
+    scanner: str | None = Field(
+        None,
+        description="path of the Python that has Checkov, made by `tools/venv.sh checkov`; otherwise the environment "
+        "beside Terrasmith's own; `off` publishes unscanned",
+    )
+    scanner_socket: Path | None = Field(
+        None, description="where `terrasmith scanner` listens; without it, each scan starts Checkov anew"
+    )
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
     job_timeout_seconds: int = Field(1200, gt=0, description="wall limit for one job, in seconds")

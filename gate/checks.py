@@ -7,7 +7,7 @@ from gate.modules import NO_MODULES, Modules
 from gate.phases import Bench, Conclusion, check_format, check_init, check_tests, check_validate
 from gate.report import Finding, Profile
 from gate.screen import Screened
-from gate.secrets import find_secrets
+from gate.scanning.secrets import find_secrets
 from gate.structure import check_structure
 from tfmodule.files import FileMap
 

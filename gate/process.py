@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -95,6 +96,12 @@ class Supervised:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass
+
+    def end_input(self) -> None:
+        """Close the program's standard input: it will hear nothing more."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def read(self, deadline: float, *, until: Callable[[], bool] = lambda: False) -> bool:
         """Collect output until `until` holds (True), or the program closes its output or meets a limit (False).

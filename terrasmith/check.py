@@ -19,7 +19,9 @@ from gate.judge import judge
 from gate.modules import NO_MODULES
 from gate.policy import Policy
 from gate.report import Report
+from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
+from terrasmith.scanning import scanner_settings
 from tfmodule.files import printable
 
 # What Terraform and git keep beside a working copy; it never becomes part of a module.
@@ -75,7 +77,8 @@ def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repo
     )
     files = read_directory(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    return judge(files, profile=profile.value, engine=engine, modules=modules)
+    scanner = make_scanner(scanner_settings(configured))
+    return judge(files, profile=profile.value, engine=engine, modules=modules, scanner=scanner)
 
 
 def read_directory(directory: Path) -> dict[str, bytes]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from core import clock
+from terrasmith.scanning import socket_place
 
 HOST = "127.0.0.1"
 _PORTS = ("web", "tls", "valkey", "github")
@@ -74,6 +75,7 @@ def environment(local: Local, directory: Path, *, simulate: bool, given: Mapping
         "REDIS_URL": f"redis://{HOST}:{local.ports['valkey']}/0",
         "TERRASMITH_BASE_URL": local.url("web"),
         "TERRASMITH_DATA_DIR": str(directory),
+        "TERRASMITH_SCANNER_SOCKET": str(socket_place(directory)),
         "TERRASMITH_SECRET_KEY": local.secret_key,
         "TERRASMITH_LEASE_SECONDS": "8",
     }

@@ -16,6 +16,9 @@ from gate.engine import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
 from gate.report import Report
+from gate.scanning.scanner import Scanner
+from gate.scanning.scanners import make_scanner
+from gate.scanning.warm import ScannerSettings
 from generator.writers import make_writer
 from generator.writing import Writer
 from registry.storage.opening import open_storage
@@ -56,7 +59,13 @@ class Environment:
 
     def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
         """The gate, ready for one profile, and for the calls of modules that our registry knows."""
-        return lambda files: judge(files, profile=profile, engine=self.engine, modules=modules)
+        return lambda files: judge(files, profile=profile, engine=self.engine, modules=modules, scanner=self.scanner)
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What scans for insecure settings; the warm one of this machine, where it runs."""
+        found = self.settings
+        return make_scanner(ScannerSettings(found.scanner, found.scanner_socket, found.engine_timeout_seconds))
 
     @property
     def engine(self) -> EngineSettings:

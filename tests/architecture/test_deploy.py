@@ -15,7 +15,14 @@ from registry.services import staging
 from terrasmith.main import app
 from web import limits, wire
 
-ROLE_OF_SERVICE = {"web": "web", "relay": "relay", "worker": "worker", "engine": "worker", "migrate": "operator"}
+ROLE_OF_SERVICE = {
+    "web": "web",
+    "relay": "relay",
+    "worker": "worker",
+    "engine": "worker",
+    "scanner": "scanner",
+    "migrate": "operator",
+}
 VARIABLES = {variable(name) for name in Settings.model_fields}
 # Read by compose itself, or by the images of others.
 FOREIGN = {"POSTGRES_PASSWORD", "POSTGRES_USER", "GITHUB_PRIVATE_KEY_FILE"}
@@ -56,7 +63,8 @@ def test_every_container_has_what_its_role_needs_and_knows_no_other_secret(compo
 
 def test_the_keys_of_s3_go_to_those_who_touch_archives(compose: dict, root: Path) -> None:
     overlay = yaml.safe_load((root / "deploy" / "compose.s3.yaml").read_text(encoding="utf-8"))["services"]
-    assert set(overlay) == {name for name in ROLE_OF_SERVICE if "volumes" in compose["services"][name]}
+    volumes = {name: compose["services"][name].get("volumes", []) for name in ROLE_OF_SERVICE}
+    assert set(overlay) == {name for name, places in volumes.items() if "data:/var/lib/terrasmith" in places}
     for service in overlay.values():
         assert set(service) == {"environment"}
         assert set(service["environment"]) == {"TERRASMITH_STORAGE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
