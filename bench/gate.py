@@ -10,9 +10,9 @@ from bench.figures import Table, in_seconds, median, share, times
 from bench.processes import folder
 from bench.scale import Scale
 from core.errors import UserError
-from gate.engine import EngineSettings, find_mirror
+from gate.engines.port import EngineSettings
 from gate.judge import judge
-from gate.mirror import REGISTRY_HOST
+from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.report import Report
 from generator.loop import generate
 from generator.request import Ask

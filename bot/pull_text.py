@@ -14,10 +14,12 @@ from tfmodule.interface import Interface
 
 _TIERS = {
     "provider": "with its real providers",
+    "schema": "with the published schemas of its providers",
+    "derived": "with schemas derived from public packages",
     "builtin": "with Terraform's built-in provider",
     "none": "without an engine",
 }
-_OUTCOMES = {"passed": "✅", "failed": "❌", "skipped": "➖", "undecided": "❔"}
+_OUTCOMES = {"passed": "✅", "failed": "❌", "skipped": "➖", "undecided": "❔", "not-applicable": "➖"}
 
 
 def title(draft: DraftView) -> str:

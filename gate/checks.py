@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gate.modules import NO_MODULES, Modules
 from gate.phases import Bench, Conclusion, check_format, check_init, check_tests, check_validate
-from gate.report import Finding, Profile
+from gate.report import CheckResult, Finding, Kind, Profile
 from gate.screen import Screened
 from gate.scanning.secrets import find_secrets
 from gate.structure import check_structure
@@ -23,7 +23,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Check:
-    """`profile` says when it runs: "safety" always, "house" for the house profile only. Exactly one function is set."""
+    """`profile` says when it runs: "safety" always, "house" for the house profile only. Exactly one function is set.
+
+    `number` is its place in the rubric, 0 for what is no part of it; `of` the points that it is worth, 0 for a gate.
+    """
 
     id: str
     title: str
@@ -31,6 +34,32 @@ class Check:
     look: Callable[[Material], Conclusion] | None = None
     run: Callable[[Bench], Conclusion] | None = None
     """Needs an engine; runs only after the screen passed."""
+    number: int = 0
+    of: float = 0.0
+
+    @property
+    def kind(self) -> Kind:
+        return "points" if self.of else "gate"
+
+    @property
+    def docs(self) -> str:
+        """Its page, below the root of the repository."""
+        return f"docs/rules/{self.id}.md"
+
+    def result(self, conclusion: Conclusion, seconds: float) -> CheckResult:
+        """How it ended, as the report has it."""
+        points = self.of if conclusion.outcome == "passed" else 0.0
+        return CheckResult(
+            self.id,
+            self.title,
+            conclusion.outcome,
+            seconds,
+            number=self.number,
+            kind=self.kind,
+            points=points,
+            of=self.of,
+            note=conclusion.note,
+        )
 
 
 def _conclude(findings: tuple[Finding, ...]) -> Conclusion:
@@ -56,10 +85,10 @@ def _structure(material: Material) -> Conclusion:
 CHECKS: tuple[Check, ...] = (
     Check("screen", "Nothing forbidden inside", "safety", look=_screen),
     Check("modules", "Modules it calls", "safety", look=_modules),
-    Check("secrets", "No credentials", "safety", look=_secrets),
+    Check("secrets", "No credentials", "safety", look=_secrets, number=9),
     Check("structure", "Standard module structure", "house", look=_structure),
-    Check("fmt", "Formatting", "safety", run=check_format),
-    Check("init", "Initialisation", "safety", run=check_init),
-    Check("validate", "Validity", "safety", run=check_validate),
-    Check("test", "Tests with mocked providers", "safety", run=check_tests),
+    Check("fmt", "Formatting", "safety", run=check_format, number=1),
+    Check("init", "Initialisation", "safety", run=check_init, number=2),
+    Check("validate", "Validity", "safety", run=check_validate, number=3),
+    Check("test", "Tests with mocked providers", "safety", run=check_tests, number=6),
 )

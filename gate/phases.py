@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
-from gate.engine import Session
+from gate.engines.port import Session
 from gate.mirror import REGISTRY_HOST
 from gate.process import Completed
 from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
@@ -40,6 +40,7 @@ class Conclusion:
 
     outcome: Outcome
     findings: tuple[Finding, ...] = ()
+    note: str = ""
 
 
 PASSED = Conclusion("passed")

@@ -1,6 +1,10 @@
 """What an organisation may decide about the gate, as plain values. Rows live elsewhere; these never read a setting."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, fields
+
+from gate.report import Tier
 
 # Terraform's own, and those that only compute or are published by the cloud they speak to. Providers that can run a
 # program, read a file of the host or call an address of the module's choice (`external`, `local`, `http`, `null` with
@@ -38,3 +42,18 @@ class Policy:
     max_nesting: int = 100
     """Brackets inside one another. Terraform itself dies on a few hundred thousand; people write fewer than twenty."""
     max_tokens_per_file: int = 200_000
+    min_score: int = 0
+    """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
+    required_tier: Tier | None = None
+    """The least that the verdict must rest on; None takes what there is, and the report says which."""
+    allow_suppressions: bool = True
+    """Whether a reason written beside the code silences a scanner's finding."""
+    critical_rules: frozenset[str] = frozenset()
+    """Further scanner rules whose findings stand in the way, beside those that our own map calls critical."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all choices: two reports can only be compared where the policy was the same."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

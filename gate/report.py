@@ -6,19 +6,56 @@ Plain frozen values; knows no engine, no GitHub and no database.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, Literal, Self
 
 Severity = Literal["error", "warning", "note"]
-Outcome = Literal["passed", "failed", "skipped", "undecided"]
+Risk = Literal["critical", "high", "medium", "low", "info"]
+"""How bad it would be to publish what was found; severity says whether it stands in the way."""
+Outcome = Literal["passed", "failed", "skipped", "undecided", "not-applicable"]
+Kind = Literal["gate", "points"]
+"""A gate must pass. Points add up to the score, which must reach what the policy asks for."""
 Profile = Literal["safety", "house"]
-Tier = Literal["provider", "builtin", "none"]
-"""What the verdict rests on: real providers, Terraform's built-in provider alone, or no engine at all."""
+Tier = Literal["provider", "schema", "derived", "builtin", "none"]
+"""What the verdict rests on: real providers, their published schemas, schemas derived from public packages, Terraform's
+built-in provider alone, or no engine at all."""
 Verdict = Literal["passed", "refused", "undecided"]
 
 
+class _Stored:
+    """To and from what JSON can hold. Reports stay in the database for years and are read by other releases.
+
+    A field of `_LATER` is not written while it has its default, so that a report reads, and its digest stays, as it was
+    when the field did not exist. A name that is not known here was written by a later release, and is left out.
+    """
+
+    _LATER: ClassVar[frozenset[str]] = frozenset()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold; `from_dict` is its inverse."""
+        found = {}
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if field.name not in self._LATER or field.default is MISSING or value != field.default:
+                found[field.name] = [_plain(one) for one in value] if isinstance(value, tuple) else value
+        return found
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: _tuples(value) for name, value in values.items() if name in known})
+
+
+def _plain(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, _Stored) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 @dataclass(frozen=True)
-class Finding:
+class Finding(_Stored):
     """One thing a check has to say. Lines count from 1; an error refuses the module, a warning or note does not."""
 
     rule: str
@@ -28,6 +65,15 @@ class Finding:
     line: int | None = None
     end_line: int | None = None
     fix: str = ""
+    source: str = "terrasmith"
+    """Who says so: terrasmith, terraform, or the scanner's name."""
+    risk: Risk | None = None
+    suppressed: str = ""
+    """The reason that the code gives for not hearing this; empty where it is not suppressed."""
+    same_as: tuple[str, ...] = ()
+    """Ids under which other scanners say the same."""
+
+    _LATER = frozenset({"source", "risk", "suppressed", "same_as"})
 
     @property
     def place(self) -> str:
@@ -38,17 +84,25 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class CheckResult:
-    """How one check of the table ended."""
+class CheckResult(_Stored):
+    """How one check of the table ended. `number` is its place in the rubric, 0 for what is no part of it."""
 
     id: str
     title: str
     outcome: Outcome
     seconds: float
+    number: int = 0
+    kind: Kind = "gate"
+    points: float = 0.0
+    of: float = 0.0
+    note: str = ""
+    """Why it is not applicable, skipped or undecided, where no finding says so."""
+
+    _LATER = frozenset({"number", "kind", "points", "of", "note"})
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(_Stored):
     """The judgement. It names who judged (`engine`, `tier`, `sandbox`) because a verdict is worth no more than that."""
 
     profile: Profile
@@ -58,6 +112,12 @@ class Report:
     verdict: Verdict
     checks: tuple[CheckResult, ...] = ()
     findings: tuple[Finding, ...] = ()
+    gate_version: str = ""
+    """Which gate judged: another one may say something else of the same files."""
+    input_digest: str = ""
+    policy_digest: str = ""
+
+    _LATER = frozenset({"gate_version", "input_digest", "policy_digest"})
 
     @property
     def passed(self) -> bool:
@@ -74,24 +134,24 @@ class Report:
         rank = {"error": 0, "warning": 1, "note": 2}
         return tuple(sorted(self.findings, key=lambda f: (rank[f.severity], f.path or "", f.line or 0, f.rule)))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Values that JSON can hold; `from_dict` is its inverse."""
-        return asdict(self) | {
-            "checks": [asdict(check) for check in self.checks],
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+    @property
+    def score(self) -> int | None:
+        """Points reached of a hundred, rounded down; None where nothing was counted.
+
+        What does not apply, or was not run because a gate had failed before, leaves the denominator.
+        """
+        counted = [one for one in self.checks if one.of and one.outcome not in ("not-applicable", "skipped")]
+        total = sum(one.of for one in counted)
+        # Rounded first: 17 × 0.1 shall not become 1 point less than it is.
+        return int(round(100 * sum(one.points for one in counted) / total, 6)) if total else None
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Report":
-        return cls(
-            profile=values["profile"],
-            engine=values["engine"],
-            tier=values["tier"],
-            sandbox=values["sandbox"],
-            verdict=values["verdict"],
-            checks=tuple(CheckResult(**check) for check in values["checks"]),
-            findings=tuple(Finding(**finding) for finding in values["findings"]),
-        )
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        parts = {
+            "checks": tuple(CheckResult.from_dict(check) for check in values["checks"]),
+            "findings": tuple(Finding.from_dict(finding) for finding in values["findings"]),
+        }
+        return super().from_dict({**values, **parts})
 
     @property
     def digest(self) -> str:

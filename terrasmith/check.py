@@ -14,7 +14,7 @@ from rich.text import Text
 
 from core import settings
 from core.errors import UserError
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES
 from gate.policy import Policy
@@ -28,7 +28,13 @@ from tfmodule.files import printable
 _LEFT_OUT = frozenset({".git", ".terraform"})
 _EXIT = {"passed": 0, "refused": 1, "undecided": 2}
 _COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
-_MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[dim]–[/]", "undecided": "[yellow]?[/]"}
+_MARKS = {
+    "passed": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]–[/]",
+    "undecided": "[yellow]?[/]",
+    "not-applicable": "[dim]–[/]",
+}
 
 
 class ProfileName(StrEnum):

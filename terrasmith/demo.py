@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from core.errors import UserError
-from gate.engine import find_mirror
+from gate.mirror import find_mirror
 from generator import catalogue, matching
 from terrasmith import up as machine
 from terrasmith.story import Story

@@ -23,7 +23,7 @@ from core import settings as core_settings
 from core.db import Database
 from core.errors import UserError
 from core.redis import RedisError, connect
-from gate.engine import find_mirror
+from gate.mirror import find_mirror
 from gate.scanning.warm import OFF, ScannerSettings, find_python
 from terrasmith import local, terraform_config
 from terrasmith.supervisor import Program, Supervisor

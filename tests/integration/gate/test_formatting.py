@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.formatting import formatter
 
 pytestmark = pytest.mark.skipif(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.report import Report
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import KnownModule, Modules
 from gate.report import Finding, Report

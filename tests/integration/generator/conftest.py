@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.mirror import find_mirror, versions_in
 from gate.report import Report

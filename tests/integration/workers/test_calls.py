@@ -13,7 +13,7 @@ from accounts import namespaces, tokens
 from core import jobs
 from core.db import Database
 from core.ids import new_id
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.report import Report
 from registry import models

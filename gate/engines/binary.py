@@ -1,0 +1,36 @@
+"""A terraform or tofu program as an engine: one process for each command, and nothing left of it afterwards."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gate.engines.port import Session
+from gate.process import Completed, Limits, run
+from gate.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class BinaryEngine:
+    """A terraform or tofu program, one process for each command."""
+
+    program: str
+    limits: Limits
+
+    @contextmanager
+    def open(self, workspace: Workspace) -> Iterator[Session]:
+        yield _BinarySession(self, workspace)
+
+
+@dataclass(frozen=True)
+class _BinarySession:
+    engine: BinaryEngine
+    workspace: Workspace
+
+    def run(self, arguments: Sequence[str], *, directory: str, deadline: float) -> Completed:
+        return run(
+            [self.engine.program, *arguments],
+            environment=self.workspace.environment,
+            directory=self.workspace.work / directory,
+            limits=self.engine.limits,
+            deadline=deadline,
+        )

