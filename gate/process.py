@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gate.confinement import Confinement
+
 Limit = Literal["time", "memory", "output", "file size"]
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _CHUNK = 1 << 16
+_STRICTEST = Confinement()
 _GRACE_SECONDS = 10.0
 # What Go, libc and Python say when the address space is used up.
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory", "MemoryError", "failed to create new OS thread")
@@ -54,6 +57,7 @@ class Supervised:
         environment: Mapping[str, str],
         directory: Path,
         limits: Limits,
+        confinement: Confinement = _STRICTEST,
         stdin: bool = False,
     ) -> None:
         self.limits = limits
@@ -63,7 +67,7 @@ class Supervised:
         self.limit: Limit | None = None
         self._closed = False
         self._lifeline, theirs = socket.socketpair()
-        order = {
+        order = confinement.to_order(argv[0]) | {
             "argv": list(argv),
             "lifeline": theirs.fileno(),
             "memory": limits.memory_bytes,
@@ -178,11 +182,17 @@ class Supervised:
 
 
 def run(
-    argv: Sequence[str], *, environment: Mapping[str, str], directory: Path, limits: Limits, deadline: float
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    limits: Limits,
+    deadline: float,
+    confinement: Confinement = _STRICTEST,
 ) -> Completed:
-    """Run one program to its end or to a limit."""
+    """Run one program to its end or to a limit. What it may touch beside its pipes, `confinement` must name."""
     started = time.monotonic()
-    program = Supervised(argv, environment=environment, directory=directory, limits=limits)
+    program = Supervised(argv, environment=environment, directory=directory, limits=limits, confinement=confinement)
     try:
         program.read(deadline)
         program.close(wait=program.limit is None)

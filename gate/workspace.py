@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.confinement import Confinement
 from tfmodule.files import FileMap, check_path, check_unique
 
 _MAX_PARENT = 50
@@ -24,6 +25,20 @@ class Workspace:
     root: Path
     work: Path
     environment: dict[str, str]
+    mirror: Path
+    """The provider mirror, maybe an empty one."""
+
+    def confinement(self, *, readable: tuple[Path, ...] = (), required: bool = True) -> Confinement:
+        """What an engine may touch: this folder, the mirror's providers, and what it is made of itself (`readable`)."""
+        # Of a packed mirror, the engine unpacks the providers into the workspace and starts them there.
+        packed = any(self.mirror.glob("*/*/*/*.zip"))
+        return Confinement(
+            readable=(self.root, *readable),
+            executable=(self.mirror, self.work) if packed else (self.mirror,),
+            writable=(self.work, self.root / "home", self.root / "tmp"),
+            sockets=(self.root / "tmp",),
+            required=required,
+        )
 
 
 @contextmanager
@@ -36,11 +51,12 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
         for name in ("work", "home", "tmp", "bin", "mirror"):
             (root / name).mkdir()
         configuration = root / "cli.tfrc"
-        configuration.write_text(_cli_configuration(mirror or root / "mirror"), encoding="utf-8")
+        mirror = mirror or root / "mirror"
+        configuration.write_text(_cli_configuration(mirror), encoding="utf-8")
         for path, data in files.items():
             check_path(path)
             write_file(root / "work", path, data)
-        yield Workspace(root, root / "work", _environment(root, configuration))
+        yield Workspace(root, root / "work", _environment(root, configuration), mirror)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

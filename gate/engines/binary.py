@@ -15,6 +15,8 @@ class BinaryEngine:
 
     program: str
     limits: Limits
+    contained: bool = True
+    """Whether it may only run where the kernel contains it."""
 
     @contextmanager
     def open(self, workspace: Workspace) -> Iterator[Session]:
@@ -33,4 +35,5 @@ class _BinarySession:
             directory=self.workspace.work / directory,
             limits=self.engine.limits,
             deadline=deadline,
+            confinement=self.workspace.confinement(required=self.engine.contained),
         )

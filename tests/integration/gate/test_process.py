@@ -6,7 +6,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gate.confinement import Confinement
 from gate.process import Completed, Limits, Supervised, run
+
+PROGRAMS = (Path("/bin"), Path("/usr/bin"))
 
 
 def sh(script: str, directory: Path, *, seconds: float = 30, **limits: int) -> Completed:
@@ -16,6 +19,7 @@ def sh(script: str, directory: Path, *, seconds: float = 30, **limits: int) -> C
         directory=directory,
         limits=Limits(**limits),
         deadline=time.monotonic() + seconds,
+        confinement=Confinement(executable=PROGRAMS, writable=(directory,)),
     )
 
 
@@ -88,6 +92,7 @@ def test_when_we_die_the_tree_dies(tmp_path: Path) -> None:
         environment={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MARK": str(tmp_path)},
         directory=tmp_path,
         limits=Limits(),
+        confinement=Confinement(executable=PROGRAMS),
     )
     assert program.read(time.monotonic() + 30, until=lambda: program.stdout == b"up\n")
     assert survivors(tmp_path)

@@ -25,9 +25,8 @@ def module(tmp_path: Path) -> Path:
     return folder
 
 
-def run(*arguments: str, trusted: bool = True) -> click.testing.Result:
-    environment = {"TERRASMITH_SANDBOX": "trusted-local" if trusted else "require", "COLUMNS": "200"}
-    return CliRunner().invoke(app, list(arguments), env=environment)
+def run(*arguments: str) -> click.testing.Result:
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
 
 
 needs_engine = pytest.mark.skipif(
@@ -52,13 +51,15 @@ def test_1_when_it_is_refused_and_the_place_is_shown(module: Path) -> None:
 
 
 def test_2_when_nobody_can_judge(module: Path) -> None:
-    result = run(str(module), "--profile", "safety", trusted=False)
+    result = CliRunner().invoke(
+        app, [str(module), "--profile", "safety"], env={"TERRASMITH_TERRAFORM": "/nowhere", "COLUMNS": "200"}
+    )
     assert result.exit_code == 2
-    assert "TERRASMITH_SANDBOX=trusted-local" in result.output
+    assert "/nowhere" in result.output
 
 
 def test_the_report_as_json(module: Path) -> None:
-    report = json.loads(run(str(module), "--json", trusted=False).output)
+    report = json.loads(run(str(module), "--json").output)
     assert report["verdict"] == "refused"
     assert report["profile"] == "house"
     assert len(report["digest"]) == 64

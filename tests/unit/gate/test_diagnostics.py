@@ -8,7 +8,7 @@ import pytest
 from gate import diagnostics
 from gate.workspace import Workspace
 
-SPACE = Workspace(Path("/jobs/1"), Path("/jobs/1/work"), {})
+SPACE = Workspace(Path("/jobs/1"), Path("/jobs/1/work"), {}, Path("/mirror"))
 
 
 def validate(**place: object) -> str:
