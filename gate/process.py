@@ -21,6 +21,7 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 _CHUNK = 1 << 16
 _STRICTEST = Confinement()
 _GRACE_SECONDS = 10.0
+_LONGEST_WAIT = 86_400.0  # seconds; selectors know no longer one
 # What Go, libc and Python say when the address space is used up.
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory", "MemoryError", "failed to create new OS thread")
 
@@ -58,6 +59,7 @@ class Supervised:
         directory: Path,
         limits: Limits,
         confinement: Confinement = _STRICTEST,
+        inherited: Sequence[int] = (),
         stdin: bool = False,
     ) -> None:
         self.limits = limits
@@ -83,7 +85,8 @@ class Supervised:
                 stderr=subprocess.PIPE,
                 cwd=directory,
                 env=dict(environment),
-                pass_fds=(theirs.fileno(),),
+                # A program that listens gets its socket from us: it can neither make one nor put one in its place.
+                pass_fds=(theirs.fileno(), *inherited),
                 start_new_session=True,
             )
         except BaseException:
@@ -123,7 +126,7 @@ class Supervised:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     return self._stop("time")
-                for key, _ in selector.select(remaining):
+                for key, _ in selector.select(min(remaining, _LONGEST_WAIT)):
                     piece = os.read(key.fd, _CHUNK)
                     key.data.extend(piece)
                     if not piece:

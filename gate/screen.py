@@ -3,7 +3,6 @@
 Fails closed: a file that cannot be read the same way by everyone is refused. It asks no engine and no network.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
 from tfmodule.hcl import parse
 
-_SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
 _BLOCK_KINDS = {
@@ -154,9 +152,6 @@ def _text(path: str, data: bytes) -> Iterator[Finding]:
                 fix="Delete the character.",
             )
             return
-        if suppression := _SUPPRESSION.search(line_text):
-            message = f"A comment suppresses a scanner here: `{printable(suppression.group())}`."
-            yield Finding("suppression", "note", message, path, number)
 
 
 def _hidden(character: str) -> bool:

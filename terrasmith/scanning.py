@@ -14,13 +14,18 @@ _LONGEST_SOCKET = 90
 
 def scanner_settings(settings: Settings) -> ScannerSettings:
     """As the gate takes them."""
-    return ScannerSettings(settings.scanner, settings.scanner_socket, settings.engine_timeout_seconds)
+    return ScannerSettings(
+        settings.scanner,
+        settings.scanner_socket,
+        settings.engine_timeout_seconds,
+        contained=settings.sandbox == "require",
+    )
 
 
 def socket_place(directory: Path) -> Path:
     """In the data directory, or, where that path is too long for a socket, in a folder of this user's own."""
-    place = directory / "scanner.sock"
+    place = directory / "scanner" / "socket"
     if len(os.fsencode(place)) <= _LONGEST_SOCKET:
         return place
     mark = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"terrasmith-{os.geteuid()}-{mark}" / "scanner.sock"
+    return Path(tempfile.gettempdir()) / f"terrasmith-{os.geteuid()}-{mark}" / "socket"

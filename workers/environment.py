@@ -65,7 +65,10 @@ class Environment:
     def scanner(self) -> Scanner:
         """What scans for insecure settings; the warm one of this machine, where it runs."""
         found = self.settings
-        return make_scanner(ScannerSettings(found.scanner, found.scanner_socket, found.engine_timeout_seconds))
+        contained = found.sandbox == "require"
+        return make_scanner(
+            ScannerSettings(found.scanner, found.scanner_socket, found.engine_timeout_seconds, contained=contained)
+        )
 
     @property
     def engine(self) -> EngineSettings:

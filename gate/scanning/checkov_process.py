@@ -1,7 +1,7 @@
 """Checkov as a process: reads files, answers what it found. Runs by Checkov's own interpreter, apart from all of ours.
 
 A bare file that needs nothing of ours: `python checkov_process.py once` answers one request on standard input, and
-`… serve SOCKET COUNT MEMORY SECONDS` keeps Checkov loaded and answers each connection in a forked child of its own.
+`… serve LISTENER COUNT MEMORY SECONDS` keeps Checkov loaded and answers each connection in a forked child of its own.
 A request and an answer are a length of four bytes and that much JSON.
 """
 
@@ -122,29 +122,32 @@ def once() -> None:
     # Checkov's progress and warnings go to the error stream; the answer has a descriptor that only we know.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    request = _received(sys.stdin.buffer.read)
-    answers.write(_packed(scan(request["areas"])))
+    answers.write(_packed(_answer(_received(sys.stdin.buffer.read))))
     answers.flush()
 
 
-def serve(place: str, most_scans: int, most_bytes: int, seconds: float) -> None:
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return scan(request["areas"])
+    except Exception as error:  # noqa: BLE001 - told to who asked, who fails closed
+        return {"version": _version(), "failure": type(error).__name__}
+
+
+def serve(listener: int, most_scans: int, most_bytes: int, seconds: float) -> None:
     """Answer connections until standard input ends, each in a child; say `spent` when it is time for a successor."""
     announce = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     scan({"sample": {"main.tf": _SAMPLE}})  # loads the rules and every library that they need
     gc.collect()
     gc.freeze()  # the children share these pages until they write to them
-    Service(place, most_scans, most_bytes, seconds, announce).run()
+    Service(listener, most_scans, most_bytes, seconds, announce).run()
 
 
 class Service:
     """The parent of the scans: it reads no request, only starts, counts and ends children."""
 
-    def __init__(self, place: str, most_scans: int, most_bytes: int, seconds: float, announce: Any) -> None:
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(place)
-        Path(place).chmod(0o600)
-        self.listener.listen(64)
+    def __init__(self, listener: int, most_scans: int, most_bytes: int, seconds: float, announce: Any) -> None:
+        self.listener = socket.socket(fileno=listener)
         self.listener.setblocking(False)
         self.most_scans = most_scans
         self.most_bytes = most_bytes
@@ -173,7 +176,6 @@ class Service:
                 os.read(wake, 4096)
             if 0 in ready and not os.read(0, 4096):
                 self.draining = True
-                self.listener.close()
             elif self.listener.fileno() in ready:
                 self._accept()
             self._reap()
@@ -206,12 +208,7 @@ class Service:
             connection.setblocking(True)
             connection.settimeout(_TALK_SECONDS)
             with connection, connection.makefile("rwb") as stream:
-                request = _received(stream.read)
-                try:
-                    answer = scan(request["areas"])
-                except Exception as error:  # noqa: BLE001 - told to who asked, who fails closed
-                    answer = {"version": _version(), "failure": type(error).__name__}
-                stream.write(_packed(answer))
+                stream.write(_packed(_answer(_received(stream.read))))
                 stream.flush()
             code = 0
         finally:
@@ -269,7 +266,7 @@ def main() -> None:
     if sys.argv[1] == "once":
         once()
     else:
-        serve(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+        serve(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
 
 
 if __name__ == "__main__":

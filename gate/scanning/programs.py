@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gate.confinement import Confinement
 from gate.process import Completed, Limits, run
 from gate.scanning.warm import ScannerError, ScannerSettings
 from gate.workspace import write_file
@@ -43,6 +44,12 @@ class Program:
             directory=self.work,
             limits=_LIMITS,
             deadline=self.deadline,
+            confinement=Confinement(
+                readable=(self.root, *self.settings.trusted_paths),
+                executable=self.settings.trusted_paths,
+                writable=(self.root / "home",),
+                required=self.settings.contained,
+            ),
         )
         if done.code is None or done.code in (126, 127):
             why = f"it reached the {done.limit} limit" if done.limit else "it did not run"

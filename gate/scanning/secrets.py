@@ -10,7 +10,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.base import RegexBasedDetector
 
 from gate.file_types import PICTURES
-from gate.report import Finding, Severity
+from gate.report import Finding, Risk, Severity
 from tfmodule.facts import Block
 from tfmodule.files import FileMap, printable
 from tfmodule.hcl import parse
@@ -97,7 +97,7 @@ def find_secrets(files: FileMap) -> Iterator[Finding]:
 
 
 def _finding(rule: str, severity: Severity, message: str, path: str, line: int, fix: str = _REMEDY) -> Finding:
-    risk = "critical" if severity == "error" else "medium"
+    risk: Risk = "critical" if severity == "error" else "medium"
     return Finding(rule, severity, message, printable(path), line, fix=fix, source=SOURCE, risk=risk)
 
 

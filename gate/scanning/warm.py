@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gate.confinement import Confinement
 from gate.process import Limits, Supervised
 
 OFF = "off"
@@ -49,6 +50,10 @@ class ScannerSettings:
     """Wall limit of one scan."""
     memory_bytes: int = 2 << 30
     """Address space of one process."""
+    contained: bool = True
+    """Refuse to scan where the kernel cannot confine the scanner. False is for trusted code."""
+    trusted_paths: tuple[Path, ...] = ()
+    """More that a scanner on PATH may read and start, such as the interpreter of a script that stands for it."""
 
     @property
     def limits(self) -> Limits:
@@ -92,6 +97,23 @@ def environment(folder: Path) -> dict[str, str]:
 def command(python: Path, *arguments: str) -> list[str]:
     """Start the process with nothing on its path but Checkov's own environment."""
     return [str(python), "-P", "-s", str(PROCESS), *arguments]
+
+
+def confinement(python: Path, folder: Path, *, required: bool) -> Confinement:
+    """Checkov reads its own environment and our one file, writes to one folder, and has no network and no socket."""
+    return Confinement(readable=(*_python_files(python), PROCESS), writable=(folder,), required=required)
+
+
+def _python_files(python: Path) -> tuple[Path, ...]:
+    """The environment of an interpreter that is not ours, and the Python that it was made from."""
+    prefix = python.parent.parent
+    places = [prefix]
+    with suppress(OSError):
+        lines = (prefix / "pyvenv.cfg").read_text(encoding="utf-8").splitlines()
+        homes = [line.partition("=")[2].strip() for line in lines if line.partition("=")[0].strip() == "home"]
+        # A prefix such as /usr holds far more than Python.
+        places += [Path(home).parent / name for home in homes for name in ("lib", "lib64")]
+    return (*places, python.resolve())
 
 
 def ask(settings: ScannerSettings, question: Question) -> Answer:
@@ -151,6 +173,7 @@ def _ask_once(settings: ScannerSettings, question: Question, deadline: float) ->
             environment=environment(folder),
             directory=folder,
             limits=settings.limits,
+            confinement=confinement(python, folder, required=settings.contained),
             stdin=True,
         )
         try:

@@ -350,12 +350,6 @@ def test_sizes_are_capped() -> None:
     assert ("too-large", None, None) in rules({"a.md": b"x" * 10, "b.md": b"x" * 9, "c.md": b"x" * 10}, policy)
 
 
-@pytest.mark.checklist("T-31")
-def test_suppressions_are_told() -> None:
-    found = screen({"main.tf": b'variable "x" {} #checkov:skip=CKV_1: why not\n'}, Policy()).findings
-    assert [(f.rule, f.severity, f.line) for f in found] == [("suppression", "note", 1)]
-
-
 def test_a_policy_may_allow_another_provider() -> None:
     files = {"main.tf": b'resource "local_file" "x" {}\n'}
     allowed = Policy().allowed_providers | {"registry.terraform.io/hashicorp/local"}
