@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 from gate.checks import CHECKS, Check, Material
 from gate.engines.found import find_engine, read_version
@@ -191,12 +192,13 @@ class _Judgement:
     def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
         seconds = round(time.monotonic() - begun, 3)
         self.results.append(check.result(conclusion, seconds))
-        self.findings.extend(conclusion.findings)
+        self.findings.extend(replace(finding, check=check.id) for finding in conclusion.findings)
 
     def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
         for check in checks:
             self.results.append(check.result(conclusion, 0.0))
-        self.findings.extend(conclusion.findings)
+        # Said once, of the first that it stopped.
+        self.findings.extend(replace(finding, check=checks[0].id) for finding in conclusion.findings if checks)
 
     def report(self) -> Report:
         outcomes = {result.outcome for result in self.results}

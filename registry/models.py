@@ -92,6 +92,16 @@ class VersionContents(Base):
     contents: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class Judgement(Base):
+    """What the gate said, under the key of all that it depends on (`gate.reuse`): asked again, nothing runs again."""
+
+    __tablename__ = "judgements"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    judged_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class Archive(Base):
     """One archive of the storage, by its digest, from before its bytes are stored until after they are collected.
 

@@ -19,8 +19,8 @@ from rich.status import Status
 
 from core.errors import UserError
 from gate.report import Report
+from gate.reports.terminal import show
 from registry.services.staging import MAX_BODY, content_digest
-from terrasmith.check import show
 from terrasmith.packing import pack_directory
 from terrasmith.publish_client import Body, CouldNotError, PublishClient, SaidNoError
 from tfmodule.address import Address

@@ -15,12 +15,15 @@ from core.settings import Settings
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
+from gate.policy import Policy
 from gate.report import Report
+from gate.reuse import report_key
 from gate.scanning.scanner import Scanner
-from gate.scanning.scanners import make_scanner
+from gate.scanning.scanners import make_scanner, tools
 from gate.scanning.warm import ScannerSettings
 from generator.writers import make_writer
 from generator.writing import Writer
+from registry.services import judgements
 from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
@@ -58,16 +61,40 @@ class Environment:
         return log.redactor(self.settings)
 
     def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
-        """The gate, ready for one profile, and for the calls of modules that our registry knows."""
-        return lambda files: judge(files, profile=profile, engine=self.engine, modules=modules, scanner=self.scanner)
+        """The gate, ready for one profile, and for the calls of modules that our registry knows.
+
+        What it said of the same files before, with the same tools, it need not find out again.
+        """
+
+        def judged(files: FileMap) -> Report:
+            policy, scans = Policy(), tools(self.scanning)
+            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=scans)
+            with self.database.read() as session:
+                known = judgements.find(session, key)
+            if known is not None:
+                return known
+            report = judge(
+                files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=self.scanner
+            )
+            with self.database.unit_of_work() as session:
+                judgements.keep(session, key, report)
+            return report
+
+        return judged
 
     @cached_property
     def scanner(self) -> Scanner:
-        """What scans for insecure settings; the warm one of this machine, where it runs."""
-        found = self.settings
-        contained = found.sandbox == "require"
-        return make_scanner(
-            ScannerSettings(found.scanner, found.scanner_socket, found.engine_timeout_seconds, contained=contained)
+        """What looks for insecure settings; the warm one of this machine, where it runs."""
+        return make_scanner(self.scanning)
+
+    @property
+    def scanning(self) -> ScannerSettings:
+        """How modules are scanned here."""
+        return ScannerSettings(
+            self.settings.scanner,
+            self.settings.scanner_socket,
+            self.settings.engine_timeout_seconds,
+            contained=self.settings.sandbox == "require",
         )
 
     @property

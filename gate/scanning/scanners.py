@@ -1,20 +1,36 @@
 """All scanners of this machine as one: each is asked, and what two of them say alike is said once."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gate.modules import NO_MODULES, Modules
 from gate.report import Finding
 from gate.scanning import checkov, suppressions, tflint, trivy
 from gate.scanning.concerns import same
 from gate.scanning.scanner import NoScanner, Scan, Scanner
-from gate.scanning.warm import OFF, ScannerSettings
+from gate.scanning.warm import OFF, ScannerSettings, find_python
 from tfmodule.files import FileMap
 
 
 def make_scanner(settings: ScannerSettings) -> Scanner:
     """The scanner that an operator's settings ask for."""
     return NoScanner() if settings.python == OFF else Scanners(settings)
+
+
+def tools(settings: ScannerSettings) -> str:
+    """Which scanners would speak, by their files and without running any: reports made by others are not these."""
+    if settings.python == OFF:
+        return OFF
+    python = find_python(settings)
+    found = sorted(python.parent.parent.glob("lib/python*/site-packages/checkov-*.dist-info")) if python else []
+    names = [path.name for path in found] or ["none"]
+    for name in (trivy.SOURCE, tflint.SOURCE):
+        if program := shutil.which(name):
+            status = Path(program).stat()
+            names.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return ", ".join(names)
 
 
 @dataclass(frozen=True)

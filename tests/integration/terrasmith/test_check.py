@@ -82,3 +82,51 @@ def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
     result = run(str(folder))
     assert result.exit_code == 2
     assert result.stderr.startswith("terrasmith: ")
+
+
+def test_reports_are_written_beside_what_is_shown(module: Path, tmp_path: Path) -> None:
+    sarif, table = tmp_path / "report.sarif", tmp_path / "summary.md"
+    result = run(str(module), "--output", f"sarif={sarif}", "--output", f"markdown={table}")
+    assert "refused" in result.output
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+    assert table.read_text().startswith("## Terrasmith: refused")
+
+
+@pytest.mark.parametrize("output", ["report.sarif", "pdf=x", "sarif="])
+def test_an_output_that_is_none_is_said_before_anything_runs(module: Path, output: str) -> None:
+    result = run(str(module), "--output", output)
+    assert result.exit_code == 2
+    assert "FORMAT=FILE" in result.stderr
+
+
+def test_an_output_that_cannot_be_written_is_said(module: Path, tmp_path: Path) -> None:
+    result = run(str(module), "--output", f"json={tmp_path}/no/such/folder.json")
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
+
+
+def test_places_are_told_from_where_the_command_is_run(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (module / "evil.tf").write_text('data "external" "x" {\n}\n')
+    monkeypatch.chdir(tmp_path)
+    for folder in ("module", str(module)):
+        result = run(folder, "--profile", "safety", "--format", "github")
+        assert "file=module/evil.tf,line=1" in result.stdout
+
+
+@needs_engine
+def test_fix_mends_what_has_one_right_form_and_nothing_else(module: Path) -> None:
+    ugly, kept = module / "main.tf", module / "notes.md"
+    ugly.write_text('variable "x" {\ntype=string\n}\n')
+    ugly.chmod(0o640)
+    kept.write_text("as  it   is\n")
+    shown = run(str(module), "--profile", "safety", "--diff")
+    assert "+  type = string" in shown.stderr
+    assert ugly.read_text() == 'variable "x" {\ntype=string\n}\n'
+    result = run(str(module), "--profile", "safety", "--fix")
+    assert "mended main.tf" in result.stderr
+    assert ugly.read_text() == 'variable "x" {\n  type = string\n}\n'
+    assert ugly.stat().st_mode & 0o777 == 0o640
+    assert kept.read_text() == "as  it   is\n"
+    assert "nothing to mend" in run(str(module), "--profile", "safety", "--fix").stderr

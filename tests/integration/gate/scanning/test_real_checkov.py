@@ -79,8 +79,8 @@ def test_what_it_cannot_read_is_never_clean(checkov: ScannerSettings, text: str)
 def test_it_reads_no_file_of_the_machine(checkov: ScannerSettings, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     canary.write_text("canary-4711", encoding="utf-8")
-    code = f'resource "aws_s3_bucket" "b" {{\n  bucket = file("{canary}")\n  tags   = {{ e = file("/proc/self/environ") }}\n}}'
-    code += f'\nmodule "up" {{\n  source = "{tmp_path}"\n}}\n'
+    code = f'resource "aws_s3_bucket" "b" {{\n  bucket = file("{canary}")\n  acl = file("/proc/self/environ")\n}}\n'
+    code += f'module "up" {{\n  source = "{tmp_path}"\n}}\n'
     (tmp_path / "main.tf").write_text('resource "aws_db_instance" "canary_4711" {}\n', encoding="utf-8")
     answer = json.dumps(ask(checkov, {"module": {"main.tf": code}}))
     assert "canary" not in answer.replace(str(canary), "")

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Installs this release into a folder of its own, from the lock file with its hashes; the caller's Python stays as it is.
+set -euo pipefail
+"$PYTHON" -m venv "$PLACE/venv"
+"$PLACE/venv/bin/python" -m pip install --quiet --require-hashes --requirement "$SOURCE/requirements-embedded.lock"
+"$PLACE/venv/bin/python" -m pip install --quiet --no-deps "$SOURCE"
