@@ -93,7 +93,7 @@ Install = Callable[..., None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """`install("trivy", answer)` puts a script on PATH; what it saw stands in its answer: `$FILES`, `$WORDS`, `$NAMES`."""
+    """`install("trivy", answer)` puts a script on PATH; its answer may tell what it saw: `$FILES`, `$WORDS`."""
 
     def put(name: str, answer: object, *, version: str = "Version: 0.59.1", code: int = 0, stderr: str = "") -> None:
         text = answer if isinstance(answer, str) else json.dumps(answer)
