@@ -1,4 +1,4 @@
-"""How long a real `terraform init` takes with our registry, beside the same archive from a static file server."""
+"""How long a real `terraform init` or `get` takes with our registry, beside the same archives from a static server."""
 
 import re
 import shutil
@@ -15,6 +15,7 @@ from terrasmith import terraform_config
 from terrasmith.visitor import Terraform, find_terraform
 
 THIRTY = 30
+_INIT, _GET = ("init", "-no-color", "-input=false"), ("get", "-no-color")
 LOCAL, STATIC, OURS_PUBLIC, OURS_PRIVATE = "local path", "static file", "ours, public", "ours, private"
 
 Root = Callable[[Registry, str, Path], str]
@@ -27,17 +28,18 @@ def measure(scale: Scale) -> Iterator[Table]:
     with registry(max(scale.modules, THIRTY)) as found:
         thirty = [f"{SMALL}-{number}" for number in range(THIRTY)]
         cases = {
-            f"1 module, {_kilobytes(found, SMALL)}": ([SMALL], scale.installs),
-            f"1 module, {_kilobytes(found, LARGE)}": ([LARGE], scale.installs),
-            f"{THIRTY} modules, {_kilobytes(found, SMALL)} each": (thirty, scale.installs_of_thirty),
+            f"init, 1 module, {_kilobytes(found, SMALL)}": (_INIT, [SMALL], scale.installs),
+            f"init, 1 module, {_kilobytes(found, LARGE)}": (_INIT, [LARGE], scale.installs),
+            f"init, {THIRTY} modules, {_kilobytes(found, SMALL)} each": (_INIT, thirty, scale.installs_of_thirty),
+            f"get, {THIRTY} modules, {_kilobytes(found, SMALL)} each": (_GET, thirty, scale.installs_of_thirty),
         }
         measured = {}
-        for case, (modules, rounds) in cases.items():
-            _round(terraform, found, modules, seen)
-            measured[case] = [_round(terraform, found, modules, seen) for _ in range(rounds)]
+        for case, (command, modules, rounds) in cases.items():
+            _round(terraform, found, command, modules, seen)
+            measured[case] = [_round(terraform, found, command, modules, seen) for _ in range(rounds)]
         static = found.static_name
     yield Table(
-        f"{terraform.name} init into an empty folder",
+        f"{terraform.name} init and get into an empty folder",
         ("case", "n", "from", "median", "least–greatest", "beside static", "without the local path's time"),
         tuple(row for case, rounds in measured.items() for row in _rows(case, rounds)),
         (
@@ -54,8 +56,10 @@ def measure(scale: Scale) -> Iterator[Table]:
     )
 
 
-def _round(terraform: Terraform, found: Registry, modules: list[str], seen: Iterator[int]) -> dict[str, float]:
-    """One `init` from each, one after the other; seconds."""
+def _round(
+    terraform: Terraform, found: Registry, command: tuple[str, ...], modules: list[str], seen: Iterator[int]
+) -> dict[str, float]:
+    """The command with each kind of source, one after the other; seconds."""
     sources: Mapping[str, Callable[[str], str]] = {
         LOCAL: lambda name: _local(found, name),
         STATIC: lambda name: _static(found, name),
@@ -72,7 +76,7 @@ def _round(terraform: Terraform, found: Registry, modules: list[str], seen: Iter
         calls = (f'module "{module}" {{\n  name   = "orders"\n  {source(module)}\n}}\n' for module in modules)
         (root / "main.tf").write_text("".join(calls), encoding="utf-8")
         begun = time.perf_counter()
-        terraform.run(root, "init", "-no-color", "-input=false", config=config)
+        terraform.run(root, *command, config=config)
         seconds[name] = time.perf_counter() - begun
         shutil.rmtree(root)
     return seconds

@@ -5,13 +5,17 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from core import clock
 
-# Per core. Above it the machine did other work as well, and a figure may be wrong by a factor.
-BUSY = 0.75
+# Of all cores. Above it a figure may be wrong by a factor: others took what was to be measured.
+BUSY = 0.1
+_LOOK_SECONDS = 1.0
 
 
 def describe() -> str:
@@ -23,11 +27,68 @@ def describe() -> str:
     )
 
 
-def load() -> str:
-    """The load averages, with a warning where somebody else was at work."""
-    one, five, _ = os.getloadavg()
-    text = f"load {one:.2f} (1 min) {five:.2f} (5 min)"
-    return f"{text}: BUSY, do not quote" if one > BUSY * (os.cpu_count() or 1) else text
+class Others:
+    """What everybody else's work took of the cores while we measured; our own load is no reason to doubt a figure."""
+
+    def __init__(self) -> None:
+        self._began = self._at()
+
+    def said(self) -> str:
+        """Their share since this was made, with a warning where it is too much."""
+        (busy, all_, mine), (was_busy, was_all, was_mine) = self._at(), self._began
+        spent = max(all_ - was_all, 1e-9)
+        share = max(busy - was_busy - (mine - was_mine), 0.0) / spent
+        text = f"other work took {share:.0%} of the cores"
+        return f"{text}: BUSY, do not quote" if share > BUSY else text
+
+    @staticmethod
+    def _at() -> tuple[float, float, float]:
+        """Seconds that the cores worked, that there were in all, and that we and what we started took of the first."""
+        busy, all_ = _cores()
+        return busy, all_, _ours()
+
+
+def others_now() -> str:
+    """What others take before we begin: looked at for a second."""
+    others = Others()
+    time.sleep(_LOOK_SECONDS)
+    return others.said()
+
+
+def note_server(pid: int) -> None:
+    """Before it ends: count the CPU time of a server that is ours, but not our child."""
+    _left.append(_whole(pid))
+
+
+_left: list[float] = []
+
+
+def _cores() -> tuple[float, float]:
+    with suppress(OSError):
+        ticks = [int(one) for one in Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+        user, nice, system, idle, waiting, _hard, _soft, stolen = (one / os.sysconf("SC_CLK_TCK") for one in ticks)
+        # Interrupts are nobody's, and most are those of the requests that we send ourselves.
+        return user + nice + system + stolen, sum((user, nice, system, idle, waiting, _hard, _soft, stolen))
+    now = time.monotonic()
+    return 0.0, now * (os.cpu_count() or 1)
+
+
+def _ours() -> float:
+    """Children that have ended count here as well, with all that they waited for."""
+    taken = os.times()
+    mine = taken.user + taken.system + taken.children_user + taken.children_system
+    running = psutil.Process().children(recursive=True)
+    return mine + sum(_whole(one.pid, tree=False) for one in running) + sum(_left)
+
+
+def _whole(pid: int, *, tree: bool = True) -> float:
+    """CPU seconds of a process and of those that it waited for; with `tree` of its children too."""
+    with suppress(psutil.Error):
+        one = psutil.Process(pid)
+        taken = one.cpu_times()
+        seconds = float(taken.user + taken.system + taken.children_user + taken.children_system)
+        return seconds + (sum(_whole(child.pid) for child in one.children()) if tree else 0.0)
+    return 0.0
 
 
 def _processor() -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import wire
+from bench.machine import note_server
 from core import migrate
 from core.errors import UserError
 from terrasmith.up import Addresses, Person
@@ -79,6 +80,7 @@ def postgres(directory: Path) -> Iterator[str]:
     try:
         yield server.get_uri()
     finally:
+        note_server(server.get_pid() or 0)
         server.cleanup()
 
 

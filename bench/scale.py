@@ -20,10 +20,29 @@ class Scale:
     registry_modules: int = 1_000
     registry_seconds: float = 2.0  # for each cell and its nginx, `registry_rounds` times
     registry_rounds: int = 3
+    publications: int = 3  # on each database
     gate: int = 2
     search_modules: tuple[int, ...] = (1_000, 100_000)
-    search_seconds: float = 2.0  # for each kind of question
+    search_seconds: float = 2.0  # for each kind of question, and for each number of connections
 
 
 FULL = Scale()
-TINY = Scale(2.0, 1, 1.0, 2, 1, 2, 1, 0.2, 1, 3, 20, 1.0, 1, 1, (50,), 0.1)
+TINY = Scale(
+    webhook_seconds=2.0,
+    webhook_rounds=1,
+    busy_seconds=1.0,
+    eyes=2,
+    pulls=1,
+    installs=2,
+    installs_of_thirty=1,
+    reads_seconds=0.2,
+    reads_rounds=1,
+    modules=3,
+    registry_modules=20,
+    registry_seconds=1.0,
+    registry_rounds=1,
+    publications=1,
+    gate=1,
+    search_modules=(50,),
+    search_seconds=0.1,
+)

@@ -33,6 +33,13 @@ request = function()
 end
 """
 
+_ONE_OF = """
+local paths = {%s}
+request = function()
+  return wrk.format(nil, paths[math.random(#paths)])
+end
+"""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -54,13 +61,24 @@ class Load:
 
 @dataclass(frozen=True)
 class Target:
-    """A process that answers on a port, and what is asked of it: `path`, or any of `many` if it holds a `%d`."""
+    """A process that answers on a port, and what is asked of it.
+
+    `path`, or any of `many` if it holds a `%d`; or at random one of `paths`, whose characters Lua takes as they are.
+    """
 
     pid: int
     port: int
     path: str
     headers: tuple[str, ...] = ()
     many: int = 0
+    paths: tuple[str, ...] = ()
+
+    @property
+    def choice(self) -> str:
+        """What wrk's script adds to choose a path."""
+        if self.paths:
+            return _ONE_OF % ", ".join(json.dumps(one) for one in self.paths)
+        return _ANY % (self.path, self.many - 1) if self.many else ""
 
 
 def find_wrk() -> tuple[str, str]:
@@ -96,7 +114,7 @@ def load(target: Target, connections: int, seconds: float) -> Load:
     headers = [part for header in target.headers for part in ("-H", header)]
     url = f"http://{HOST}:{target.port}{target.path % 0 if target.many else target.path}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_SCRIPT + (_ANY % (target.path, target.many - 1) if target.many else ""))
+        script.write(_SCRIPT + target.choice)
         script.flush()
         argv = [taskset, "-c", str(CLIENT_CORE), wrk, "-t1", f"-c{connections}", f"-d{max(round(seconds), 1)}s"]
         before = _cpu(target.pid)

@@ -5,13 +5,14 @@ Judges the interface as declared: what the code behind it does to real infrastru
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
-from tfmodule.contents import Call, Contents, DeclaredResource, Part
+from tfmodule.contents import Call, Contents, DeclaredResource, Move, Part
 from tfmodule.interface import Input, Interface, OutputValue, Provider
 from tfmodule.literals import json_text
+from tfmodule.types import parse_type, takes_all
 from tfmodule.version import Version
 
 Bump = Literal["major", "minor", "patch"]
@@ -86,9 +87,10 @@ def _parts(old: Part, new: Part) -> Iterator[Change]:
     for one, other in _pairs(old.interface.outputs, new.interface.outputs, _name):
         yield from _outputs(path, one, other)
     yield from _requirements(path, old.interface, new.interface)
-    yield from _resources(path, old.resources, new.resources)
+    moves = _Moves(new.moves)
+    yield from _resources(path, old.resources, new.resources, moves)
     for this, that in _pairs(old.calls, new.calls, _name):
-        yield from _calls(path, this, that)
+        yield from _calls(path, this, that, moves)
 
 
 def _inputs(path: str, old: Input | None, new: Input | None) -> Iterator[Change]:
@@ -108,7 +110,7 @@ def _input_properties(path: str, old: Input, new: Input) -> Iterator[Change]:
 
     yield from _defaults(path, old, new)
     if _flat(old.type) != _flat(new.type):
-        wider = _flat(new.type) == "any"
+        wider = _takes_all(new.type, old.type)
         why = "it takes whatever it took before" if wider else "a value that was right may be refused or converted"
         yield changed("type", "minor" if wider else "major", why, old.type, new.type)
     if old.nullable != new.nullable:
@@ -208,32 +210,85 @@ def _around(bounds: Iterable[Version]) -> Iterator[Version]:
             yield Version(major - 1, _HIGH, 0)
 
 
-def _resources(path: str, old: Sequence[DeclaredResource], new: Sequence[DeclaredResource]) -> Iterator[Change]:
+class _Moves:
+    """Where the code itself says that something went: Terraform then keeps what it made."""
+
+    def __init__(self, moves: Iterable[Move]) -> None:
+        self._to: dict[str, str] = {}
+        for move in moves:
+            self._to.setdefault(_root(move.before), _root(move.after))
+
+    def of(self, address: str) -> str | None:
+        """The new address of a resource or a module call; the same one where only its keys moved."""
+        return self._to.get(address)
+
+    @property
+    def targets(self) -> frozenset[str]:
+        return frozenset(self._to.values())
+
+
+def _root(address: str) -> str:
+    """`aws_s3_bucket.this` for any of its instances, `module.a` for anything inside that call."""
+    words = re.sub(r"\[[^\]]*\]", "", address).strip().split(".")
+    return ".".join(words[:2])
+
+
+def _resources(
+    path: str, old: Sequence[DeclaredResource], new: Sequence[DeclaredResource], moves: _Moves
+) -> Iterator[Change]:
     for before, after in _pairs(old, new, lambda one: (one.mode, one.type, one.name)):
         one = before if after is None else after
         name, managed = f"{_of(one).type}.{_of(one).name}", _of(one).mode == "managed"
         subject: Subject = "resource" if managed else "data source"
-        if after is None:
-            bump: Bump = "major" if managed else "patch"
-            why = (
-                "it is destroyed, unless the code says where it moved" if managed else "nothing is read there any more"
-            )
-            yield Change(subject, "removed", path, name, bump, why)
-        elif before is None:
-            yield Change(subject, "added", path, name, "minor" if managed else "patch", "there is more in the plan")
+        if not managed:
+            if before is None or after is None:
+                why = "nothing is read there any more" if after is None else "there is more in the plan"
+                yield Change(subject, "removed" if after is None else "added", path, name, "patch", why)
+        else:
+            yield from _kept(subject, path, name, before, after, moves)
 
 
-def _calls(path: str, old: Call | None, new: Call | None) -> Iterator[Change]:
-    if new is None:
+def _kept(
+    subject: Subject,
+    path: str,
+    name: str,
+    old: DeclaredResource | Call | None,
+    new: DeclaredResource | Call | None,
+    moves: _Moves,
+) -> Iterator[Change]:
+    """What becomes of the things that a resource or a call made; `name` is its address."""
+    target = moves.of(name)
+    if new is None and target is not None:
+        why = "it keeps what it made: a `moved` block says where it went"
+        yield Change(subject, "changed", path, name, "patch", why, "address", name, target)
+    elif new is None:
         why = "what it made is destroyed, unless the code says where it moved"
-        yield Change("module call", "removed", path, _of(old).name, "major", why)
+        yield Change(subject, "removed", path, name, "major", why)
     elif old is None:
-        yield Change("module call", "added", path, new.name, "minor", "there is more in the plan")
-    else:
+        if name not in moves.targets:
+            yield Change(subject, "added", path, name, "minor", "there is more in the plan")
+    # Between nothing and `count` Terraform itself moves the first instance.
+    elif None not in (old.key, new.key) and old.key != new.key and "for_each" in (old.key, new.key):
+        why = "its instances have other addresses: they are destroyed and made anew"
+        bump: Bump = "patch" if target is not None else "major"
+        why = "a `moved` block says which instance is which now" if target is not None else why
+        yield Change(subject, "changed", path, name, bump, why, "key", old.key or None, new.key or None)
+
+
+def _calls(path: str, old: Call | None, new: Call | None, moves: _Moves) -> Iterator[Change]:
+    name = _of(old if new is None else new).name
+    for change in _kept("module call", path, f"module.{name}", old, new, moves):
+        yield replace(change, name=name)
+    if old is not None and new is not None:
         for what, before, after in (("source", old.source, new.source), ("version", old.version, new.version)):
             if before != after:
                 why = "another module, or another version of it, is called"
-                yield Change("module call", "changed", path, new.name, "minor", why, what, before, after)
+                yield Change("module call", "changed", path, name, "minor", why, what, before, after)
+
+
+def _takes_all(new: str, old: str) -> bool:
+    before, after = parse_type(old), parse_type(new)
+    return before is not None and after is not None and takes_all(after, before)
 
 
 def _pairs(old: Iterable[_T], new: Iterable[_T], key: Callable[[_T], object]) -> Iterator[tuple[_T | None, _T | None]]:

@@ -26,6 +26,8 @@ class DeclaredResource:
     mode: str
     type: str
     name: str
+    key: str | None = None
+    """`count`, `for_each`, or empty: what tells its instances apart. None where an earlier release did not look."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ class Call:
     version: str
     path: str
     line: int
+    key: str | None = None
+    """As with a resource."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A `moved` block: both addresses as written, inside the module."""
+
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Part:
     interface: Interface
     resources: tuple[DeclaredResource, ...] = ()
     calls: tuple[Call, ...] = ()
+    moves: tuple[Move, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,23 +112,47 @@ EMPTY = Contents(Part("", "", Interface()))
 
 def _part(files: FileMap, path: str) -> Part:
     facts = read_facts(files, path)
+    keys = _keys(facts)
     return Part(
         path=path,
         readme=_readme(files, path),
         interface=Interface.from_facts(facts),
-        resources=tuple(sorted(_resources(facts), key=lambda one: (one.mode, one.type, one.name))),
+        resources=tuple(sorted(_resources(facts, keys), key=lambda one: (one.mode, one.type, one.name))),
         calls=tuple(
-            Call(call.name, call.source or call.source_text or "", call.version or "", call.path, call.line)
+            Call(
+                call.name,
+                call.source or call.source_text or "",
+                call.version or "",
+                call.path,
+                call.line,
+                keys.get(("module", call.name), ""),
+            )
             for call in facts.module_calls
+        ),
+        moves=tuple(
+            Move(before, after)
+            for block in facts.blocks
+            if block.kind == "moved" and (before := block.text("from")) and (after := block.text("to"))
         ),
     )
 
 
-def _resources(facts: ModuleFacts) -> Iterator[DeclaredResource]:
+def _keys(facts: ModuleFacts) -> dict[tuple[str, ...], str]:
+    """What tells the instances of a block apart, by kind and labels."""
+    return {
+        (block.kind, *block.labels): key
+        for block in facts.blocks
+        for key in ("count", "for_each")
+        if key in block.attributes
+    }
+
+
+def _resources(facts: ModuleFacts, keys: Mapping[tuple[str, ...], str]) -> Iterator[DeclaredResource]:
     for resource in facts.resources:
-        yield DeclaredResource("managed", resource.type, resource.name)
+        key = keys.get(("resource", resource.type, resource.name), "")
+        yield DeclaredResource("managed", resource.type, resource.name, key)
     for source in facts.data_sources:
-        yield DeclaredResource("data", source.type, source.name)
+        yield DeclaredResource("data", source.type, source.name, keys.get(("data", source.type, source.name), ""))
 
 
 def _readme(files: FileMap, path: str) -> str:
@@ -146,6 +183,7 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
         "interface": part.interface.to_dict(),
         "resources": [asdict(one) for one in part.resources],
         "calls": [asdict(one) for one in part.calls],
+        "moves": [asdict(one) for one in part.moves],
     }
 
 
@@ -156,4 +194,5 @@ def _part_from_dict(values: Mapping[str, Any]) -> Part:
         interface=Interface.from_dict(values["interface"]),
         resources=tuple(DeclaredResource(**one) for one in values["resources"]),
         calls=tuple(Call(**one) for one in values["calls"]),
+        moves=tuple(Move(**one) for one in values.get("moves", ())),  # contents of earlier releases hold none
     )

@@ -6,6 +6,8 @@ GET or HEAD with a ready answer. Refuses to answer out of turn, and to write mor
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -24,7 +26,11 @@ class Ready(Protocol):
     def head(self) -> bytes: ...
 
     @property
-    def body(self) -> bytes: ...
+    def body(self) -> bytes | memoryview: ...
+
+    @property
+    def file(self) -> int:
+        """An open file that holds the body and nothing else; -1 where there is none."""
 
 
 AtOnce = Callable[[dict[str, Any]], Ready | None]
@@ -46,12 +52,23 @@ class Connection(BoundedHttp):
         self._idle: asyncio.TimerHandle | None = None
         self._defaults: list[tuple[bytes, bytes]] | None = None
         self._first_lines = b""
+        self._socket: socket.socket | None = None
 
     def data_received(self, data: bytes) -> None:
         self._heard_at, self._written = self.loop.time(), 0
         super().data_received(data)
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        found = transport.get_extra_info("socket")
+        if found is not None and transport.get_extra_info("sslcontext") is None:
+            # uvloop shows no socket that can send. Ours borrows its number, and never closes it.
+            self._socket = socket.socket(found.family, found.type, found.proto, fileno=found.fileno())
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._socket is not None:
+            self._socket.detach()
+            self._socket = None
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
@@ -107,14 +124,38 @@ class Connection(BoundedHttp):
             self._defaults, self._first_lines = defaults, b"".join(lines)
         body = b"" if self.scope["method"] == "HEAD" else ready.body
         if len(body) <= _SMALL:
-            self.transport.write(self._first_lines + ready.head + body)
-        else:
+            self.transport.write(self._first_lines + ready.head + bytes(body))
+        elif ready.file < 0 or not self._send(self._first_lines + ready.head, ready.file, body):
             self.transport.writelines([self._first_lines + ready.head, body])
         self._written += len(body)
         self._answered = True
         self.server_state.total_requests += 1
         if self._idle is None:
             self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def _send(self, head: bytes, file: int, body: bytes | memoryview) -> bool:
+        """Have the kernel send the file, past the transport, which gets what the client does not take at once.
+
+        False where nothing was sent: something else waits to be, or it has to be encrypted.
+        """
+        if self._socket is None or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return False
+        sent = 0
+        try:
+            sent = self._socket.send(head, _MORE)
+            while len(head) <= sent < len(head) + len(body):
+                offset = sent - len(head)
+                sent += os.sendfile(self._socket.fileno(), file, offset, len(body) - offset)
+        except (BlockingIOError, InterruptedError):
+            pass
+        except OSError:  # the client has gone
+            self.transport.abort()
+            return True
+        if sent < len(head):
+            self.transport.writelines([head[sent:], body])
+        elif sent < len(head) + len(body):
+            self.transport.write(memoryview(body)[sent - len(head) :])
+        return True
 
     def _close_if_idle(self) -> None:
         """As uvicorn does after each answer; here one timer lives on, and looks when it was last spoken to."""
@@ -128,4 +169,6 @@ class Connection(BoundedHttp):
             self.transport.close()
 
 
+# What follows belongs to the same packets. Where files can be sent from memory, this is known.
+_MORE = getattr(socket, "MSG_MORE", 0)
 _NOT_PLAIN = frozenset({b"content-length", b"expect", b"transfer-encoding", b"upgrade"})

@@ -1,7 +1,7 @@
 """The limits around everything: how often one may ask, how long an address and how large a body may be.
 
 Refuses before anything else is looked at, and asks neither database nor Redis. It lets nobody in: a token counts for
-itself only after a route has recognised it, and is known here by its digest alone.
+itself only after the application has recognised it, and is known here by its digest and its id alone.
 """
 
 import hashlib
@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from accounts.tokens import Principal
 from bot.webhook import PATH as WEBHOOK_PATH
 from core.limits import Budget, Limiter, budget
 from core.settings import Settings
 from registry.api.discovery import MODULES_PATH
+from registry.api.hot import CALLER
 from web.addresses import Clients
 from web.edge import Edge
 from web.failures import failure
@@ -37,8 +39,8 @@ _SETTLED = "terrasmith.limits"
 class Limits:
     """An ASGI middleware, the outermost.
 
-    An application behind it may have answers ready before a task is made for a request (`at_once`), and may say of an
-    Authorization header whether it is known to be good (`recognises`).
+    An application behind it may have answers ready before a task is made for a request (`at_once`), and may say who is
+    known to hold the token of an Authorization header (`caller_of`): that is asked once, and told on in the scope.
     """
 
     def __init__(self, app: ASGIApp, *, settings: Settings, limiter: Limiter) -> None:
@@ -48,7 +50,7 @@ class Limits:
         self._budgets = {kind: budget(kind, getattr(settings, f"rate_limit_{kind}")) for kind in KINDS}
         self._recognised = _Recent(_REMEMBERED)
         self._at_once: Callable[[Scope], Any] | None = getattr(app, "at_once", None)
-        self._recognises: Callable[[bytes], bool] | None = getattr(app, "recognises", None)
+        self._caller_of: Callable[[bytes], Principal | None] | None = getattr(app, "caller_of", None)
 
     def at_once(self, scope: Scope) -> Any:
         """What the application has ready for this request, which has no body; None sends it the long way."""
@@ -64,7 +66,7 @@ class Limits:
         settled = scope.get(_SETTLED)
         if settled is None:
             settled = self._settle(scope)
-        scope[_SETTLED] = ""  # paid: for whatever layer of this kind stands further in
+        scope[_SETTLED] = b""  # paid: for whatever layer of this kind stands further in
         if isinstance(settled, HTTPException):
             await Edge(failure(Request(scope), settled))(scope, receive, send)
             return
@@ -75,36 +77,47 @@ class Limits:
         else:
             await self.app(scope, receive, send)
 
-    def _settle(self, scope: Scope) -> str | HTTPException:
-        """Whether this request may go on: why not, or the digest of a token that it brings."""
+    def _settle(self, scope: Scope) -> bytes | HTTPException:
+        """Whether this request may go on: why not, or the header with the token that it brings."""
         try:
+            path = _path(scope)
             header, length = _authorization_and_length(scope)
-            _require_short(scope, length)
-            kind = _kind(scope)
+            if len(path) + len(scope["query_string"]) > MAX_ADDRESS:
+                raise HTTPException(414, f"The address is longer than {MAX_ADDRESS >> 10} KiB.")
+            if length > MAX_BODY and not _has_own_cap(scope):
+                raise _too_large()
+            kind = _kind(path, scope["method"])
             if not kind:
-                return ""
-            digest = _digest(header)
-            if digest and digest not in self._recognised and self._recognises is not None and self._recognises(header):
-                self._recognised.add(digest)
-            self._admit(kind, digest, scope)
+                return b""
+            self._admit(kind, header, scope)
         except HTTPException as error:
             return error
-        return digest
+        return header
 
-    def _admit(self, kind: str, digest: str, scope: Scope) -> None:
+    def _admit(self, kind: str, header: bytes, scope: Scope) -> None:
         """Whoever holds a token that was recognised lately has a budget of their own; the others share their address's.
 
         So a wrong token buys nothing, and colleagues behind one address do not stand in each other's way.
         """
-        recognised = digest in self._recognised
-        who = digest if recognised else self._clients.of(scope)
+        holder = self._holder(header, scope) if header else None
+        who = holder or self._clients.of(scope)
         failures, allowed = self._budgets["failures"], self._budgets[kind]
-        if digest and not recognised and failures is not None and (wait := self._limiter.wait(failures, who)):
+        if header and holder is None and failures is not None and (wait := self._limiter.wait(failures, who)):
             raise _too_many(failures, wait, "this address sent too many tokens that are not valid here")
         if allowed is not None and (wait := self._limiter.take(allowed, who)):
-            raise _too_many(allowed, wait, f"this {'token' if recognised else 'address'} asked too often")
+            raise _too_many(allowed, wait, f"this {'address' if holder is None else 'token'} asked too often")
 
-    async def _watch(self, digest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    def _holder(self, header: bytes, scope: Scope) -> str | None:
+        """The id of the token, if it is known to be one: by who answers at once, or from an answer not long ago."""
+        caller = None if self._caller_of is None else self._caller_of(header)
+        if caller is None:
+            return self._recognised.token_of(_digest(header))
+        scope[CALLER] = caller
+        if caller.token_id not in self._recognised:
+            self._recognised.add(_digest(header), caller.token_id)
+        return caller.token_id
+
+    async def _watch(self, header: bytes, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and learn from the answer what the token is worth."""
         status = 0
 
@@ -115,39 +128,44 @@ class Limits:
 
         await self.app(scope, receive, noting)
         if status == 401:
-            self._recognised.discard(digest)
+            self._recognised.discard(_digest(header))
             failures = self._budgets["failures"]
             if failures is not None:
                 self._limiter.take(failures, self._clients.of(scope))
-        elif scope.get("state", {}).get("principal") is not None:
-            self._recognised.add(digest)
+        elif (principal := scope.get("state", {}).get("principal")) is not None:
+            self._recognised.add(_digest(header), principal.token_id)
 
 
 class _Recent:
-    """Which digests were recognised lately, in bounded memory: what is not seen again for a while is forgotten."""
+    """Which tokens were recognised lately, in bounded memory: what is not seen again for a while is forgotten."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self._young: set[str] = set()
-        self._old: set[str] = set()
+        self._young: dict[str, str] = {}  # from digests to ids
+        self._old: dict[str, str] = {}
+        self._ids: set[str] = set()  # of the young ones
 
-    def __contains__(self, digest: object) -> bool:
-        return digest in self._young or digest in self._old
+    def __contains__(self, token_id: object) -> bool:
+        return token_id in self._ids
 
-    def add(self, digest: str) -> None:
+    def token_of(self, digest: str) -> str | None:
+        """The id of the token that has this digest."""
+        return self._young.get(digest) or self._old.get(digest)
+
+    def add(self, digest: str, token_id: str) -> None:
         if len(self._young) >= self._keep:
-            self._young, self._old = set(), self._young
-        self._young.add(digest)
+            self._young, self._old, self._ids = {}, self._young, set()
+        self._young[digest] = token_id
+        self._ids.add(token_id)
 
     def discard(self, digest: str) -> None:
-        self._young.discard(digest)
-        self._old.discard(digest)
+        for half in (self._young, self._old):
+            self._ids.discard(half.pop(digest, ""))
 
 
-def _kind(scope: Scope) -> str:
+def _kind(path: bytes, method: str) -> str:
     """Which budget pays; empty for what nobody pays for."""
-    path = _path(scope)
-    if scope["method"] not in _READING:
+    if method not in _READING:
         # Whoever installs an app of their own on GitHub can have GitHub's addresses send us anything: a budget for
         # those would let strangers shut out our own deliveries. What a delivery may cost is bounded where it is read.
         return "" if path == _WEBHOOK else "writes"
@@ -165,29 +183,21 @@ def _path(scope: Scope) -> bytes:
 
 
 def _authorization_and_length(scope: Scope) -> tuple[bytes, int]:
-    header, length = b"", 0
+    header: bytes | None = None
+    length = 0
     for name, value in scope["headers"]:
         if name == b"authorization":
-            header = header or value
+            header = value if header is None else header
         elif name == b"content-length":
             # What is no number, or longer than one can be, is too large as well.
             length = int(value) if value.isdigit() and len(value) < 20 else MAX_BODY << 40
-    return header, length
+    return header or b"", length
 
 
 def _digest(header: bytes) -> str:
     """However it is written: one token in a thousand spellings is one token."""
-    if not header:
-        return ""
     token = next(reversed(header.decode("latin-1").split()), "")
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _require_short(scope: Scope, length: int) -> None:
-    if len(_path(scope)) + len(scope["query_string"]) > MAX_ADDRESS:
-        raise HTTPException(414, f"The address is longer than {MAX_ADDRESS >> 10} KiB.")
-    if length > MAX_BODY and not _has_own_cap(scope):
-        raise _too_large()
 
 
 def _has_own_cap(scope: Scope) -> bool:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from core import clock
 from core.cache import Flights, TaggedCache
 from core.changes import Watcher, tag
 from core.errors import Transient
+from registry.api.archive_bytes import ArchiveBytes
 from registry.api.archives import Archives, headers_of
 from registry.api.callers import Callers
 from registry.api.discovery import MODULES_PATH, document
@@ -95,6 +96,28 @@ class Answer:
     version_id: str | None = None
     archive: ArchiveFacts | None = None
 
+    @property
+    def file(self) -> int:
+        """None of these has one."""
+        return -1
+
+
+class ArchiveAnswer(NamedTuple):
+    """The same of an archive, whose bytes are kept apart. Made for each request, so as cheap as can be."""
+
+    headers: list[tuple[bytes, bytes]]
+    head: bytes
+    kept: ArchiveBytes
+    version_id: None = None
+
+    @property
+    def body(self) -> bytes | memoryview:
+        return self.kept.data
+
+    @property
+    def file(self) -> int:
+        return self.kept.file
+
 
 class Answers:
     """The answers that are at hand, and the way to those that are not."""
@@ -120,8 +143,8 @@ class Answers:
         self._kept: TaggedCache[_Key, Answer] = TaggedCache(_ANSWERS_BYTES)
         self._flights: Flights[Answer] = Flights(self._executor)
         # Content never changes under a digest: nothing is ever evicted here but for room.
-        self._bytes: TaggedCache[str, bytes] = TaggedCache(_ARCHIVES_BYTES)
-        self._loads: Flights[bytes] = Flights(self._loaders)
+        self._bytes: TaggedCache[str, ArchiveBytes] = TaggedCache(_ARCHIVES_BYTES)
+        self._loads: Flights[ArchiveBytes] = Flights(self._loaders)
         self._agents: dict[bytes, tuple[Manner, Client]] = {}
         self._hung_until = -float("inf")
         # Who asks for these is sent on to the storage, by the route.
@@ -138,22 +161,27 @@ class Answers:
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._loaders.shutdown(wait=False, cancel_futures=True)
 
-    def at_hand(self, asked: Asked) -> Answer | None:
-        """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing."""
+    def at_hand(self, asked: Asked, caller: Principal | None = None) -> Answer | ArchiveAnswer | None:
+        """The answer, if it is known and nothing it says was changed a second ago or earlier. Waits for nothing.
+
+        `caller`: what `caller_of` has said of the same header in the same moment.
+        """
         if asked.kind is _DISCOVERY:
             return self._discovery
-        if not self.watcher.is_fresh():
-            return None
-        if asked.authorization is None:
-            return self._of(asked, None)
-        caller = self._callers.known(asked.authorization)
-        return None if caller is None else self._of(asked, caller)
+        if caller is None:
+            if not self.watcher.is_fresh():
+                return None
+            if asked.authorization is not None:
+                caller = self._callers.known(asked.authorization)
+                if caller is None:
+                    return None
+        return self._of(asked, caller)
 
-    def knows(self, authorization: bytes) -> bool:
-        """Whether this is the header of somebody whose token is known to be live."""
-        return self.watcher.is_fresh() and self._callers.known(authorization) is not None
+    def caller_of(self, authorization: bytes) -> Principal | None:
+        """Whose header this is, if their token is known to be live."""
+        return self._callers.known(authorization) if self.watcher.is_fresh() else None
 
-    async def fetched(self, asked: Asked) -> Answer | None:
+    async def fetched(self, asked: Asked) -> Answer | ArchiveAnswer | None:
         """The answer as the database has it now; None is the route's to answer.
 
         Raises what the services behind the routes raise, and Transient where neither the database nor memory can tell.
@@ -172,7 +200,7 @@ class Answers:
                 return stale
             raise
 
-    def _of(self, asked: Asked, caller: Principal | None) -> Answer | None:
+    def _of(self, asked: Asked, caller: Principal | None) -> Answer | ArchiveAnswer | None:
         """What is kept for this caller, however old."""
         manner = self.client(asked.agent)[0] if asked.kind is _DOWNLOAD else _ANY
         answer = None
@@ -184,16 +212,16 @@ class Answers:
             return None
         if answer.archive is None:
             return answer
-        body = self._bytes.get(answer.archive.sha256)
-        return None if body is None else Answer(answer.headers, answer.head, body, answer.public)
+        kept = self._bytes.get(answer.archive.sha256)
+        return None if kept is None else ArchiveAnswer(answer.headers, answer.head, kept)
 
-    def _stale(self, asked: Asked) -> Answer | None:
+    def _stale(self, asked: Asked) -> Answer | ArchiveAnswer | None:
         """What everybody was told when the database was last heard of, if that is not too long ago."""
         if asked.kind is Kind.SIGNED_ARCHIVE or self._monotonic() - self.watcher.seen_at > STALE_SECONDS:
             return None
         return self._of(asked, None)
 
-    async def _read(self, asked: Asked) -> Answer | None:
+    async def _read(self, asked: Asked) -> Answer | ArchiveAnswer | None:
         caller: Principal | None = None
         if asked.authorization is not None:
             caller = self._callers.known(asked.authorization) if self.watcher.is_fresh() else None
@@ -209,7 +237,7 @@ class Answers:
             return answer
         if answer.archive.size > LARGEST_KEPT:
             return None
-        return replace(answer, body=await self._load(answer.archive))
+        return ArchiveAnswer(answer.headers, answer.head, await self._load(answer.archive))
 
     async def _patiently(self, work: Awaitable[T]) -> T:
         """What comes of it; Transient where the database hangs, and for a while for all who come after."""
@@ -262,15 +290,15 @@ class Answers:
             return self._archives.public_of(file), None
         return self._archives.private_of(file, caller), caller.token_id if caller else None
 
-    async def _load(self, archive: ArchiveFacts) -> bytes:
+    async def _load(self, archive: ArchiveFacts) -> ArchiveBytes:
         """The bytes of a small archive, once for all who wait for them."""
         kept = self._bytes.get(archive.sha256)
         if kept is not None:
             return kept
 
-        def load() -> bytes:
+        def load() -> ArchiveBytes:
             ticket = self._bytes.ticket()
-            data = self._archives.whole(archive)
+            data = ArchiveBytes(self._archives.whole(archive))
             self._bytes.put(archive.sha256, data, (), len(data), ticket)
             return data
 

@@ -28,7 +28,8 @@ _AGAIN = timedelta(hours=1)
 @dataclass(slots=True)
 class _Caller:
     principal: Principal
-    note_at: datetime
+    look_at: datetime
+    """When it expires, or its use has to be written down."""
 
 
 class Callers:
@@ -41,14 +42,14 @@ class Callers:
 
     def known(self, authorization: bytes) -> Principal | None:
         """Who that is, from memory. Only for as long as changes are heard of."""
-        caller = self._known.get(hashlib.sha256(authorization).digest())
+        caller = self._known.get(_digest(authorization))
         if caller is None:
             return None
         now = self._now()
-        if caller.principal.expires_at <= now:
-            return None
-        if caller.note_at <= now:
-            caller.note_at = now + _AGAIN
+        if caller.look_at <= now:
+            if caller.principal.expires_at <= now:
+                return None
+            caller.look_at = min(now + _AGAIN, caller.principal.expires_at)
             self._executor.submit(self._note_use, caller.principal)
         return caller.principal
 
@@ -58,7 +59,7 @@ class Callers:
         text = bearer(authorization.decode("latin-1"))
         if text is None:
             return None
-        digest = hashlib.sha256(authorization).digest()
+        digest = _digest(authorization)
         principal = await self._sign_ins.join(digest, lambda: self._read(digest, text), patience)
         if principal is not None and principal.use_is_stale(self._now()):
             self.known(authorization)
@@ -75,7 +76,7 @@ class Callers:
         if principal is not None:
             tags = (tag("token", principal.token_id), tag("namespace", principal.namespace_id))
             now = self._now()
-            caller = _Caller(principal, now if principal.use_is_stale(now) else now + _AGAIN)
+            caller = _Caller(principal, now if principal.use_is_stale(now) else min(now + _AGAIN, principal.expires_at))
             self._known.put(digest, caller, tags, 1, ticket)
         return principal
 
@@ -85,3 +86,8 @@ class Callers:
                 tokens.note_use(session, principal.token_id)
         except TerrasmithError as error:
             _log.warning("the use of a token was not written down", token=principal.token_id, error=str(error))
+
+
+def _digest(authorization: bytes) -> bytes:
+    # For so few bytes half the time of SHA-256, whose maker looks it up by name each time.
+    return hashlib.blake2s(authorization).digest()

@@ -5,6 +5,7 @@ Knows ASGI. Whatever it has no answer for goes on to the application behind it, 
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -13,20 +14,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import TerrasmithError, Transient
 from core.log import get_logger
-from registry.api.answers import Answer, Answers, Asked, Kind
+from registry.api.answers import Answer, Answers, ArchiveAnswer, Asked, Kind
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH
 from registry.download_counter import DownloadCounter
 from registry.services import downloads
 
 _log = get_logger(__name__)
 
+CALLER: Final = "terrasmith.caller"
+"""Where the scope says who asks, to spare a second look. It holds for this moment only: nobody else reads it later."""
+
 _MODULES, _DISCOVERY = MODULES_PATH.encode(), DISCOVERY_PATH.encode()
-_ARCHIVES = {
-    Kind.PUBLIC_ARCHIVE: downloads.PUBLIC_PATH.encode(),
-    Kind.SIGNED_ARCHIVE: downloads.SIGNED_PATH.encode(),
-    Kind.PRIVATE_ARCHIVE: downloads.PRIVATE_PATH.encode(),
-}
+_ARCHIVES = (
+    (downloads.PUBLIC_PATH.encode(), Kind.PUBLIC_ARCHIVE),
+    (downloads.SIGNED_PATH.encode(), Kind.SIGNED_ARCHIVE),
+    (downloads.PRIVATE_PATH.encode(), Kind.PRIVATE_ARCHIVE),
+)
 _OF_MODULES = {b"/versions": Kind.VERSIONS, b"/download": Kind.DOWNLOAD}
+_WHOLE = frozenset({Kind.DISCOVERY, *_OF_MODULES.values()})
 # Answers with a part of an archive, or with none of it, are the route's.
 _PARTIAL = frozenset({b"range", b"if-range", b"if-none-match"})
 
@@ -45,6 +50,8 @@ class HotPath:
     ) -> None:
         self.app = app
         self.answers, self.counter = answers, counter
+        self.caller_of = answers.caller_of
+        """Who sends an Authorization header, if they are known. Whoever asks may tell `at_once` by CALLER."""
         self.answered: Counter[Kind] = Counter()
         """How many answers of each kind were given from here."""
         self._headers, self._failure = headers, failure
@@ -59,23 +66,20 @@ class HotPath:
         self.answers.stop()
         self.counter.stop()
 
-    def at_once(self, scope: Scope) -> Answer | None:
+    def at_once(self, scope: Scope) -> Answer | ArchiveAnswer | None:
         """The whole answer, for a server that asks before it makes a task; None where the request must come in."""
+        caller = scope.pop(CALLER, None)
         asked = _asked(scope)
         if asked is None:
             return None
         try:
-            found = self.answers.at_hand(asked)
+            found = self.answers.at_hand(asked, caller)
             if found is not None:
                 self._note(scope, asked, found)
         except Exception as error:  # noqa: BLE001  # as below; here it would end the connection besides
             _failed(asked, error)
             return None
         return found
-
-    def recognises(self, authorization: bytes) -> bool:
-        """Whether whoever sends this header is known to hold a live token."""
-        return self.answers.knows(authorization)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope) if scope["type"] == "http" else None
@@ -95,12 +99,12 @@ class HotPath:
                 return
         await self.app(scope, receive, send)
 
-    async def _send(self, scope: Scope, send: Send, asked: Asked, found: Answer) -> None:
+    async def _send(self, scope: Scope, send: Send, asked: Asked, found: Answer | ArchiveAnswer) -> None:
         self._note(scope, asked, found)
         await send({"type": "http.response.start", "status": 200, "headers": found.headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else bytes(found.body)})
 
-    def _note(self, scope: Scope, asked: Asked, found: Answer) -> None:
+    def _note(self, scope: Scope, asked: Asked, found: Answer | ArchiveAnswer) -> None:
         self.answered[asked.kind] += 1
         if found.version_id is not None and scope["method"] == "GET":
             self.counter.count(found.version_id, self.answers.client(asked.agent)[1])
@@ -135,7 +139,7 @@ def _asked(scope: Scope) -> Asked | None:
             agent = agent or value
         elif name == b"authorization":
             authorization = value if authorization is None else authorization
-        elif name in _PARTIAL and kind in _ARCHIVES:
+        elif name in _PARTIAL and kind not in _WHOLE:
             return None
     return Asked(kind, path, authorization, agent)
 
@@ -145,4 +149,7 @@ def _kind(path: bytes) -> Kind | None:
         return _OF_MODULES.get(path[-9:])
     if path == _DISCOVERY:
         return Kind.DISCOVERY
-    return next((kind for kind, prefix in _ARCHIVES.items() if path.startswith(prefix)), None)
+    for prefix, kind in _ARCHIVES:
+        if path.startswith(prefix):
+            return kind
+    return None

@@ -61,12 +61,14 @@ def forget(session: Session, scope: str, lost: Collection[str]) -> None:
     _forget(session, scope, [word for word, token in known.items() if not left[token]])
 
 
-def standing(session: Session, scopes: Sequence[str], tokens: Sequence[str], most: int) -> Mapping[str, Sequence[int]]:
-    """For each token documents that hold it, up to `most`."""
+def standing(
+    session: Session, scopes: Sequence[str], tokens: Sequence[str], most: int, tier: str = ""
+) -> Mapping[str, Sequence[int]]:
+    """For each token documents that hold it, up to `most`; with `tier` only among those of that tier."""
     found: dict[str, Sequence[int]] = {}
     for start in range(0, len(tokens), _ASKED_AT_ONCE):
         some = tokens[start : start + _ASKED_AT_ONCE]
-        wanted = [(expression(scopes, [[token]], []), most) for token in some]
+        wanted = [(expression(scopes, [[token]], [], tier=tier), most) for token in some]
         found |= zip(some, engine_of(session).matching(session, wanted), strict=True)
     return found
 

@@ -323,7 +323,7 @@ def test_a_token_that_another_process_revokes_is_refused_while_the_watcher_runs(
 def test_a_bug_at_hand_leaves_the_request_to_the_routes(sqlite_registry, settings, monkeypatch) -> None:
     hot = filled(sqlite_registry, settings, clocks=False)
 
-    def broken(_asked: object) -> None:
+    def broken(*_asked: object) -> None:
         raise KeyError("a bug")
 
     monkeypatch.setattr(hot.path.answers, "at_hand", broken)

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -132,8 +133,8 @@ class _Ready:
         self.calls.append("at once")
         return "ready" if scope["raw_path"] == b"/ready" else None
 
-    def recognises(self, header: bytes) -> bool:
-        return header == b"Bearer good"
+    def caller_of(self, header: bytes) -> Any:
+        return SimpleNamespace(token_id="tok_1") if header == b"Bearer good" else None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.calls.append("long way")
@@ -168,6 +169,7 @@ def test_an_answer_that_is_ready_costs_the_same_and_a_long_way_is_paid_once(sett
     good = (b"authorization", b"Bearer good")
     assert [limits.at_once(scope(b"/ready", good)) for _ in range(3)] == ["ready", "ready", None]
     assert limits.at_once(scope(b"/ready", (b"authorization", b"Bearer bad"))) is None
+    assert limits.at_once(scope(b"/ready", (b"authorization", b""), good)) is None, "the first one counts, as ever"
     assert hot.calls == ["at once", "at once", "long way", "at once", "at once"]
     assert Limits(lambda *_: None, settings=settings, limiter=Limiter()).at_once(scope(b"/ready")) is None  # type: ignore[arg-type]
 

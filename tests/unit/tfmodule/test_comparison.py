@@ -48,6 +48,11 @@ def _call(source: str) -> str:
         ("", _input("default = 1"), "input", "added", "", "minor"),
         (_input("default = 1"), "", "input", "removed", "", "major"),
         (_input("type = string"), _input("type = number"), "input", "changed", "type", "major"),
+        (_input("type = number"), _input("type = string"), "input", "changed", "type", "minor"),
+        (_input("type = object({a = string})"), _input("type = object({a = string, b = optional(bool)})"),
+         "input", "changed", "type", "minor"),
+        (_input("type = object({a = string})"), _input("type = object({a = string, b = bool})"),
+         "input", "changed", "type", "major"),
         (_input("type = string"), _input("type = any"), "input", "changed", "type", "minor"),
         (_input("default = 1"), _input(""), "input", "changed", "default", "major"),
         (_input(""), _input("default = 1"), "input", "changed", "default", "minor"),
@@ -134,3 +139,41 @@ def test_a_constraint_that_refuses_more_is_found(dialect: Dialect, old: str, new
 
 def test_what_cannot_be_read_counts_as_narrower() -> None:
     assert refuses_more(Dialect.PROVIDER, ">= 1.0", "about 2")
+
+
+_ONE = 'resource "a_b" "c" {{\n{}\n}}'
+
+
+def _resource(body: str = "", name: str = "c") -> str:
+    return _ONE.format(body).replace('"c"', f'"{name}"')
+
+
+def _moved(before: str, after: str) -> str:
+    return f"\nmoved {{\nfrom = {before}\nto = {after}\n}}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "bump"),
+    [
+        (_resource(), _resource(name="d"), "major"),
+        (_resource(), _resource(name="d") + _moved("a_b.c", "a_b.d"), "patch"),
+        (_resource(), _resource("count = 1"), None),
+        (_resource("count = 2"), _resource("for_each = toset([])"), "major"),
+        (_resource("count = 2"), _resource("for_each = toset([])") + _moved("a_b.c[0]", 'a_b.c["x"]'), "patch"),
+        (_resource(), _resource("for_each = toset([])"), "major"),
+        (_resource(), _call("./x") + _moved("a_b.c", "module.m.a_b.c"), "patch"),
+        (_call("./x"), _call("./x").replace('"m"', '"n"'), "major"),
+        (_call("./x"), _call("./x").replace('"m"', '"n"') + _moved("module.m", "module.n"), "patch"),
+        (_call("./x"), _call("./x").replace("source", "for_each = toset([])\nsource"), "major"),
+    ],
+)
+def test_what_a_resource_made_is_kept_where_the_code_says_so(before: str, after: str, bump: str | None) -> None:
+    assert compare(_contents(before), _contents(after)).bump == bump
+
+
+def test_contents_of_an_earlier_release_say_nothing_of_keys() -> None:
+    stored = _contents(_resource("count = 1") + _call("./x")).to_dict()
+    for part in (*stored["root"]["resources"], *stored["root"]["calls"]):
+        del part["key"]
+    del stored["root"]["moves"]
+    assert compare(Contents.from_dict(stored), _contents(_resource("for_each = {}") + _call("./x"))).changes == ()

@@ -44,10 +44,10 @@ def test_every_part_is_found_with_what_it_declares() -> None:
     assert contents.submodules[0].name == "policy"
     assert contents.root.interface.inputs[0].validations == (Validation("var.size > 0", "More than nothing."),)
     assert contents.root.resources == (
-        DeclaredResource("data", "aws_region", "here"),
-        DeclaredResource("managed", "aws_s3_bucket", "this"),
+        DeclaredResource("data", "aws_region", "here", ""),
+        DeclaredResource("managed", "aws_s3_bucket", "this", ""),
     )
-    assert contents.root.calls == (Call("key", "registry.acme.test/acme/kms/aws", "~> 1.2", "main.tf", 11),)
+    assert contents.root.calls == (Call("key", "registry.acme.test/acme/kms/aws", "~> 1.2", "main.tf", 11, ""),)
 
 
 def test_what_no_plain_string_says_is_kept_as_written() -> None:
