@@ -51,7 +51,7 @@ def test_without_landlock_nothing_runs_and_the_reason_is_told(tmp_path: Path) ->
             str(tmp_path),
         ],
         cwd=ROOT,
-        env={**os.environ, "TERRASMITH_SANDBOX": "require"},
+        env={**os.environ, "TERRASMITH_SANDBOX": "require", "TERRASMITH_SCANNER": "off"},
         capture_output=True,
         text=True,
         check=False,

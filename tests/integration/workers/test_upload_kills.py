@@ -63,7 +63,11 @@ def test_F10_a_worker_killed_in_the_middle_of_a_judgement(engine: Any, tmp_path:
     fake = tmp_path / "engine"
     fake.write_text(ENGINE.format(command=command, folder=tmp_path, terraform=shutil.which("terraform")))
     fake.chmod(0o755)
-    engine._env |= {"TERRASMITH_TERRAFORM": str(fake), "TERRASMITH_SANDBOX": "trusted-local"}
+    engine._env |= {
+        "TERRASMITH_TERRAFORM": str(fake),
+        "TERRASMITH_SANDBOX": "trusted-local",
+        "TERRASMITH_SCANNER": "off",
+    }
     storage = LocalStorage(tmp_path / "storage")
     upload_id = send(engine.database, storage)
 
