@@ -1,4 +1,4 @@
-# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `scanner`, `migrate`. Runs as nobody in particular,
+# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `engine`, `scanner`, `migrate`. Runs as nobody in particular,
 # installs nothing but hash-locked wheels, and carries no Terraform: the operator brings the engine and its providers.
 ARG PYTHON=3.13-slim-bookworm
 
@@ -40,8 +40,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && /venv-checkov/bin/pip uninstall --quiet --yes pip
 
 FROM python:${PYTHON}
-RUN useradd --system --uid 10001 --home-dir /var/lib/terrasmith --create-home --shell /usr/sbin/nologin terrasmith \
-    && install --directory --owner=terrasmith --mode=0700 /run/terrasmith
+RUN useradd --system --uid 10001 --home-dir /var/lib/terrasmith --create-home --shell /usr/sbin/nologin terrasmith
+RUN install --directory --owner=10001 --mode=0700 /run/terrasmith /run/terrasmith-scanner
 COPY --from=checkov /venv-checkov /venv-checkov
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \

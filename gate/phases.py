@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
 from gate.engines.port import Session
+from gate.engines.supported import MOCKS_SINCE, release
 from gate.mirror import REGISTRY_HOST
 from gate.process import Completed
 from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
@@ -30,8 +31,6 @@ _PROVIDER_DIED = re.compile(
 )
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
-# The first versions with `mock_provider`.
-_MOCKS_SINCE = {"terraform": (1, 7), "tofu": (1, 8)}
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ def check_tests(bench: Bench) -> Conclusion:
     tests = [path for path in tests if "/" not in path or path.startswith("tests/")]
     if not tests:
         return SKIPPED
-    if _release(bench.version) < _MOCKS_SINCE[bench.flavour]:
+    if release(bench.version) < MOCKS_SINCE[bench.flavour]:
         message = f"{bench.flavour} {bench.version} cannot mock providers, so the tests were not run."
         return Conclusion("undecided" if bench.profile == "house" else "skipped", (Finding("test", "note", message),))
     findings: list[Finding] = []
@@ -228,10 +227,6 @@ def mirror_source(source: str, flavour: str) -> str:
 
 def _calls_registry(file: ParsedFile) -> bool:
     return any(b.kind == "module" and not (b.literal("source") or ".").startswith(".") for b in file.blocks)
-
-
-def _release(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
 def stopped(done: Completed, command: str) -> Conclusion | None:

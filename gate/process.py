@@ -95,6 +95,21 @@ class Supervised:
         finally:
             theirs.close()
 
+    @property
+    def pid(self) -> int:
+        """The launcher's process id; the program is its child."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the program still runs; the launcher ends with it."""
+        return not self._closed and self._process.poll() is None
+
+    @property
+    def streams(self) -> list[int]:
+        """The descriptors of its output, for whoever reads it in another way than `read`."""
+        return [stream.fileno() for stream in (self._process.stdout, self._process.stderr) if stream is not None]
+
     def send(self, data: bytes) -> None:
         """Write to the program's standard input; a program that is gone shows at the next read."""
         assert self._process.stdin is not None
@@ -110,23 +125,29 @@ class Supervised:
         with suppress(BrokenPipeError):
             self._process.stdin.close()
 
-    def read(self, deadline: float, *, until: Callable[[], bool] = lambda: False) -> bool:
+    def read(self, deadline: float, *, until: Callable[[], bool] = lambda: False, hangup: int | None = None) -> bool:
         """Collect output until `until` holds (True), or the program closes its output or meets a limit (False).
 
-        `deadline` is a value of `time.monotonic`.
+        `deadline` is a value of `time.monotonic`. When the descriptor `hangup` becomes readable, nobody waits any more:
+        the program is ended as at a limit, without one to name.
         """
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ, self.stdout)
             selector.register(self._process.stderr, selectors.EVENT_READ, self.stderr)
-            while selector.get_map():
+            if hangup is not None:
+                selector.register(hangup, selectors.EVENT_READ)
+            while any(key.data is not None for key in selector.get_map().values()):
                 if until():
                     return True
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     return self._stop("time")
                 for key, _ in selector.select(min(remaining, _LONGEST_WAIT)):
+                    if key.data is None:
+                        self.close()
+                        return False
                     piece = os.read(key.fd, _CHUNK)
                     key.data.extend(piece)
                     if not piece:
@@ -191,13 +212,14 @@ def run(
     directory: Path,
     limits: Limits,
     deadline: float,
+    hangup: int | None = None,
     confinement: Confinement = _STRICTEST,
 ) -> Completed:
     """Run one program to its end or to a limit. What it may touch beside its pipes, `confinement` must name."""
     started = time.monotonic()
     program = Supervised(argv, environment=environment, directory=directory, limits=limits, confinement=confinement)
     try:
-        program.read(deadline)
+        program.read(deadline, hangup=hangup)
         program.close(wait=program.limit is None)
     finally:
         program.close()

@@ -27,6 +27,8 @@ class Workspace:
     environment: dict[str, str]
     mirror: Path
     """The provider mirror, maybe an empty one."""
+    sockets: tuple[Path, ...] = ()
+    """Folders outside, in which providers that run already listen."""
 
     def confinement(self, *, readable: tuple[Path, ...] = (), required: bool = True) -> Confinement:
         """What an engine may touch: this folder, the mirror's providers, and what it is made of itself (`readable`)."""
@@ -36,7 +38,7 @@ class Workspace:
             readable=(self.root, *readable),
             executable=(self.mirror, self.work) if packed else (self.mirror,),
             writable=(self.work, self.root / "home", self.root / "tmp"),
-            sockets=(self.root / "tmp",),
+            sockets=(self.root / "tmp", *self.sockets),
             required=required,
         )
 
@@ -46,22 +48,28 @@ def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
     """Write the files into a fresh directory and take everything away at the end."""
     check_unique(files)
     # Resolved, because Terraform reports real paths and a temporary directory is a link on some systems.
-    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=_parent())).resolve()
+    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=short_parent())).resolve()
     try:
-        for name in ("work", "home", "tmp", "bin", "mirror"):
-            (root / name).mkdir()
-        configuration = root / "cli.tfrc"
-        mirror = mirror or root / "mirror"
-        configuration.write_text(_cli_configuration(mirror), encoding="utf-8")
+        workspace = furnish(root, mirror)
         for path, data in files.items():
             check_path(path)
-            write_file(root / "work", path, data)
-        yield Workspace(root, root / "work", _environment(root, configuration), mirror)
+            write_file(workspace.work, path, data)
+        yield workspace
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _parent() -> str | None:
+def furnish(root: Path, mirror: Path | None) -> Workspace:
+    """Lay out an empty directory as a workspace without files. Its owner takes it away."""
+    for name in ("work", "home", "tmp", "bin", "mirror"):
+        (root / name).mkdir()
+    configuration = root / "cli.tfrc"
+    mirror = mirror or root / "mirror"
+    configuration.write_text(_cli_configuration(mirror), encoding="utf-8")
+    return Workspace(root, root / "work", _environment(root, configuration), mirror)
+
+
+def short_parent() -> str | None:
     # Providers listen on a Unix socket below TMPDIR, and the name of a socket must stay below 104 bytes.
     return None if len(tempfile.gettempdir()) <= _MAX_PARENT else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
 

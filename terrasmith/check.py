@@ -89,6 +89,7 @@ def _engine() -> EngineSettings:
         sandbox=configured.sandbox,
         timeout_seconds=configured.engine_timeout_seconds,
         memory_bytes=configured.engine_memory_mib << 20,
+        socket=configured.engine_socket,
     )
 
 

@@ -1,5 +1,6 @@
 """The embedded composition: ports, secrets and settings of one machine, kept in its data directory."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from core import clock
+from gate.engines import wire
 from terrasmith.scanning import socket_place
 
 HOST = "127.0.0.1"
@@ -78,6 +80,7 @@ def environment(local: Local, directory: Path, *, simulate: bool, given: Mapping
         "TERRASMITH_SCANNER_SOCKET": str(socket_place(directory)),
         "TERRASMITH_SECRET_KEY": local.secret_key,
         "TERRASMITH_LEASE_SECONDS": "8",
+        "TERRASMITH_ENGINE_SOCKET": str(engine_socket(directory)),
     }
     theirs = {name: value for name, value in given.items() if name.startswith("TERRASMITH_")}
     theirs |= {name: given[name] for name in ("DATABASE_URL", "REDIS_URL") if name in given}
@@ -95,6 +98,15 @@ def environment(local: Local, directory: Path, *, simulate: bool, given: Mapping
         }
         ours["TERRASMITH_REDELIVERY_SECONDS"] = "10"
     return {**passed, **ours, **theirs, **forced}
+
+
+def engine_socket(directory: Path) -> Path:
+    """Where this machine's `terrasmith engine` listens; elsewhere when the kernel would not take so long a name."""
+    path = directory / "engine.sock"
+    if wire.fits_socket(str(path)):
+        return path
+    digest = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    return Path("/tmp") / f"terrasmith-{os.getuid()}-{digest}" / "engine.sock"  # noqa: S108 - the role makes it its own
 
 
 def certificate(directory: Path) -> tuple[Path, Path, Path]:

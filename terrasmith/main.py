@@ -11,6 +11,7 @@ from terrasmith import (
     check,
     compatible,
     demo,
+    engine,
     gc,
     module,
     namespace,
@@ -45,6 +46,7 @@ app.add_typer(storage.app, name="storage")
 for command in (
     *demo.COMMANDS,
     *roles.COMMANDS,
+    engine.engine,
     check.check,
     publish.publish,
     verify.verify,

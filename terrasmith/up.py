@@ -23,6 +23,9 @@ from core import settings as core_settings
 from core.db import Database
 from core.errors import UserError
 from core.redis import RedisError, connect
+from gate.engines import warm
+from gate.engines.found import find_cold
+from gate.engines.port import EngineSettings
 from gate.mirror import find_mirror
 from gate.scanning.warm import OFF, ScannerSettings, find_python
 from terrasmith import local, terraform_config
@@ -148,7 +151,7 @@ class Machine:
         """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
         for line in core_settings.unknown(self._given):
             self._tell(f"warning: {line}")
-        roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker")
+        roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker", "engine")
         for role in roles:
             core_settings.load(role, self.env)
         migrate.upgrade(self.env["DATABASE_URL"])
@@ -164,10 +167,18 @@ class Machine:
             *programs,
             self._role("web", "--port", str(ports["web"]), ready=_answers(f"{self.local.url('web')}/livez")),
             self._role("web", "--port", str(ports["tls"]), *tls, name="web-tls", ready=_answers_tls(ports["tls"], ca)),
+            *self._engine(),
             self._role("relay"),
             self._role("worker", "quick"),
             self._role("worker", "heavy", grace_seconds=20.0),
         ]
+
+    def _engine(self) -> list[Program]:
+        """Lends a running Terraform, where there is one; while it is away, the workers start their own."""
+        if find_cold(EngineSettings(terraform=self.env.get("TERRASMITH_TERRAFORM"))) is None:
+            return []
+        socket = self.env["TERRASMITH_ENGINE_SOCKET"]
+        return [self._role("engine", ready=lambda: warm.greet(socket) is not None)]
 
     def _role(
         self,

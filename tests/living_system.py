@@ -276,7 +276,7 @@ class System:
         """Whether every process lives and the registry answers at both of its addresses."""
         found = self.addresses
         ports = [int(host.rpartition(":")[2]) for host in (found.registry_host, found.https_host)]
-        return len(self.children()) == 7 and all(_listens(port) for port in ports)
+        return len(self.children()) == 8 and all(_listens(port) for port in ports)
 
     def family(self) -> list[psutil.Process]:
         """Every process of this system, the supervisor included."""

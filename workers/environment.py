@@ -106,6 +106,9 @@ class Environment:
             sandbox=self.settings.sandbox,
             timeout_seconds=self.settings.engine_timeout_seconds,
             memory_bytes=self.settings.engine_memory_mib * 1024 * 1024,
+            socket=self.settings.engine_socket,
+            jobs=self.settings.engine_jobs,
+            turns=self.settings.data_dir / "turns",
         )
 
     @property

