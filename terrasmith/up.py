@@ -5,17 +5,17 @@ GitHub. Knows which processes there are and in which order; what they do is thei
 import json
 import shutil
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
-
-import httpx
 
 from accounts import namespaces, tokens
 from core import migrate
@@ -366,24 +366,21 @@ def _describe(found: Addresses) -> None:
 
 
 def _answers(url: str) -> Callable[[], bool]:
-    def ready() -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(url, timeout=2.0).status_code < 500
-        return False
-
-    return ready
+    place = urlsplit(url)
+    return lambda: _succeeds(HTTPConnection(place.netloc, timeout=2.0), place.path)
 
 
 def _answers_tls(port: int, ca: Path) -> Callable[[], bool]:
-    def ready() -> bool:
-        import ssl
+    context = ssl.create_default_context(cafile=str(ca))
+    return lambda: _succeeds(HTTPSConnection(local.HOST, port, timeout=2.0, context=context), "/livez")
 
-        with suppress(httpx.HTTPError):
-            context = ssl.create_default_context(cafile=str(ca))
-            return httpx.get(f"https://{local.HOST}:{port}/livez", timeout=2.0, verify=context).status_code < 500
-        return False
 
-    return ready
+def _succeeds(connection: HTTPConnection, path: str) -> bool:
+    """Asked many times in a start: httpx would read the system's certificates each time, for 30 ms of a core."""
+    with closing(connection), suppress(OSError, HTTPException):
+        connection.request("GET", path)
+        return connection.getresponse().status < 500
+    return False
 
 
 def _pings(url: str) -> Callable[[], bool]:

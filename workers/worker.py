@@ -17,7 +17,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.orm import configure_mappers
 
+from bot.github.transport import trusted_authorities
 from core import jobs, log
 from core.db import Database
 from core.redis import connect
@@ -95,6 +97,9 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     execution.prepare(settings)
+    # Else every horse would do these anew.
+    configure_mappers()
+    trusted_authorities()
     prove(settings)
     redis = connect(settings.redis_url.get_secret_value(), patience=None)
     try:

@@ -4,6 +4,7 @@ Forgives what that API forgives: a limit that is too high becomes the highest, a
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
@@ -173,7 +174,8 @@ def _base_url(request: Request) -> str:
     return settings.base_url or ""
 
 
-def routes() -> list[BaseRoute]:
+@cache
+def routes() -> tuple[BaseRoute, ...]:
     """What hangs on `/v1/modules`, in the order in which paths are tried; and the summary, which lies under `/v2`."""
 
     def reading(path: str, endpoint: Callable[..., Response], answers: type[Model] | None, **more: Any) -> BaseRoute:
@@ -181,7 +183,7 @@ def routes() -> list[BaseRoute]:
 
     missing = {"errors": (404,)}
     summary = "/v2/modules/{namespace}/{name}/{system}/downloads/summary"
-    return [
+    return (
         reading(MODULES_PATH.rstrip("/"), all_modules, ModuleList),
         reading(MODULES_PATH, all_modules, ModuleList, documented=False),
         reading(MODULES_PATH + "search", search, ModuleList),
@@ -191,4 +193,4 @@ def routes() -> list[BaseRoute]:
         reading(_MODULE + "/download", latest_download, None, status=302, **missing),
         reading(_MODULE + "/{version}", one_version, ModuleDetail, **missing),
         reading(summary, downloads_summary, DownloadsSummary, **missing),
-    ]
+    )

@@ -64,6 +64,7 @@ def test_the_callers_environment_does_not_reach_a_target(root: Path, tmp_path: P
         "DATABASE_URL": "sqlite:///x",
         "REDIS_URL": "redis://x",
         "PYTHONPATH": "x",
+        "PYTHONDONTWRITEBYTECODE": "1",
     }
     done = subprocess.run(
         ["make", "show"], cwd=tmp_path, env=os.environ | hostile, capture_output=True, text=True, check=True

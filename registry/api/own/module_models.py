@@ -111,6 +111,7 @@ class Finding(Model):
     same_as: list[str] = Field(
         [], description="Ids under which other scanners say the same.", examples=[["CKV_AWS_18"]]
     )
+    check: str = Field("", description="The check that says it; empty in reports of earlier releases.")
 
 
 class CheckOutcome(Model):

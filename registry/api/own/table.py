@@ -1,5 +1,6 @@
 """Every route of `/api/v1`, file by file, and the document that describes them. A new file joins the list here."""
 
+from functools import cache
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -31,19 +32,20 @@ _TAGS = (
 )
 
 
-def routes() -> list[BaseRoute]:
-    """All of them, and the description itself."""
-    described = _described()
+@cache
+def routes() -> tuple[BaseRoute, ...]:
+    """All of them, and the description itself. They hold nothing of an application, and are slow to make: made once."""
     body = document()
 
     async def openapi(_request: Request) -> Response:
         return json_response(body, headers={"Cache-Control": "public, max-age=300"})
 
-    return [*described, route(BASE + "/openapi.json", openapi, permission=Permission.PUBLIC)]
+    return (*_described(), route(BASE + "/openapi.json", openapi, permission=Permission.PUBLIC))
 
 
-def _described() -> list[BaseRoute]:
-    return [*namespaces.routes(), *modules.routes(), *versions.routes(), *dependencies.routes(), *search.routes()]
+@cache
+def _described() -> tuple[BaseRoute, ...]:
+    return (*namespaces.routes(), *modules.routes(), *versions.routes(), *dependencies.routes(), *search.routes())
 
 
 def document() -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """A real Valkey, a real relay and real workers over one database, as processes that tests may kill."""
 
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
@@ -20,9 +21,7 @@ from core import jobs
 from core.db import Database
 from core.models import Job
 from core.redis import Redis, connect
-
-_PROBE = Path(__file__).with_name("probe.py")
-_ROOT = Path(__file__).parents[3]
+from tests.integration.workers import probe
 
 
 class Valkey:
@@ -60,6 +59,28 @@ class Valkey:
             return False
 
 
+class Role:
+    """A relay or a worker as a process of its own. Forked off one that has loaded everything: a start costs nothing."""
+
+    def __init__(self, role: str, environment: dict[str, str], log: Path) -> None:
+        self._process = multiprocessing.get_context("forkserver").Process(
+            target=probe.play, args=(role, environment, str(log))
+        )
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+        self.kill, self.terminate = self._process.kill, self._process.terminate
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        code = self._process.exitcode
+        assert code is not None, f"process {self.pid} did not end in {timeout} s"
+        return code
+
+
 class Engine:
     """Relay and workers over one database and one Valkey, with a ledger of what the probes did."""
 
@@ -67,10 +88,10 @@ class Engine:
         self.database, self.valkey = database, valkey
         self.ledger = folder / "ledger"
         self.ledger.touch()
-        self._log = (folder / "engine.log").open("ab")
+        self._log = folder / "engine.log"
+        self._log.touch()
         self._env = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(_ROOT),
             "DATABASE_URL": database.url,
             "REDIS_URL": valkey.url,
             "TERRASMITH_BASE_URL": "http://127.0.0.1:1",
@@ -81,7 +102,7 @@ class Engine:
             "TERRASMITH_LEASE_SECONDS": "2",
             "PROBE_LEDGER": str(self.ledger),
         }
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._processes: list[Role] = []
 
     def until(
         self, true: Callable[[], bool], seconds: float, what: str, now: Callable[[], object] | None = None
@@ -91,13 +112,8 @@ class Engine:
     def alive(self, pid: int) -> bool:
         return alive(pid)
 
-    def start(self, role: str, trap: str = "") -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, str(_PROBE), role],
-            env=self._env | {"PROBE_TRAP": trap},
-            stdout=self._log,
-            stderr=self._log,
-        )
+    def start(self, role: str, trap: str = "") -> Role:
+        process = Role(role, self._env | {"PROBE_TRAP": trap}, self._log)
         self._processes.append(process)
         return process
 
@@ -140,7 +156,6 @@ class Engine:
         for line in self.lines("start"):
             if len(line.split()) > 2:
                 _signal(int(line.split()[2]), signal.SIGKILL)
-        self._log.close()
 
 
 def until(true: Callable[[], bool], seconds: float, what: str, now: Callable[[], object] = lambda: "") -> None:
@@ -181,8 +196,22 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def warm_process() -> Iterator[None]:
+    """The process that all relays and workers are forked off. As they, it is no business of coverage."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload([probe.__name__])
+    kept = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    try:
+        forkserver.ensure_running()
+    finally:
+        if kept is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = kept
+    yield
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
 @pytest.fixture
-def engine(database: Database, valkey: Valkey, tmp_path: Path) -> Iterator[Engine]:
+def engine(warm_process: None, database: Database, valkey: Valkey, tmp_path: Path) -> Iterator[Engine]:
     made = Engine(database, valkey, tmp_path)
     yield made
     made.stop()

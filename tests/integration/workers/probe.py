@@ -1,4 +1,4 @@
-"""A relay or a worker of the real engine, with probe jobs in the table: `python probe.py relay|quick`.
+"""A relay or a worker of the real engine, with probe jobs in the table; each runs in a process forked off a warm one.
 
 Each probe writes to a ledger file from outside the database, and its effect as an audit row under its claim.
 """
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from accounts import audit
@@ -21,13 +22,10 @@ from workers.queues import QUICK
 from workers.relay import Relay
 from workers.worker import HorseWorker, run
 
-LEDGER = Path(os.environ["PROBE_LEDGER"])
-TRAP = os.environ.get("PROBE_TRAP", "")
-
 
 def note(text: str) -> None:
     """One line, appended at once."""
-    with LEDGER.open("a", encoding="utf-8") as stream:
+    with Path(os.environ["PROBE_LEDGER"]).open("a", encoding="utf-8") as stream:
         stream.write(f"{text}\n")
 
 
@@ -56,25 +54,30 @@ class TrappedWorker(HorseWorker):
     """Dies or forgets its tie where the trap says."""
 
     def execute_job(self, job: object, queue: object) -> None:
-        if TRAP == "after_dequeue":
+        if os.environ["PROBE_TRAP"] == "after_dequeue":
             note("killed after dequeue")
             os.kill(os.getpid(), signal.SIGKILL)
         super().execute_job(job, queue)
 
     def setup_work_horse_signals(self) -> None:
-        if TRAP == "untied":
+        if os.environ["PROBE_TRAP"] == "untied":
             return  # a platform without prctl, and a parent watch that never came to run
         super().setup_work_horse_signals()
 
 
-table.JOBS["probe"] = JobKind(probe, QUICK, Permission.SYSTEM)
-table.JOBS["poison"] = JobKind(poison, QUICK, Permission.SYSTEM)
-schedule.SCHEDULE = ()
-
-if __name__ == "__main__":
+def play(role: str, environment: Mapping[str, str], log_path: str) -> None:
+    """What the process does, from its environment to its end. Only it knows the probe jobs, and no schedule."""
+    table.JOBS["probe"] = JobKind(probe, QUICK, Permission.SYSTEM)
+    table.JOBS["poison"] = JobKind(poison, QUICK, Permission.SYSTEM)
+    schedule.SCHEDULE = ()
+    os.environ.clear()
+    os.environ.update(environment)
+    stream = os.open(log_path, os.O_WRONLY | os.O_APPEND)
+    for standard in (1, 2):
+        os.dup2(stream, standard)
     settings = load("worker")
-    log.configure(settings, f"probe-{sys.argv[1]}")
-    if sys.argv[1] == "relay":
+    log.configure(settings, f"probe-{role}")
+    if role == "relay":
         Relay(settings).run()
     else:
-        sys.exit(run(settings, sys.argv[1], worker_class=TrappedWorker))
+        sys.exit(run(settings, role, worker_class=TrappedWorker))
