@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from gate.modules import NO_MODULES, Modules
 from gate.phases import Bench, Conclusion, check_format, check_init, check_tests, check_validate
+from gate.policy import Policy
 from gate.report import CheckResult, Finding, Kind, Profile
+from gate.scanning.scanner import Scan
+from gate.scanning.secrets import find_secrets
+from gate.scanning.verdict import decide
 from gate.screen import Screened
-from gate.secrets import find_secrets
 from gate.structure import check_structure
 from tfmodule.files import FileMap
 
@@ -34,6 +37,8 @@ class Check:
     look: Callable[[Material], Conclusion] | None = None
     run: Callable[[Bench], Conclusion] | None = None
     """Needs an engine; runs only after the screen passed."""
+    heed: Callable[[Scan, Policy, Profile], Conclusion] | None = None
+    """Needs what the scanners found; they work beside the engine, and only after the screen passed."""
     number: int = 0
     of: float = 0.0
 
@@ -82,6 +87,11 @@ def _structure(material: Material) -> Conclusion:
     return _conclude(tuple(check_structure(material.files, material.screened.parsed)))
 
 
+def _scan(scan: Scan, policy: Policy, profile: Profile) -> Conclusion:
+    decision = decide(scan, policy, profile)
+    return Conclusion(decision.outcome, decision.findings, decision.note)
+
+
 CHECKS: tuple[Check, ...] = (
     Check("screen", "Nothing forbidden inside", "safety", look=_screen),
     Check("modules", "Modules it calls", "safety", look=_modules),
@@ -91,4 +101,5 @@ CHECKS: tuple[Check, ...] = (
     Check("init", "Initialisation", "safety", run=check_init, number=2),
     Check("validate", "Validity", "safety", run=check_validate, number=3),
     Check("test", "Tests with mocked providers", "safety", run=check_tests, number=6),
+    Check("scan", "Nothing critically insecure", "safety", heed=_scan, number=12),
 )

@@ -1,7 +1,9 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
+from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -34,8 +37,11 @@ def judge(
     engine: EngineSettings,
     policy: Policy = _DEFAULT_POLICY,
     modules: Modules = NO_MODULES,
+    scanner: Scanner | None = None,
 ) -> Report:
     """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
+
+    Without a `scanner` nobody looks for insecure settings, and the report says that this was skipped.
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
@@ -43,7 +49,8 @@ def judge(
     if profile not in ("safety", "house"):
         raise ValueError(f"no such profile: {profile}")
     judgement = _Judgement(files, "house" if profile == "house" else "safety", engine, policy, modules)
-    judgement.run()
+    with _scanning(scanner) as judgement.scans:
+        judgement.run()
     return judgement.report()
 
 
@@ -64,6 +71,7 @@ class _Judgement:
         self.results: list[CheckResult] = []
         self.findings: list[Finding] = []
         self.end = time.monotonic() + 2 * settings.timeout_seconds
+        self.scans: Scanning = _nobody
 
     def run(self) -> None:
         started = time.monotonic()
@@ -75,6 +83,7 @@ class _Judgement:
                 begun = started if check.id == "screen" else time.monotonic()
                 self._note(check, check.look(material), begun)
         engine_checks = [check for check in checks if check.run is not None]
+        scan_checks = [check for check in checks if check.heed is not None]
         if screened.only_syntax:
             # `fmt` only parses. It tells the place of an error better than the screen does.
             formatting = [check for check in engine_checks if check.id == "fmt"]
@@ -89,7 +98,20 @@ class _Judgement:
             self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
             self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
         else:
+            scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
+            self._heed(scan_checks, scan())
+            return
+        self._note_all(scan_checks, Conclusion("skipped"))
+
+    def _heed(self, checks: list[Check], scan: Scan | None) -> None:
+        if scan is None:
+            self._note_all(checks, Conclusion("skipped", note="Nobody was asked to scan."))
+            return
+        for check in checks:
+            begun = time.monotonic()
+            assert check.heed is not None
+            self._note(check, check.heed(scan, self.policy, self.profile), begun)
 
     def _prefer_engine_words(self) -> None:
         better = {finding.path for finding in self.findings if finding.rule == "fmt" and finding.severity == "error"}
@@ -243,6 +265,23 @@ class _Judgement:
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
         )
+
+
+Scanning = Callable[[FileMap, Modules], Callable[[], Scan | None]]
+"""Starts a scan; what it gives waits for the scan's end."""
+
+
+@contextmanager
+def _scanning(scanner: Scanner | None) -> Iterator[Scanning]:
+    if scanner is None:
+        yield _nobody
+        return
+    with ThreadPoolExecutor(1, "scan") as pool:
+        yield lambda files, modules: pool.submit(scanner.scan, files, modules).result
+
+
+def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
+    return lambda: None
 
 
 def _no_terraform() -> Conclusion:

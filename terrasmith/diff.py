@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from core import settings
 from core.errors import UserError
+from gate.policy import operators_policy
 from gate.proof.note import upgrade_note
 from gate.proof.prover import compare_files, prove
 from gate.proof.values import Proof, sentence
@@ -71,7 +73,7 @@ def diff(
         if note and json_output:
             raise UserError("Say either --note or --json, not both.")
         old, new = (_side(text, url, token) for text in (before, after))
-        proof = prove(old.files, new.files, engine=engine_settings()) if proving else _static(old, new)
+        proof = _proof(old, new) if proving else _static(old, new)
     except UserError as error:
         typer.echo(f"terrasmith: {error.message}", err=True)
         raise typer.Exit(UNKNOWN) from None
@@ -86,6 +88,12 @@ def diff(
         raise typer.Exit(REACHED)
     if proving and proof.undecided:
         raise typer.Exit(UNKNOWN)
+
+
+def _proof(old: _Side, new: _Side) -> Proof:
+    configured = settings.load("check")
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    return prove(old.files, new.files, engine=engine_settings(), policy=policy)
 
 
 def _static(old: _Side, new: _Side) -> Proof:

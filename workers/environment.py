@@ -16,8 +16,13 @@ from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
 from gate.policy import operators_policy
+from gate.proof.prover import prove
+from gate.proof.values import Proof
 from gate.report import Report
 from gate.reuse import report_key
+from gate.scanning.scanner import Scanner
+from gate.scanning.scanners import make_scanner, tools
+from gate.scanning.warm import ScannerSettings
 from generator.writers import make_writer
 from generator.writing import Writer
 from registry.services import judgements
@@ -65,17 +70,40 @@ class Environment:
 
         def judged(files: FileMap) -> Report:
             policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
-            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            scans = tools(self.scanning)
+            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=scans)
             with self.database.read() as session:
                 known = judgements.find(session, key)
             if known is not None:
                 return known
-            report = judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            report = judge(
+                files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=self.scanner
+            )
             with self.database.unit_of_work() as session:
                 judgements.keep(session, key, report)
             return report
 
         return judged
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What looks for insecure settings; the warm one of this machine, where it runs."""
+        return make_scanner(self.scanning)
+
+    @property
+    def scanning(self) -> ScannerSettings:
+        """How modules are scanned here."""
+        return ScannerSettings(
+            self.settings.scanner,
+            self.settings.scanner_socket,
+            self.settings.engine_timeout_seconds,
+            contained=self.settings.sandbox == "require",
+        )
+
+    def prove(self, before: FileMap, after: FileMap) -> Proof:
+        """What an upgrade does, by this machine's engine."""
+        policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+        return prove(before, after, engine=self.engine, policy=policy)
 
     @property
     def engine(self) -> EngineSettings:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gate.proof.prover import compare_files, prove
+from gate.proof.prover import compare_files
 from gate.proof.values import Proof
 from gate.report import CheckResult, Finding, Outcome, Report, Verdict
 from registry.services import steps
@@ -69,7 +69,7 @@ def _proof(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: V
     largest = is_enough(before.version, version, "major")
     if static.bump == "major" or largest or _code(old) == _code(new):
         return static
-    return prove(old, new, engine=ctx.environment.engine)
+    return ctx.environment.prove(old, new)
 
 
 def _code(files: FileMap) -> dict[str, bytes]:

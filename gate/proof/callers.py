@@ -1,10 +1,11 @@
 """Who calls the old version, and what each of them is made of: folders, providers, data sources. Runs nothing."""
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gate.mirror import REGISTRY_HOST
+from gate.mocks import mocks_for
 from gate.proof.placeholders import placeholder
 from gate.providers import OFFLINE, local_names, needed_providers, normalise
 from gate.structure import example_directories
@@ -107,16 +108,27 @@ def provider_keys(files: FileMap, directory: str, online: Mapping[str, str]) -> 
     return {key: source for key, source in sorted(keys.items()) if source in online}
 
 
-def own_mocks(files: FileMap, name: str) -> tuple[str, ...]:
-    """The defaults that the module's own tests give a mocked provider, as written: the author knows what fits."""
+def mock_defaults(before: FileMap, laid_out: FileMap, name: str) -> tuple[str, ...]:
+    """Defaults for a mocked provider: those of the module's own tests, as written, and else those of our library."""
     found: dict[tuple[str, ...], str] = {}
-    for path in sorted(path for path in files if path.endswith(".tftest.hcl") and path.count("/") <= 1):
-        lines = files[path].decode("utf-8", "replace").splitlines()
-        for block in parse(path, files[path]).blocks:
-            for inner in block.blocks if block.kind == "mock_provider" and block.labels == (name,) else ():
-                if inner.kind in ("mock_data", "mock_resource"):
-                    found.setdefault((inner.kind, *inner.labels), "\n".join(lines[inner.line - 1 : inner.end_line]))
+    for path in sorted(path for path in before if path.endswith((".tftest.hcl", ".tfmock.hcl"))):
+        blocks = parse(path, before[path]).blocks
+        inner = [
+            one for block in blocks if block.kind == "mock_provider" and block.labels == (name,) for one in block.blocks
+        ]
+        # A file of defaults names no provider; its folder does.
+        _collect(found, before[path], inner or ([*blocks] if f"/{name}/" in path else []))
+    known = mocks_for({path: data for path, data in laid_out.items() if path.endswith(".tf")})
+    for path, data in known.items():
+        _collect(found, data, parse(path, data).blocks if f"/{name}/" in path else ())
     return tuple(found[key] for key in sorted(found))
+
+
+def _collect(found: dict[tuple[str, ...], str], data: bytes, blocks: Iterable[Block]) -> None:
+    lines = data.decode("utf-8", "replace").splitlines()
+    for block in blocks:
+        if block.kind in ("mock_data", "mock_resource"):
+            found.setdefault((block.kind, *block.labels), "\n".join(lines[block.line - 1 : block.end_line]))
 
 
 def _parsed(files: FileMap) -> dict[str, ParsedFile]:

@@ -23,8 +23,8 @@ from gate.proof.callers import (
     data_sources,
     foreign_call,
     lay_out,
+    mock_defaults,
     online_providers,
-    own_mocks,
     provider_keys,
 )
 from gate.proof.runs import AFTER, BEFORE, PLANS_ALONE, REALLY, Data, Providers, requirements, written
@@ -122,7 +122,8 @@ class _Trial:
         return sorted(needed - {BUILTIN})
 
     def providers(self, caller: Caller) -> Providers:
-        mocks = {source: own_mocks(self.before, source.rpartition("/")[2]) for source in self.online}
+        laid_out = lay_out(self.before, self.after)
+        mocks = {one: mock_defaults(self.before, laid_out, one.rpartition("/")[2]) for one in self.online}
         # The root is the same before and after, unless it is the module itself.
         return Providers(self.online, mocks, provider_keys(self.before, caller.directory, self.online))
 

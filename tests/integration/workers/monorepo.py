@@ -1,6 +1,7 @@
 """GitHub in a test's hand with a repository of several modules, and a worker's environment around it."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from bot.models import Release
 from core import jobs
 from core.db import Database
 from gate.engines.port import EngineSettings
+from gate.proof.prover import prove
 from gate.report import Report
 from registry.services import catalog
 from registry.storage.local import LocalStorage
@@ -70,7 +72,7 @@ class Hub:
             database=database, storage=storage, redact=lambda text: text,
             github=SimpleNamespace(installation=lambda _id: self._client()),
             judge=lambda profile, _modules: lambda files: self.judge(profile, files),
-            engine=EngineSettings(terraform="no-such-terraform"),
+            prove=partial(prove, engine=EngineSettings(terraform="no-such-terraform")),
         )  # fmt: skip
 
     def _client(self) -> Any:

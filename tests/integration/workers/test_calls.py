@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from core.db import Database
 from core.ids import new_id
 from gate.engines.port import EngineSettings
 from gate.judge import judge
+from gate.proof.prover import prove
 from gate.report import Report
 from registry import models
 from registry.services import dependencies, lifecycle, staging, uploads
@@ -52,7 +54,7 @@ class Back:
             storage=storage,
             redact=lambda text: text,
             judge=lambda profile, modules: lambda files: judge(files, profile=profile, engine=engine, modules=modules),
-            engine=engine,
+            prove=partial(prove, engine=engine),
         )
         with database.unit_of_work() as session:
             namespaces.bind(session, 11, "acme", "Organization", "public")

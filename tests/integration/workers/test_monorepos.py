@@ -187,7 +187,11 @@ def test_the_root_may_be_a_module_of_its_own_beside_the_others(lite: Hub) -> Non
 def test_T11_an_address_keeps_its_repository_and_its_folder_until_an_operator_moves_it(hub: Hub) -> None:
     """Neither a neighbour in the repository nor another repository can publish into it."""
     hub.push("network/v1.0.0")
-    hub.commits[SECOND] = {"net/main.tf": TF, ".terrasmith.hcl": DECLARED.replace(b"modules/network", b"net")}
+    hub.commits[SECOND] = {
+        "net/main.tf": TF,
+        "net/modules/peering/main.tf": TF,
+        ".terrasmith.hcl": DECLARED.replace(b"modules/network", b"net"),
+    }
     told = hub.push("network/v1.1.0", SECOND)
     assert told is not None and told["conclusion"] == "failure"
     assert "terrasmith module move acme/network/aws --path net" in told["summary"]

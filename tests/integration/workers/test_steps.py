@@ -1,5 +1,6 @@
 """A version whose step is smaller than what changed is refused with the least one, unless somebody signed for it."""
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from accounts import audit, namespaces
 from core.db import Database
 from core.errors import UserError
 from gate.engines.port import EngineSettings
+from gate.proof.prover import prove
 from gate.report import Report
 from registry import models
 from registry.services import archive_claims, publishing, steps
@@ -21,6 +23,7 @@ from tfmodule.contents import Contents
 from tfmodule.version import Version
 from workers import proving
 
+NO_ENGINE = EngineSettings(terraform="no-such-terraform")
 ADDRESS = Address("acme", "label", "null")
 PASSED = Report("safety", "terraform 1.11.4", "builtin", "L2", "passed", (), ())
 OLD = (Entry("main.tf", b'output "a" {\n  value = 1\n}\n\noutput "b" {\n  value = 2\n}\n'),)
@@ -35,7 +38,7 @@ class Back:
         self.database, self.storage = database, LocalStorage(folder)
         self.context: Any = SimpleNamespace(
             read=database.read,
-            environment=SimpleNamespace(storage=self.storage, engine=EngineSettings(terraform="no-such-terraform")),
+            environment=SimpleNamespace(storage=self.storage, prove=partial(prove, engine=NO_ENGINE)),
         )
         with database.unit_of_work() as session:
             namespaces.bind(session, 11, "acme", "Organization", "public")

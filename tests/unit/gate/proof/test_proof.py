@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.proof.callers import callers, data_sources, foreign_call, lay_out, own_mocks, provider_keys
+from gate.proof.callers import callers, data_sources, foreign_call, lay_out, mock_defaults, provider_keys
 from gate.proof.note import upgrade_note
 from gate.proof.placeholders import placeholder
 from gate.proof.prover import compare_files
@@ -104,9 +104,12 @@ def test_providers_are_given_by_the_names_that_the_caller_has_for_them() -> None
     assert keys == {"aws": AWS, "aws.eu": AWS}
 
 
-def test_the_defaults_of_the_modules_own_mocks_are_taken_over() -> None:
+def test_the_modules_own_mock_defaults_come_before_those_of_the_library() -> None:
     text = b'mock_provider "aws" {\n  mock_data "aws_region" {\n    defaults = {\n      name = "x"\n    }\n  }\n}\n'
-    assert own_mocks({"tests/a.tftest.hcl": text}, "aws") == (text.decode().split("\n", 1)[1].rsplit("\n", 2)[0],)
+    used = {"old/main.tf": b'data "aws_region" "a" {\n}\ndata "aws_caller_identity" "me" {\n}\n'}
+    identity, region = mock_defaults({"tests/a.tftest.hcl": text}, used, "aws")
+    assert region == text.decode().split("\n", 1)[1].rsplit("\n", 2)[0]
+    assert identity.startswith('mock_data "aws_caller_identity"') and "account_id" in identity
 
 
 @pytest.mark.parametrize(
