@@ -1,15 +1,17 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from gate.checks import CHECKS, Check, Material
 from gate.engines.found import find_cold, find_engine, in_turn
-from gate.engines.needs import demands_of
+from gate.engines.needs import Demands, demands_of
 from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
+from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
 from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
@@ -140,7 +142,15 @@ class _Judgement:
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         demands = demands_of(screened.parsed, self.modules)
-        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace, demands) as session:
+        stand_ins = self._stand_ins(demands, mirror, screened)
+        cold = in_turn(self.settings, find_cold(self.settings)) if stand_ins else None
+        if cold is None:
+            stand_ins = {}
+        with (
+            open_workspace(screened.admitted, mirror) as bare,
+            standing_in(bare, stand_ins, screened.admitted, self.settings) as workspace,
+            (cold or engine).open(workspace, demands) as session,
+        ):
             self.end = time.monotonic() + 2 * self.settings.timeout_seconds  # waiting for an engine costs no time
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
             asked = session.run(["version"], directory="", deadline=deadline)
@@ -156,15 +166,24 @@ class _Judgement:
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
-            missing = missing_providers(providers, available)
+            missing = tuple(p for p in missing_providers(providers, available) if p.source not in stand_ins)
             if missing:
                 self.tier = "none"
+            elif stand_ins:
+                self.tier = "schema"
+                self.findings.extend(told(stand_ins))
             bench = self._bench(workspace, session, version, screened, providers, missing)
             install(workspace, screened.admitted, ("", *bench.examples), self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+
+    def _stand_ins(self, demands: Demands, mirror: Path | None, screened: Screened) -> Mapping[str, str]:
+        """Where the policy wants the providers themselves, their schemas are no help."""
+        if self.policy.required_tier in ("provider", "builtin"):
+            return {}
+        return find_stand_ins(demands, mirror, screened.admitted)
 
     def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
         own = needed_providers(screened.parsed)
@@ -262,7 +281,8 @@ def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
 
 def _no_terraform() -> Conclusion:
     message = "The engine does not answer to `version` as Terraform or OpenTofu would."
-    return Conclusion("undecided", (Finding("engine", "warning", message),))
+    fix = "Name the program itself in TERRASMITH_TERRAFORM: in the sandbox, a version manager's script finds no shell."
+    return Conclusion("undecided", (Finding("engine", "warning", message, fix=fix),))
 
 
 def _all_busy() -> Finding:

@@ -16,7 +16,7 @@ from gate.process import Completed
 from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
 from gate.report import Finding, Outcome, Profile, Severity
 from gate.structure import example_directories
-from gate.workspace import Workspace
+from gate.workspace import Workspace, read_file, rewrite_file
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
 
@@ -86,10 +86,9 @@ def check_format(bench: Bench) -> Conclusion:
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
     for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
-        target = bench.workspace.work / path
-        formatted = target.read_bytes()
+        formatted = read_file(bench.workspace.work, path)
         if formatted != bench.files[path]:
-            target.write_bytes(bench.files[path])
+            rewrite_file(bench.workspace.work, path, bench.files[path])
             line = _first_difference(bench.files[path], formatted)
             message = "The file is not formatted as `terraform fmt` writes it."
             findings.append(Finding("fmt", severity, message, path, line, fix="Run `terraform fmt -recursive`."))
@@ -127,7 +126,8 @@ def _not_in_mirror(provider: NeededProvider) -> Finding:
     return Finding(
         "provider-missing",
         "warning",
-        f"The provider `{provider.source}` is not in the provider mirror, so nobody could judge what uses it.",
+        f"The provider `{provider.source}` is not in the provider mirror, and no schema of it that would do is kept"
+        " here or allowed by the policy: nobody could judge what uses it.",
         provider.path,
         provider.line,
         fix="Put the provider into a filesystem mirror and name it in TERRASMITH_PROVIDER_MIRROR.",

@@ -19,6 +19,7 @@ from terrasmith import (
     retention,
     roles,
     runs,
+    sandbox,
     search,
     storage,
     token,
@@ -54,6 +55,7 @@ for command in (
     conformance,
     gc.gc,
     openapi,
+    sandbox.sandbox,
     *search.COMMANDS,
 ):
     app.command()(command)

@@ -9,6 +9,7 @@ import pytest
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
+from gate.policy import Policy
 from gate.report import Report
 from gate.scanning.scanner import Scan
 from tfmodule.files import FileMap
@@ -103,7 +104,9 @@ def test_an_example_by_registry_address_is_left_to_its_form(good: dict[str, byte
 def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
     aws_without_mirror: dict[str, bytes], engine: EngineSettings, tmp_path: Path
 ) -> None:
-    report = judge(aws_without_mirror, profile="house", engine=replace(engine, provider_mirror=str(tmp_path)))
+    """Where the policy wants providers; without such a policy, a kept schema stands in for them."""
+    settings = replace(engine, provider_mirror=str(tmp_path))
+    report = judge(aws_without_mirror, profile="house", engine=settings, policy=Policy(required_tier="provider"))
     assert (report.verdict, report.tier) == ("undecided", "none")
     assert [(f.rule, f.place) for f in report.findings] == [("provider-missing", "main.tf:1")]
     assert "registry.terraform.io/hashicorp/aws" in report.findings[0].message
