@@ -93,6 +93,10 @@ class _Judgement:
         elif screened.refused or self.modules.refused:
             # Code that the screen refuses never meets an engine; and without what it calls, none could read it.
             self._note_all(engine_checks, Conclusion("skipped"))
+        elif screened.unresolved:
+            # Nobody fetched what it calls, so no engine can initialise it; the screen's finding says so.
+            self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
+            self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
         else:
             scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
@@ -206,7 +210,8 @@ class _Judgement:
             version=version[1],
             profile=self.profile,
             files=screened.admitted,
-            parsed=screened.parsed,
+            parsed={path: file for path, file in screened.parsed.items() if path in screened.admitted},
+            leading_out=screened.leading_out,
             providers=providers,
             missing=missing,
             command_seconds=self.settings.timeout_seconds,

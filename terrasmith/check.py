@@ -15,6 +15,7 @@ from gate.engines.port import EngineSettings
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
@@ -77,8 +78,10 @@ def check(
 def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    scanner = make_scanner(scanner_settings(settings.load("check")))
-    return judge(files, profile=profile.value, engine=_engine(), modules=modules, scanner=scanner)
+    configured = settings.load("check")
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    scanner = make_scanner(scanner_settings(configured))
+    return judge(files, profile=profile.value, engine=_engine(), policy=policy, modules=modules, scanner=scanner)
 
 
 def _engine() -> EngineSettings:

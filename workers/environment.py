@@ -15,7 +15,7 @@ from core.settings import Settings
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.modules import NO_MODULES, Modules
-from gate.policy import Policy
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reuse import report_key
 from gate.scanning.scanner import Scanner
@@ -67,7 +67,8 @@ class Environment:
         """
 
         def judged(files: FileMap) -> Report:
-            policy, scans = Policy(), tools(self.scanning)
+            policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+            scans = tools(self.scanning)
             key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=scans)
             with self.database.read() as session:
                 known = judgements.find(session, key)

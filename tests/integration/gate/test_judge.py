@@ -96,7 +96,7 @@ def test_an_example_by_registry_address_is_left_to_its_form(good: dict[str, byte
     report = judge(good, profile="house", engine=engine)
     assert report.verdict == "passed"
     assert [(f.rule, f.severity, f.place) for f in report.findings] == [
-        ("registry-source", "note", "examples/basic/main.tf:1")
+        ("registry-source", "note", "examples/basic/main.tf:2")
     ]
 
 
