@@ -42,7 +42,7 @@ class Policy:
     max_nesting: int = 100
     """Brackets inside one another. Terraform itself dies on a few hundred thousand; people write fewer than twenty."""
     max_tokens_per_file: int = 200_000
-    min_score: int = 0
+    min_score: int = 85
     """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
     required_tier: Tier | None = None
     """The least that the verdict must rest on; None takes what there is, and the report says which."""
