@@ -21,7 +21,7 @@ from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
-from gate.schemas import default_cache, provider_schemas
+from gate.provider_schemas import default_cache, provider_schemas
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
