@@ -28,6 +28,7 @@ from gate.rules import (
     workflows,
 )
 from gate.secrets import find_secrets
+from gate.sources import UNRESOLVED
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Check:
 
 _CONFIGURATION = ("provider-block", "backend")
 _EFFECTS = ("provisioner", "reaching-data")
-_SOURCES = ("provider", "module-source", "registry-source")
+_SOURCES = ("provider", "module-source", "mock-source", "registry-source", UNRESOLVED)
 _CLAIMED = frozenset((*_CONFIGURATION, *_EFFECTS, *_SOURCES))
 
 
@@ -158,6 +159,7 @@ CHECKS: tuple[Check, ...] = (
             "syntax",
             "unreadable",
             "unknown-block",
+            "repeated",
             "no-code",
         ),
     ),

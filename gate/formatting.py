@@ -6,7 +6,7 @@ from collections.abc import Callable
 from gate.engines.found import find_engine
 from gate.engines.port import EngineSettings
 from gate.phases import FORMATTED
-from gate.workspace import open_workspace
+from gate.workspace import open_workspace, read_file
 from tfmodule.files import FileMap
 from tfmodule.hcl import parse
 
@@ -24,8 +24,7 @@ def formatter(settings: EngineSettings) -> Callable[[FileMap], FileMap]:
         with open_workspace(files, None) as place, engine.open(place) as session:
             session.run(["fmt", "-recursive", "-list=false"], directory="", deadline=time.monotonic() + _SECONDS)
             return {
-                path: (place.work / path).read_bytes() if path.endswith(FORMATTED) else data
-                for path, data in files.items()
+                path: read_file(place.work, path) if path.endswith(FORMATTED) else data for path, data in files.items()
             }
 
     return formatted

@@ -8,20 +8,21 @@ from pathlib import Path
 from gate.checks import CHECKS, SCORE, TIER, Check
 from gate.conclusion import Conclusion
 from gate.engines.found import find_cold, find_engine, in_turn
-from gate.engines.needs import demands_of
+from gate.engines.needs import Demands, demands_of
 from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
+from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
 from gate.material import NO_EVIDENCE, Evidence, Material, Scanned
 from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policy import Policy
+from gate.provider_schemas import default_cache, provider_schemas
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
-from gate.provider_schemas import default_cache, provider_schemas
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -84,6 +85,8 @@ class _Judgement:
         self.schemas: Schemas | None = None
         self.conclusions: dict[str, tuple[Conclusion, float]] = {}
         self.better_said: frozenset[str] = frozenset()
+        self.beside: tuple[Finding, ...] = ()
+        """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
 
     @property
@@ -105,6 +108,10 @@ class _Judgement:
         elif screened.refused or self.modules.refused:
             # Code that the screen refuses never meets an engine; and without what it calls, none could read it.
             self._note_all(engine_checks, Conclusion("skipped"))
+        elif screened.unresolved:
+            # Nobody fetched what it calls, so no engine can initialise it; the screen's finding says so.
+            self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
+            self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
         else:
             self._run_engine(engine_checks, screened)
         self._look(self._material(screened), screening)
@@ -148,6 +155,7 @@ class _Judgement:
                 self._on_the_bench(checks, screened, engine, level)
             except EngineLostError:
                 self.conclusions.clear()
+                self.beside = ()
                 cold = in_turn(self.settings, find_cold(self.settings))
                 if cold is None:
                     self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
@@ -159,7 +167,15 @@ class _Judgement:
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         demands = demands_of(screened.parsed, self.modules)
-        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace, demands) as session:
+        stand_ins = self._stand_ins(demands, mirror, screened)
+        cold = in_turn(self.settings, find_cold(self.settings)) if stand_ins else None
+        if cold is None:
+            stand_ins = {}
+        with (
+            open_workspace(screened.admitted, mirror) as bare,
+            standing_in(bare, stand_ins, screened.admitted, self.settings) as workspace,
+            (cold or engine).open(workspace, demands) as session,
+        ):
             self.end = time.monotonic() + 2 * self.settings.timeout_seconds  # waiting for an engine costs no time
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
             asked = session.run(["version"], directory="", deadline=deadline)
@@ -175,18 +191,28 @@ class _Judgement:
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
-            missing = missing_providers(providers, available)
+            missing = tuple(p for p in missing_providers(providers, available) if p.source not in stand_ins)
             if missing:
                 self.tier = "none"
+            elif stand_ins:
+                self.tier = "schema"
+                self.beside = tuple(told(stand_ins))
             bench = self._bench(workspace, session, version, screened, providers, missing)
             install(workspace, screened.admitted, ("", *bench.examples), self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
-            if self.profile == "house" and self._outcome("init") == "passed":
+            # A provider that a schema stands in for tells only of the types that this module uses.
+            if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
                 cache = Path(self.settings.cache) if self.settings.cache else default_cache()
                 self.schemas = provider_schemas(bench, cache, self.modules)
+
+    def _stand_ins(self, demands: Demands, mirror: Path | None, screened: Screened) -> Mapping[str, str]:
+        """Where the policy wants the providers themselves, their schemas are no help."""
+        if self.policy.required_tier in ("provider", "builtin"):
+            return {}
+        return find_stand_ins(demands, mirror, screened.admitted)
 
     def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
         own = needed_providers(screened.parsed)
@@ -209,7 +235,8 @@ class _Judgement:
             version=version[1],
             profile=self.profile,
             files=screened.admitted,
-            parsed=screened.parsed,
+            parsed={path: file for path, file in screened.parsed.items() if path in screened.admitted},
+            leading_out=screened.leading_out,
             providers=providers,
             missing=missing,
             command_seconds=self.settings.timeout_seconds,
@@ -259,7 +286,7 @@ class _Judgement:
             sandbox=self.sandbox,
             verdict="passed",
             checks=results,
-            findings=findings,
+            findings=findings + self.beside,
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
@@ -310,7 +337,8 @@ def _not_firm(tier: Tier, required: Tier) -> Finding:
 
 def _no_terraform() -> Conclusion:
     message = "The engine does not answer to `version` as Terraform or OpenTofu would."
-    return Conclusion("undecided", (Finding("engine", "warning", message),))
+    fix = "Name the program itself in TERRASMITH_TERRAFORM: in the sandbox, a version manager's script finds no shell."
+    return Conclusion("undecided", (Finding("engine", "warning", message, fix=fix),))
 
 
 def _all_busy() -> Finding:

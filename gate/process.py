@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from gate.confinement import Confinement
 
 Limit = Literal["time", "memory", "output", "file size"]
@@ -98,8 +100,14 @@ class Supervised:
 
     @property
     def running(self) -> bool:
-        """Whether the program still runs; the launcher ends with it."""
-        return not self._closed and self._process.poll() is None
+        """Whether the program still runs. Asked of its process itself: the launcher takes a moment to see its end."""
+        if self._closed or self._process.poll() is not None:
+            return False
+        try:
+            children = psutil.Process(self.pid).children()
+            return any(child.status() != psutil.STATUS_ZOMBIE for child in children)
+        except psutil.NoSuchProcess:
+            return False
 
     @property
     def streams(self) -> list[int]:

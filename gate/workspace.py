@@ -3,9 +3,11 @@
 The environment is built from nothing. What the caller's process has (keys, proxies, TF_ variables) never gets here.
 """
 
+import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +83,36 @@ def write_file(folder: Path, path: str, data: bytes) -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+
+
+def read_file(folder: Path, path: str) -> bytes:
+    """A file that an engine may have rewritten. Raises OSError for a link: what it leaves behind leads us nowhere."""
+    with os.fdopen(_open_inside(folder, path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+def rewrite_file(folder: Path, path: str, data: bytes) -> None:
+    """Put other content into a file that is there, with the same care."""
+    with os.fdopen(_open_inside(folder, path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+        file.write(data)
+
+
+def _open_inside(folder: Path, path: str, flags: int) -> int:
+    *parents, name = path.split("/")
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for parent in parents:
+            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
+            os.close(place)
+            place = below
+        # A pipe in the file's place would keep us waiting; whatever else it is, only a regular file is read.
+        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
+    finally:
+        os.close(place)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ELOOP, "not a regular file", path)
+    return descriptor
 
 
 def _environment(root: Path, configuration: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from gate.fixes import mended
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
@@ -76,7 +77,9 @@ def check(
 def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    return judge(files, profile=profile.value, engine=_engine(), modules=modules)
+    configured = settings.load("check")
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    return judge(files, profile=profile.value, engine=_engine(), policy=policy, modules=modules)
 
 
 def _engine() -> EngineSettings:

@@ -16,6 +16,7 @@ from core.errors import UserError
 from gate.mirror import find_mirror
 from generator import catalogue, matching
 from terrasmith import up as machine
+from terrasmith.sandbox import at_start
 from terrasmith.story import Story
 from terrasmith.visitor import Terraform, find_terraform
 
@@ -95,9 +96,7 @@ def _play(console: Console, directory: Path, prompt: str, given: dict[str, str],
     whole = machine.Machine(directory, simulate=True, given=given, tell=machine.say)
     wish = machine.StopWish(whole.supervisor.interrupt)
     console.print("[bold]Starting[/] database, queue, simulated GitHub, registry and workers …", highlight=False)
-    console.print(
-        "[yellow]sandbox: trusted-local[/]: this demo runs Terraform without one, on its own module.\n", highlight=False
-    )
+    console.print(f"{escape(at_start('trusted-local'))}\n", highlight=False, soft_wrap=True)
     try:
         whole.start()
         found = whole.addresses()

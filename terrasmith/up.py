@@ -28,6 +28,7 @@ from gate.engines.found import find_cold
 from gate.engines.port import EngineSettings
 from gate.mirror import find_mirror
 from terrasmith import local, terraform_config
+from terrasmith.sandbox import at_start
 from terrasmith.supervisor import Program, Supervisor
 
 ORGANISATION, REPOSITORY, WRITER, REVIEWER, STRANGER = "acme", "platform", "ada", "grace", "mallory"
@@ -271,8 +272,7 @@ def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, s
     """The command: start, say where everything is, wait for SIGTERM or Ctrl-C, stop. Exit 0 after a clean stop."""
     machine = Machine(directory, simulate=simulate, given=given, tell=say)
     wish = StopWish(machine.supervisor.interrupt)
-    if machine_is_trusting(simulate, given):
-        say("sandbox: trusted-local. Who may comment can run Terraform on this machine: keep it to people you trust.")
+    say(at_start(machine.env.get("TERRASMITH_SANDBOX", "require")))
     try:
         machine.start()
         if simulate and as_json:
@@ -327,11 +327,6 @@ class StopWish:
             self._may_raise = False
             raise StoppedError
         self._heard()
-
-
-def machine_is_trusting(simulate: bool, given: Mapping[str, str]) -> bool:
-    """Whether Terraform runs without a sandbox here."""
-    return simulate or given.get("TERRASMITH_SANDBOX") == "trusted-local"
 
 
 def say(text: str) -> None:

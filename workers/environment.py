@@ -16,7 +16,7 @@ from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.material import Evidence
 from gate.modules import NO_MODULES, Modules
-from gate.policy import Policy
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reuse import report_key
 from generator.writers import make_writer
@@ -68,7 +68,7 @@ class Environment:
         """
 
         def judged(files: FileMap) -> Report:
-            policy = Policy()
+            policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
             key = report_key(
                 files, profile=profile, engine=self.engine, policy=policy, modules=modules, evidence=GUARDED
             )

@@ -7,7 +7,8 @@ import yaml
 
 from gate.conclusion import Conclusion, counted, not_applicable
 from gate.material import Material
-from gate.providers import OFFLINE, local_names, needed_providers
+from gate.mocked import unmocked
+from gate.providers import needed_providers
 from gate.report import Finding
 from gate.structure import FILES, example_directories
 from tfmodule.facts import Block
@@ -112,16 +113,12 @@ def _tests(material: Material) -> Iterator[Finding]:
     if not inside:
         fix = "Add `tests/defaults.tftest.hcl` with a `run` block and a `mock_provider` for each provider."
         yield Finding("tests-offline", "warning", "There is no test in `tests/`.", fix=fix)
-    sources = local_names(list(material.root.files))
-    needed = [one for one in needed_providers(material.parsed) if not one.path.startswith("examples/")]
+    needed = needed_providers(material.parsed)
     for file in material.tests:
-        mocked = {block.labels[0] for block in file.blocks if block.kind == "mock_provider" and block.labels}
-        mocked |= {sources.get(name) or name for name in mocked}
-        for one in needed:
-            if one.source not in OFFLINE and not {one.source, one.name} & mocked:
-                message = f"The test would call the real provider `{one.name}`."
-                fix = f'Add `mock_provider "{one.name}" {{}}`.'
-                yield Finding("tests-offline", "warning", message, file.path, 1, fix=fix)
+        for name in unmocked(file.path, material.parsed, needed):
+            message = f"The test would call the real provider `{name}`."
+            fix = f'Add `mock_provider "{name}" {{}}`.'
+            yield Finding("tests-offline", "warning", message, file.path, 1, fix=fix)
 
 
 def test_coverage(material: Material) -> Iterator[Finding]:

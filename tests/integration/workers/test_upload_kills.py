@@ -1,5 +1,6 @@
 """kill -9 of a real worker in the middle of a real judgement of an upload: the next worker brings it to its end."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from sqlalchemy import func, select
 
@@ -26,14 +28,20 @@ pytestmark = pytest.mark.skipif(shutil.which("terraform") is None, reason="there
 
 FILES = (Entry("main.tf", b'output "x" {\n  value = 1\n}\n'),)
 
-# An engine that waits at one command for as long as a file stands there.
-ENGINE = """#!/bin/sh
-case " $* " in *" {command} "*)
-    echo $$ >> {folder}/reached
-    while [ -e {folder}/hold ]; do sleep 0.05; done ;;
-esac
-exec {terraform} "$@"
-"""
+
+def caught(worker: int, command: str) -> bool:
+    """Whether the worker's engine runs this command just now; from then on it stands still."""
+    try:
+        below = psutil.Process(worker).children(recursive=True)
+    except psutil.Error:
+        return False
+    for process in below:
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if len(words) > 1 and Path(words[0]).name == "terraform" and words[1] == command:
+                process.suspend()
+                return True
+    return False
 
 
 def send(database: Any, storage: LocalStorage) -> str:
@@ -58,12 +66,6 @@ def send(database: Any, storage: LocalStorage) -> str:
 )
 @pytest.mark.checklist("F-10")
 def test_F10_a_worker_killed_in_the_middle_of_a_judgement(engine: Any, tmp_path: Path, command: str) -> None:
-    hold = tmp_path / "hold"
-    hold.touch()
-    fake = tmp_path / "engine"
-    fake.write_text(ENGINE.format(command=command, folder=tmp_path, terraform=shutil.which("terraform")))
-    fake.chmod(0o755)
-    engine._env |= {"TERRASMITH_TERRAFORM": str(fake), "TERRASMITH_SANDBOX": "trusted-local"}
     storage = LocalStorage(tmp_path / "storage")
     upload_id = send(engine.database, storage)
 
@@ -73,12 +75,11 @@ def test_F10_a_worker_killed_in_the_middle_of_a_judgement(engine: Any, tmp_path:
 
     engine.start("relay")
     worker = engine.start("heavy")
-    engine.until((tmp_path / "reached").exists, 60, f"the engine at {command}", lambda: row().state)
+    engine.until(lambda: caught(worker.pid, command), 60, f"the engine at {command}", lambda: row().state)
     assert row().state == "unpacked"
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait(timeout=10)
     assert storage.exists(uploads.staging_key(upload_id)), "what is not settled keeps its bytes"
-    hold.unlink()
     engine.start("heavy")
     engine.until(lambda: row().state == "published", 90, "the version", lambda: (row().state, row().reason))
     engine.until(lambda: not storage.exists(uploads.staging_key(upload_id)), 20, "the staged bytes' end")

@@ -8,8 +8,8 @@ import pytest
 
 from gate.phases import Bench
 from gate.process import Completed
-from gate.providers import BUILTIN, NeededProvider
 from gate.provider_schemas import keep, load, provider_schemas
+from gate.providers import BUILTIN, NeededProvider
 from gate.workspace import Workspace
 from tfmodule.hcl import parse
 from tfmodule.schema_index import index
