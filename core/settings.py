@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import SettingsError
 
-Role = Literal["web", "relay", "worker", "engine", "check", "operator"]
+Role = Literal["web", "relay", "worker", "engine", "scanner", "check", "operator"]
 
 # What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
 _REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -22,6 +22,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
     "operator": ("database_url",),
     "engine": (),
+    "scanner": ("scanner_socket",),
     "check": (),
 }
 
@@ -112,6 +113,15 @@ class Settings(BaseModel):
     )
     engine_jobs: int = Field(
         2, ge=1, le=64, description="how many judgements of this machine run an engine at once; 1.6 GiB of memory each"
+    )
+
+    scanner: str | None = Field(
+        None,
+        description="path of the Python that has Checkov, made by `tools/venv.sh checkov`; otherwise the environment "
+        "beside Terrasmith's own; `off` publishes unscanned",
+    )
+    scanner_socket: Path | None = Field(
+        None, description="where `terrasmith scanner` listens; without it, each scan starts Checkov anew"
     )
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")

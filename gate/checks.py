@@ -27,7 +27,7 @@ from gate.rules import (
     versions,
     workflows,
 )
-from gate.secrets import find_secrets
+from gate.scanning.secrets import find_secrets
 from gate.sources import UNRESOLVED
 
 
@@ -185,7 +185,7 @@ CHECKS: tuple[Check, ...] = (
     Check(10, "sources", "Allowed providers and sources", "safety", sources, rules=_SOURCES),
     Check(10, "modules", "Modules it calls", "safety", called_modules, rules=("module-call",)),
     Check(11, "schema", "Known to its providers", "house", schema.known_names),
-    Check(12, "critical", "Nothing critical", "house", proof.critical),
+    Check(12, "scan", "Nothing critically insecure", "safety", proof.critical, rules=("scan", "suppression")),
     Check(13, "terraform-version", "Terraform version", "house", versions.terraform_version, of=2),
     Check(14, "provider-floors", "Provider versions", "house", versions.provider_floors, of=2),
     Check(15, "standard-files", "Standard files", "house", layout.standard_files, of=3),

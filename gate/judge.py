@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from gate.engines.needs import Demands, demands_of
 from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
 from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
-from gate.material import NO_EVIDENCE, Evidence, Material, Scanned
+from gate.material import NO_EVIDENCE, Evidence, Material
 from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
@@ -23,6 +25,8 @@ from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
+from gate.scanned import weighed
+from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -31,7 +35,6 @@ from tfmodule.schema_index import Schemas
 _DEFAULT_POLICY = Policy()
 # A module that needs nothing but Terraform itself rests on it as firmly as another on its providers.
 _FIRMNESS: Mapping[Tier, int] = {"none": 0, "derived": 1, "schema": 2, "provider": 3, "builtin": 3}
-Scanning = Callable[[FileMap], Scanned]
 
 
 def judge(
@@ -41,20 +44,23 @@ def judge(
     engine: EngineSettings,
     policy: Policy = _DEFAULT_POLICY,
     modules: Modules = NO_MODULES,
-    scanning: Scanning | None = None,
+    scanner: Scanner | None = None,
     evidence: Evidence = NO_EVIDENCE,
 ) -> Report:
     """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
 
-    `scanning` lets scanners look at the files that were admitted; `evidence` is what others found out beforehand.
+    Without a `scanner` nobody looks for insecure settings, and the report says that this was skipped. `evidence` is
+    what others found out beforehand.
+
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
     """
     if profile not in ("safety", "house"):
         raise ValueError(f"no such profile: {profile}")
     chosen: Profile = "house" if profile == "house" else "safety"
-    judgement = _Judgement(files, chosen, engine, policy, modules, scanning=scanning, evidence=evidence)
-    judgement.run()
+    judgement = _Judgement(files, chosen, engine, policy, modules, evidence)
+    with _scanning(scanner) as judgement.scans:
+        judgement.run()
     return judgement.report()
 
 
@@ -68,8 +74,6 @@ class _Judgement:
         settings: EngineSettings,
         policy: Policy,
         modules: Modules,
-        *,
-        scanning: Scanning | None,
         evidence: Evidence,
     ) -> None:
         self.files = files
@@ -77,7 +81,6 @@ class _Judgement:
         self.settings = settings
         self.policy = policy
         self.modules = modules
-        self.scanning = scanning
         self.evidence = evidence
         self.engine = "none"
         self.tier: Tier = "none"
@@ -88,6 +91,8 @@ class _Judgement:
         self.beside: tuple[Finding, ...] = ()
         """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
+        self.scans: Scanning = _nobody
+        self.scan: Scan | None = None
 
     @property
     def checks(self) -> list[Check]:
@@ -113,11 +118,12 @@ class _Judgement:
             self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
             self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
         else:
+            scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
+            self.scan = scan()
         self._look(self._material(screened), screening)
 
     def _material(self, screened: Screened) -> Material:
-        wanted = self.profile == "house" and self.scanning is not None and not screened.refused
         return Material(
             self.files,
             screened.parsed,
@@ -126,7 +132,7 @@ class _Judgement:
             self.policy,
             {name: conclusion for name, (conclusion, _) in self.conclusions.items()},
             self.schemas,
-            self.scanning(screened.admitted) if wanted and self.scanning is not None else None,
+            weighed(self.scan, self.policy, self.profile) if self.scan is not None else None,
             self.evidence,
         )
 
@@ -333,6 +339,23 @@ def _not_firm(tier: Tier, required: Tier) -> Finding:
     message = f"The policy wants a verdict that rests on `{required}`; this one rests on `{tier}`."
     fix = "Put the module's providers into the provider mirror, or loosen the policy."
     return Finding("tier", "warning", message, fix=fix)
+
+
+Scanning = Callable[[FileMap, Modules], Callable[[], Scan | None]]
+"""Starts a scan; what it gives waits for the scan's end."""
+
+
+@contextmanager
+def _scanning(scanner: Scanner | None) -> Iterator[Scanning]:
+    if scanner is None:
+        yield _nobody
+        return
+    with ThreadPoolExecutor(1, "scan") as pool:
+        yield lambda files, modules: pool.submit(scanner.scan, files, modules).result
+
+
+def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
+    return lambda: None
 
 
 def _no_terraform() -> Conclusion:

@@ -56,6 +56,8 @@ class Policy:
     """Whether a reason written beside the code silences a scanner's finding."""
     critical_rules: frozenset[str] = frozenset()
     """Further scanner rules whose findings stand in the way, beside those that our own map calls critical."""
+    suppressible_rules: frozenset[str] = frozenset()
+    """Critical rules that a reason written beside the code may silence all the same."""
 
     @property
     def digest(self) -> str:

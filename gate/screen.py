@@ -4,7 +4,6 @@ Fails closed: a file that cannot be read the same way by everyone is refused. It
 """
 
 import posixpath
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
 from tfmodule.hcl import STUCK, parse
 
-_SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
 _BLOCK_KINDS = {
@@ -176,9 +174,6 @@ def _text(path: str, data: bytes) -> Iterator[Finding]:
                 fix="Delete the character.",
             )
             return
-        if suppression := _SUPPRESSION.search(line_text):
-            message = f"A comment suppresses a scanner here: `{printable(suppression.group())}`."
-            yield Finding("suppression", "note", message, path, number)
 
 
 def _hidden(character: str) -> bool:

@@ -20,8 +20,10 @@ from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
+from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
+from terrasmith.scanning import scanner_settings
 from tfmodule.files import FileMap, printable
 
 ShownFormat = Literal["terminal", "json", "sarif", "junit", "markdown", "github"]
@@ -79,7 +81,8 @@ def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repo
     modules = fetch(files, url, token or None) if url else NO_MODULES
     configured = settings.load("check")
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
-    return judge(files, profile=profile.value, engine=_engine(), policy=policy, modules=modules)
+    scanner = make_scanner(scanner_settings(configured))
+    return judge(files, profile=profile.value, engine=_engine(), policy=policy, modules=modules, scanner=scanner)
 
 
 def _engine() -> EngineSettings:

@@ -19,6 +19,9 @@ from gate.modules import NO_MODULES, Modules
 from gate.policy import operators_policy
 from gate.report import Report
 from gate.reuse import report_key
+from gate.scanning.scanner import Scanner
+from gate.scanning.scanners import make_scanner, tools
+from gate.scanning.warm import ScannerSettings
 from generator.writers import make_writer
 from generator.writing import Writer
 from registry.services import judgements
@@ -69,19 +72,49 @@ class Environment:
 
         def judged(files: FileMap) -> Report:
             policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+            scans = tools(self.scanning)
             key = report_key(
-                files, profile=profile, engine=self.engine, policy=policy, modules=modules, evidence=GUARDED
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=scans,
+                evidence=GUARDED,
             )
             with self.database.read() as session:
                 known = judgements.find(session, key)
             if known is not None:
                 return known
-            report = judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules, evidence=GUARDED)
+            report = judge(
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=self.scanner,
+                evidence=GUARDED,
+            )
             with self.database.unit_of_work() as session:
                 judgements.keep(session, key, report)
             return report
 
         return judged
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What looks for insecure settings; the warm one of this machine, where it runs."""
+        return make_scanner(self.scanning)
+
+    @property
+    def scanning(self) -> ScannerSettings:
+        """How modules are scanned here."""
+        return ScannerSettings(
+            self.settings.scanner,
+            self.settings.scanner_socket,
+            self.settings.engine_timeout_seconds,
+            contained=self.settings.sandbox == "require",
+        )
 
     @property
     def engine(self) -> EngineSettings:

@@ -6,6 +6,8 @@ from gate.conclusion import Conclusion, counted, gated, not_applicable
 from gate.material import Material
 from gate.report import Finding
 
+_NOBODY = "Nobody was asked to scan."
+
 
 def upgrade(material: Material) -> Conclusion:
     """A new version applied over the old one destroys and replaces nothing without saying so."""
@@ -45,7 +47,7 @@ def critical(material: Material) -> Conclusion:
     """
     scan = material.scan
     if scan is None:
-        return not_applicable("No scanner is set up here: install Checkov, or set up `terrasmith scanner`.")
+        return Conclusion("skipped", note=_NOBODY)
     return scan.verdict
 
 
@@ -53,7 +55,7 @@ def scan_rate(material: Material) -> Conclusion:
     """Nine of ten rules of the scanners are kept, and whoever silences one says which and why."""
     scan = material.scan
     if scan is None:
-        return not_applicable("No scanner is set up here: install Checkov, or set up `terrasmith scanner`.")
+        return not_applicable(_NOBODY)
     if scan.verdict.outcome in ("undecided", "skipped"):
         return Conclusion(scan.verdict.outcome, note=scan.verdict.note)
     if scan.pass_rate is None and not scan.unreasoned:

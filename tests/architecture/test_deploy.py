@@ -21,6 +21,7 @@ ROLE_OF_SERVICE = {
     "worker": "worker",
     "heavy": "worker",
     "engine": "engine",
+    "scanner": "scanner",
     "migrate": "operator",
 }
 VARIABLES = {variable(name) for name in Settings.model_fields}

@@ -271,12 +271,6 @@ def test_sizes_are_capped() -> None:
     assert rules(code, Policy(max_tokens=30)) == {("too-large", "c.tf", None)}
 
 
-@pytest.mark.checklist("T-31")
-def test_suppressions_are_told() -> None:
-    found = screen({"main.tf": b'variable "x" {} #checkov:skip=CKV_1: why not\n'}, Policy()).findings
-    assert [(f.rule, f.severity, f.line) for f in found] == [("suppression", "note", 1)]
-
-
 def test_a_policy_may_allow_another_provider() -> None:
     files = {"main.tf": b'resource "local_file" "x" {}\n'}
     allowed = Policy().allowed_providers | {"registry.terraform.io/hashicorp/local"}
