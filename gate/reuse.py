@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gate.engines.found import find_engine
 from gate.engines.port import EngineSettings
+from gate.material import NO_EVIDENCE, Evidence
 from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
@@ -43,7 +44,14 @@ def input_digest(files: FileMap, modules: Modules = NO_MODULES) -> str:
 
 
 def report_key(
-    files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy, modules: Modules, scanner: str = ""
+    files: FileMap,
+    *,
+    profile: str,
+    engine: EngineSettings,
+    policy: Policy,
+    modules: Modules,
+    scanner: str = "",
+    evidence: Evidence = NO_EVIDENCE,
 ) -> str:
     """64 hexadecimal digits that are equal only where gate, files, policy and the tools of this machine are.
 
@@ -53,6 +61,7 @@ def report_key(
     tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
     for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
         _add(total, part.encode())
+    _add(total, repr(evidence).encode())
     _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))
     return total.hexdigest()
 
