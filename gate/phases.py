@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
+from gate.conclusion import SKIPPED, Conclusion
 from gate.engines.port import Session
 from gate.engines.supported import MOCKS_SINCE, release
 from gate.mirror import REGISTRY_HOST
 from gate.mocked import unmocked
 from gate.process import Completed
 from gate.providers import BUILTIN, NeededProvider
-from gate.report import Finding, Outcome, Profile, Severity
+from gate.report import Finding, Profile, Severity
 from gate.structure import example_directories
 from gate.workspace import Workspace, read_file, rewrite_file
 from tfmodule.facts import ParsedFile
@@ -32,19 +33,6 @@ _PROVIDER_DIED = re.compile(
 )
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """What one check concluded."""
-
-    outcome: Outcome
-    findings: tuple[Finding, ...] = ()
-    note: str = ""
-
-
-PASSED = Conclusion("passed")
-SKIPPED = Conclusion("skipped")
 
 
 @dataclass

@@ -48,7 +48,7 @@ class Policy:
     max_total_bytes: int = 8 << 20
     max_tokens: int = 400_000
     """Of all code together. How deep one file may nest, and how many tokens it may have, is law (tfmodule.prescan)."""
-    min_score: int = 0
+    min_score: int = 85
     """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
     required_tier: Tier | None = None
     """The least that the verdict must rest on; None takes what there is, and the report says which."""

@@ -36,7 +36,7 @@ class Limits:
     cpu_seconds: int = 600
     file_bytes: int = 1 << 30
     open_files: int = 1024
-    output_bytes: int = 8 << 20
+    output_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from rich.console import Console
 from core import settings
 from core.errors import UserError
 from gate.engines.port import EngineSettings
+from gate.fixes import mended
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
@@ -101,7 +102,7 @@ def engine_settings() -> EngineSettings:
 def _mend(directory: Path, *, write: bool) -> None:
     """What has one right form is brought to it; everything else stays a finding. Told on standard error."""
     files = read_folder(directory)
-    changed = differences(files, formatter(engine_settings())(files))
+    changed = differences(files, formatter(engine_settings())(mended(files)))
     if write:
         write_files(directory, changed)
         for path in changed:

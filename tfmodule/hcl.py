@@ -6,7 +6,7 @@ listed as a problem, and whoever decides must refuse a module that has one (an e
 
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import tree_sitter
@@ -42,6 +42,7 @@ __all__ = [
     "Resource",
     "SyntaxProblem",
     "Variable",
+    "facts_of",
     "parse",
     "read_facts",
 ]
@@ -51,7 +52,11 @@ def read_facts(files: FileMap, directory: str = "") -> ModuleFacts:
     """The facts of the module in one directory ("" is the root); never raises for what the files contain."""
     prefix = f"{directory.strip('/')}/" if directory.strip("/") else ""
     names = sorted(p for p in files if p.startswith(prefix) and p.endswith(".tf") and "/" not in p[len(prefix) :])
-    parsed = [parse(name, files[name]) for name in names]
+    return facts_of([parse(name, files[name]) for name in names])
+
+
+def facts_of(parsed: Sequence[ParsedFile]) -> ModuleFacts:
+    """The facts of a module whose `.tf` files were parsed already."""
     blocks = tuple(block for file in parsed for block in file.blocks)
     everything = [inner for block in blocks for inner in block.walk()]
     return ModuleFacts(

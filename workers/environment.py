@@ -14,6 +14,7 @@ from core.secrets import Redactor
 from core.settings import Settings
 from gate.engines.port import EngineSettings
 from gate.judge import judge
+from gate.material import Evidence
 from gate.modules import NO_MODULES, Modules
 from gate.policy import operators_policy
 from gate.proof.prover import prove
@@ -29,6 +30,9 @@ from registry.services import judgements
 from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
+
+GUARDED = Evidence(guarded=True)
+"""Whatever is judged here comes through our own check run, or through a publication that runs the same checks."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,27 @@ class Environment:
         def judged(files: FileMap) -> Report:
             policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
             scans = tools(self.scanning)
-            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=scans)
+            key = report_key(
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=scans,
+                evidence=GUARDED,
+            )
             with self.database.read() as session:
                 known = judgements.find(session, key)
             if known is not None:
                 return known
             report = judge(
-                files, profile=profile, engine=self.engine, policy=policy, modules=modules, scanner=self.scanner
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=self.scanner,
+                evidence=GUARDED,
             )
             with self.database.unit_of_work() as session:
                 judgements.keep(session, key, report)

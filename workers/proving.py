@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gate.checks import CHECKS
+from gate.conclusion import Conclusion
 from gate.proof.prover import compare_files
 from gate.proof.values import Proof
-from gate.report import CheckResult, Finding, Outcome, Report, Verdict
+from gate.report import Finding, Outcome, Report, Verdict
 from registry.services import steps
 from registry.services.steps import Earlier
 from registry.storage.port import ObjectMissingError, archive_key
@@ -16,7 +18,8 @@ from tfmodule.files import FileMap
 from tfmodule.version import Version
 from workers.context import JobContext
 
-RULE = "step"
+RULE = "upgrade"
+_CHECK = next(check for check in CHECKS if check.id == RULE)
 _MOST_REASONS = 5
 _FIRST = Version(0, 0, 0)
 
@@ -85,7 +88,10 @@ def _reasons(proof: Proof) -> str:
 
 
 def _with(report: Report, outcome: Outcome, *findings: Finding, note: str = "") -> Report:
-    result = CheckResult(RULE, "Step of the version", outcome, 0.0, number=46, note=note)
+    """The report with this in the place of what the gate, which knows no other version, said of the upgrade."""
+    result = _CHECK.result(Conclusion(outcome, findings, note), 0.0)
+    places = [one.id for one in report.checks]
+    at = places.index(RULE) if RULE in places else len(places)
     verdict: Verdict = "refused" if outcome == "failed" else report.verdict
-    report = replace(report, verdict=verdict)
-    return replace(report, checks=(*report.checks, result), findings=(*report.findings, *findings))
+    checks = (*report.checks[:at], result, *report.checks[at + 1 :])
+    return replace(report, checks=checks, findings=(*report.findings, *findings), verdict=verdict)

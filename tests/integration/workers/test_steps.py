@@ -77,7 +77,7 @@ def test_a_step_that_is_too_small_is_refused_with_the_least_one(back: Back) -> N
     for version in ("1.2.1", "1.3.0"):
         report = back.judged(version, LESS)
         (finding,) = report.errors
-        assert (report.verdict, report.checks[-1].outcome, finding.rule) == ("refused", "failed", "step")
+        assert (report.verdict, report.checks[-1].outcome, finding.rule) == ("refused", "failed", "upgrade")
         assert f"from 1.2.0 to {version} is too small" in finding.message and "2.0.0 or higher" in finding.message
         assert "`b`" in finding.message and "allow-step acme/label/null" in finding.fix
     assert back.judged("2.0.0", LESS).passed
