@@ -1,4 +1,4 @@
-# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `engine`, `migrate`. Runs as nobody in particular,
+# One image for every role: `terrasmith web`, `relay`, `worker quick`, `worker heavy`, `engine`, `scanner`, `migrate`. Runs as nobody in particular,
 # installs nothing but hash-locked wheels, and carries no Terraform: the operator brings the engine and its providers.
 ARG PYTHON=3.13-slim-bookworm
 
@@ -27,9 +27,22 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation --no-index . \
     && /venv/bin/python -m compileall -q /venv/lib \
     && /venv/bin/pip uninstall --quiet --yes pip
 
+# Checkov cannot share the application's environment; in a layer of its own it is built again only when its lock moves.
+FROM python:${PYTHON} AS checkov
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+WORKDIR /src
+RUN python -m venv /venv-checkov
+COPY requirements-checkov.lock ./
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /venv-checkov/bin/pip install --require-hashes --no-deps --only-binary=:all: --requirement requirements-checkov.lock \
+    && /venv-checkov/bin/pip check \
+    && /venv-checkov/bin/python -m compileall -q /venv-checkov/lib \
+    && /venv-checkov/bin/pip uninstall --quiet --yes pip
+
 FROM python:${PYTHON}
 RUN useradd --system --uid 10001 --home-dir /var/lib/terrasmith --create-home --shell /usr/sbin/nologin terrasmith
-RUN install --directory --owner=10001 --mode=0700 /run/terrasmith
+RUN install --directory --owner=10001 --mode=0700 /run/terrasmith /run/terrasmith-scanner
+COPY --from=checkov /venv-checkov /venv-checkov
 COPY --from=build /venv /venv
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \

@@ -17,11 +17,11 @@ help: ## list the commands (this)
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: embedded ## see the whole story on this machine, simulators included; ARGS="--once --prompt '…'"
+demo: embedded scanner ## see the whole story on this machine, simulators included; ARGS="--once --prompt '…'"
 	@$(BIN)/terrasmith demo $(ARGS)
 
 .PHONY: test
-test: dev ## all tests, with coverage and every skip's reason; ARGS="tests/unit -k name"
+test: dev checkov ## all tests, with coverage and every skip's reason; ARGS="tests/unit -k name"
 	@$(PYTEST) -n $(WORKERS) -m "not prove" --cov --cov-report=term $(ARGS)
 
 .PHONY: check
@@ -43,7 +43,7 @@ bench: dev ## measure: webhook answers, comment to pull request, terraform init;
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: prove
-prove: dev ## the tests in their long form: every seeded crash, every fault; half an hour
+prove: dev checkov ## the tests in their long form: every seeded crash, every fault; half an hour
 	@HYPOTHESIS_PROFILE=prove $(PYTEST) -n $(WORKERS) $(ARGS)
 
 .PHONY: lock
@@ -52,7 +52,7 @@ lock: dev ## resolve the dependencies again, with hashes, for every platform
 
 .PHONY: clean
 clean: ## remove .venv and every cache; your data stays
-	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@rm -rf .venv .venv-checkov .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
 
 # Not shown by help: what the others stand on.
 .PHONY: embedded
@@ -62,3 +62,12 @@ embedded:
 .PHONY: dev
 dev:
 	@tools/venv.sh dev
+
+.PHONY: checkov
+checkov:
+	@tools/venv.sh checkov
+
+# The demo goes on without it, and says what that means.
+.PHONY: scanner
+scanner:
+	@tools/venv.sh checkov || echo "Checkov could not be installed: the demo will say what that means." >&2

@@ -168,12 +168,6 @@ def find_by_id(session: Session, namespace_id: str) -> Namespace | None:
     return value(row) if row else None
 
 
-def find_by_account(session: Session, account_id: int) -> Namespace | None:
-    """The namespace of a GitHub account, by its numeric id."""
-    row = session.scalar(select(models.Namespace).where(models.Namespace.github_account_id == account_id))
-    return value(row) if row else None
-
-
 def list_all(session: Session) -> tuple[Namespace, ...]:
     """Every namespace, by name."""
     return tuple(value(row) for row in session.scalars(select(models.Namespace).order_by(models.Namespace.name_key)))

@@ -100,6 +100,12 @@ class Memory:
 
 def read_module(directory: Path) -> dict[str, bytes]:
     """A module's files, without what git and Terraform keep beside them."""
-    left_out = {".git", ".terraform", ".github"}
+    left_out = {
+        ".git",
+        ".terraform",
+        ".github",
+        "examples",
+        "wrappers",
+    }  # examples call registries and further providers
     paths = (path for path in sorted(directory.rglob("*")) if not left_out & set(path.relative_to(directory).parts))
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths if path.is_file()}

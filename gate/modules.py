@@ -1,12 +1,11 @@
-"""Modules that a module calls: which sources may stand there, and how those of our own registry get to the engine.
+"""The modules of our own registry that a module calls, and how they get to the engine.
 
 What they are is told by whoever asks for a judgement; nothing is fetched here, and no engine fetches anything either.
 """
 
 import json
 import posixpath
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,17 +14,12 @@ from gate.providers import NeededProvider, needed_providers
 from gate.report import Finding
 from gate.workspace import Workspace, write_file
 from tfmodule.facts import Block, ParsedFile
-from tfmodule.files import FileMap, printable
+from tfmodule.files import FileMap
 from tfmodule.hcl import parse
-from tfmodule.sources import is_ours, read_source
+from tfmodule.parts import is_beside
+from tfmodule.sources import read_source, within
 
-_REGISTRY_ADDRESS = re.compile(
-    r"(?:[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?\.[A-Za-z0-9-]+(?::[0-9]+)?/)?"
-    r"[0-9A-Za-z][0-9A-Za-z_-]*/[0-9A-Za-z][0-9A-Za-z_-]*/[0-9a-z]+(?://[\w./-]+)?"
-)
-_FOREIGN = "foreign code would be fetched and published as ours"
 _DEEPEST, _MOST = 30, 1_000
-_BESIDE = ("examples", "tests", "test")
 
 
 @dataclass(frozen=True)
@@ -57,60 +51,19 @@ NO_MODULES = Modules()
 """Where nobody was asked: then no call of a registry is allowed."""
 
 
-def check_sources(file: ParsedFile, modules: Modules) -> Iterator[Finding]:
-    """Every source that leads elsewhere, and a note where an example's call is not followed."""
-    for block in file.walk():
-        if block.kind == "module" and (block.labels or "source" in block.attributes):
-            problem = _problem(file.path, block, modules)
-            if problem:
-                fix = "Use a path inside this module, such as `./modules/name`."
-                if problem.endswith("leads out of this module."):
-                    fix = "The archive of a module holds its own folder and nothing above it: move the code below it."
-                elif modules.hosts:
-                    fix = "Use a path inside this module, such as `./modules/name`, or a module of this registry."
-                line = block.attributes["source"].line if "source" in block.attributes else block.line
-                yield Finding("module-source", "error", problem, file.path, line, fix=fix)
-            elif file.path.startswith("examples/") and not (block.literal("source") or "").startswith("."):
-                message = "The module behind a registry address is not fetched: this call is checked for its form only."
-                yield Finding("registry-source", "note", message, file.path, block.line, fix='Use `source = "../../"`.')
-
-
-def _problem(path: str, block: Block, modules: Modules) -> str | None:
-    if "source" not in block.attributes:
-        return "The call says nothing of where its module is: it has no `source`."
-    source = block.literal("source")
-    if source is None:
-        return "The source of a module must be a plain string."
-    shown = printable(source)
-    if source.startswith(("./", "../")) or source in (".", ".."):
-        if "\\" in source or "?" in source or "//" in source.rstrip("/"):
-            return f"The module source `{shown}` is not a plain path."
-        # A test names modules as seen from the directory it tests, which is the root.
-        base = "" if path.endswith(".tftest.hcl") else posixpath.dirname(path)
-        target = posixpath.normpath(posixpath.join(base, source))
-        if target == ".." or target.startswith("../"):
-            return f"The module source `{shown}` leads out of this module."
-        return None
-    if path.startswith("examples/") and _REGISTRY_ADDRESS.fullmatch(source):
-        return None
-    if not path.endswith(".tftest.hcl") and is_ours(read_source(source), modules.hosts):
-        return None  # whether it is there is said by `modules.problems`
-    return f"The module source `{shown}` is not allowed: {_FOREIGN}."
-
-
 def providers_of(modules: Modules, parsed: Mapping[str, ParsedFile]) -> tuple[NeededProvider, ...]:
     """The providers that the called modules load, each with the line of our own that first leads to any of them."""
     calls = (
         (path, block.line)
         for path, file in sorted(parsed.items())
         for block in file.blocks
-        if block.kind == "module" and modules.of(block) is not None and path.split("/")[0] not in _BESIDE
+        if block.kind == "module" and modules.of(block) is not None and not is_beside(path)
     )
     path, line = next(calls, ("", 0))
     found: dict[str, NeededProvider] = {}
     for module in modules.found.values():
         code = {name: parse(name, data) for name, data in module.files.items() if name.endswith(".tf")}
-        code = {name: file for name, file in code.items() if name.split("/")[0] not in _BESIDE}
+        code = {name: file for name, file in code.items() if not is_beside(name)}
         for one in needed_providers(code):
             found.setdefault(one.source, NeededProvider(one.source, one.name, path, line))
     return tuple(found.values()) if path else ()
@@ -168,7 +121,7 @@ class _Manifest:
         source, known = read_source(text), self.modules.of(block)
         if source.kind == "local":
             clean = posixpath.normpath(text)
-            target = posixpath.normpath(posixpath.join(directory, text)).removeprefix(".")
+            target = within(directory, source) or ""
             where = posixpath.normpath(posixpath.join(place, text))
             self.add(key, files, target, where, clean if clean.startswith("../") else f"./{clean}")
         elif known is not None and source.address is not None:

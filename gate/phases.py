@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
+from gate.conclusion import SKIPPED, Conclusion
 from gate.engines.port import Session
 from gate.engines.supported import MOCKS_SINCE, release
 from gate.mirror import REGISTRY_HOST
+from gate.mocked import unmocked
 from gate.process import Completed
-from gate.providers import BUILTIN, OFFLINE, NeededProvider, local_names
-from gate.report import Finding, Outcome, Profile, Severity
+from gate.providers import BUILTIN, NeededProvider
+from gate.report import Finding, Profile, Severity
 from gate.structure import example_directories
 from gate.workspace import Workspace, read_file, rewrite_file
 from tfmodule.facts import ParsedFile
@@ -33,19 +35,6 @@ _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Conclusion:
-    """What one check concluded."""
-
-    outcome: Outcome
-    findings: tuple[Finding, ...] = ()
-    note: str = ""
-
-
-PASSED = Conclusion("passed")
-SKIPPED = Conclusion("skipped")
-
-
 @dataclass
 class Bench:
     """A module on the bench: an engine in a workspace, and what the screen learned."""
@@ -61,6 +50,8 @@ class Bench:
     missing: tuple[NeededProvider, ...]
     command_seconds: float
     end: float
+    leading_out: frozenset[str] = frozenset()
+    """Examples that call a registry."""
     initialised: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, directory: str = "") -> Completed:
@@ -69,12 +60,8 @@ class Bench:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """The examples that can be resolved here: those that call the module by path."""
-        return tuple(
-            directory
-            for directory in example_directories(self.files)
-            if not any(path.startswith(directory + "/") and _calls_registry(file) for path, file in self.parsed.items())
-        )
+        """The examples that can be resolved here: those from which no call leads to a registry."""
+        return tuple(directory for directory in example_directories(self.files) if directory not in self.leading_out)
 
 
 def check_format(bench: Bench) -> Conclusion:
@@ -126,7 +113,8 @@ def _not_in_mirror(provider: NeededProvider) -> Finding:
     return Finding(
         "provider-missing",
         "warning",
-        f"The provider `{provider.source}` is not in the provider mirror, so nobody could judge what uses it.",
+        f"The provider `{provider.source}` is not in the provider mirror, and no schema of it that would do is kept"
+        " here or allowed by the policy: nobody could judge what uses it.",
         provider.path,
         provider.line,
         fix="Put the provider into a filesystem mirror and name it in TERRASMITH_PROVIDER_MIRROR.",
@@ -166,9 +154,9 @@ def check_tests(bench: Bench) -> Conclusion:
     findings: list[Finding] = []
     mocked = []
     for path in tests:
-        unmocked = _unmocked(bench, path)
-        if unmocked:
-            findings.append(_reaches_out(path, unmocked, bench.profile))
+        real = unmocked(path, bench.parsed, bench.providers)
+        if real:
+            findings.append(_reaches_out(path, real, bench.profile))
         else:
             mocked.append(path)
     if not mocked:
@@ -184,21 +172,6 @@ def check_tests(bench: Bench) -> Conclusion:
     if done.code != 0 and not any(finding.severity == "error" for finding in found):
         found += (_silent("test", done),)
     return _conclude([*findings, *found])
-
-
-def _unmocked(bench: Bench, path: str) -> list[str]:
-    """The providers that a test file would really call."""
-    sources = local_names([file for name, file in bench.parsed.items() if "/" not in name])
-    blocks = bench.parsed[path].blocks
-    mocked = {sources.get(b.labels[0]) or b.labels[0] for b in blocks if b.kind == "mock_provider" and b.labels}
-    mocked |= {b.labels[0] for b in blocks if b.kind == "mock_provider" and b.labels}
-    return sorted(
-        provider.name
-        for provider in bench.providers
-        if provider.source not in OFFLINE
-        and not provider.path.startswith("examples/")
-        and not {provider.source, provider.name} & mocked
-    )
 
 
 def _reaches_out(path: str, names: list[str], profile: Profile) -> Finding:
@@ -222,10 +195,6 @@ def missing_providers(
 def mirror_source(source: str, flavour: str) -> str:
     """Where an engine looks for a provider: OpenTofu has another default host."""
     return source.replace(REGISTRY_HOST, "registry.opentofu.org", 1) if flavour == "tofu" else source
-
-
-def _calls_registry(file: ParsedFile) -> bool:
-    return any(b.kind == "module" and not (b.literal("source") or ".").startswith(".") for b in file.blocks)
 
 
 def stopped(done: Completed, command: str) -> Conclusion | None:

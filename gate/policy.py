@@ -1,10 +1,14 @@
-"""What an organisation may decide about the gate, as plain values. Rows live elsewhere; these never read a setting."""
+"""What an operator or an organisation may decide about the gate, as plain values. Reads no setting and no row."""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from core.errors import UserError
 from gate.report import Tier
+from tfmodule.files import printable
+from tfmodule.sources import provider_address
 
 # Terraform's own, and those that only compute or are published by the cloud they speak to. Providers that can run a
 # program, read a file of the host or call an address of the module's choice (`external`, `local`, `http`, `null` with
@@ -17,6 +21,7 @@ DEFAULT_PROVIDERS = frozenset(
         "registry.terraform.io/hashicorp/awscc",
         "registry.terraform.io/hashicorp/azuread",
         "registry.terraform.io/hashicorp/azurerm",
+        "registry.terraform.io/hashicorp/cloudinit",
         "registry.terraform.io/hashicorp/google",
         "registry.terraform.io/hashicorp/google-beta",
         "registry.terraform.io/hashicorp/null",
@@ -36,13 +41,14 @@ class Policy:
 
     allowed_providers: frozenset[str] = DEFAULT_PROVIDERS
     """Full provider source addresses, lower case."""
-    max_files: int = 500
+    allowed_module_hosts: frozenset[str] = frozenset()
+    """Other registries whose modules may be called, `host[:port]` in lower case. Nobody fetches them here."""
+    max_files: int = 1_000
     max_file_bytes: int = 1 << 20
     max_total_bytes: int = 8 << 20
-    max_nesting: int = 100
-    """Brackets inside one another. Terraform itself dies on a few hundred thousand; people write fewer than twenty."""
-    max_tokens_per_file: int = 200_000
-    min_score: int = 0
+    max_tokens: int = 400_000
+    """Of all code together. How deep one file may nest, and how many tokens it may have, is law (tfmodule.prescan)."""
+    min_score: int = 85
     """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
     required_tier: Tier | None = None
     """The least that the verdict must rest on; None takes what there is, and the report says which."""
@@ -50,6 +56,8 @@ class Policy:
     """Whether a reason written beside the code silences a scanner's finding."""
     critical_rules: frozenset[str] = frozenset()
     """Further scanner rules whose findings stand in the way, beside those that our own map calls critical."""
+    suppressible_rules: frozenset[str] = frozenset()
+    """Critical rules that a reason written beside the code may silence all the same."""
 
     @property
     def digest(self) -> str:
@@ -57,3 +65,14 @@ class Policy:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         plain = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
         return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def operators_policy(providers: Iterable[str], module_hosts: Iterable[str] = ()) -> Policy:
+    """The house's policy with what an operator allows beside it; an address that is none raises UserError."""
+    added = set()
+    for written in providers:
+        source = provider_address(written)
+        if source is None or "/" not in written:
+            raise UserError(f"`{printable(written)}` is not the address of a provider; write `namespace/type`.")
+        added.add(source)
+    return Policy(DEFAULT_PROVIDERS | added, frozenset(host.casefold() for host in module_hosts))

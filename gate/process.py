@@ -8,9 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import psutil
 
 from gate.confinement import Confinement
 
@@ -20,6 +23,7 @@ _LAUNCHER = Path(__file__).with_name("launch.py")
 _CHUNK = 1 << 16
 _STRICTEST = Confinement()
 _GRACE_SECONDS = 10.0
+_LONGEST_WAIT = 86_400.0  # seconds; selectors know no longer one
 # What Go, libc and Python say when the address space is used up.
 _OUT_OF_MEMORY = ("out of memory", "cannot allocate memory", "MemoryError", "failed to create new OS thread")
 
@@ -32,7 +36,7 @@ class Limits:
     cpu_seconds: int = 600
     file_bytes: int = 1 << 30
     open_files: int = 1024
-    output_bytes: int = 8 << 20
+    output_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Supervised:
         directory: Path,
         limits: Limits,
         confinement: Confinement = _STRICTEST,
+        inherited: Sequence[int] = (),
         stdin: bool = False,
     ) -> None:
         self.limits = limits
@@ -82,7 +87,8 @@ class Supervised:
                 stderr=subprocess.PIPE,
                 cwd=directory,
                 env=dict(environment),
-                pass_fds=(theirs.fileno(),),
+                # A program that listens gets its socket from us: it can neither make one nor put one in its place.
+                pass_fds=(theirs.fileno(), *inherited),
                 start_new_session=True,
             )
         except BaseException:
@@ -98,8 +104,14 @@ class Supervised:
 
     @property
     def running(self) -> bool:
-        """Whether the program still runs; the launcher ends with it."""
-        return not self._closed and self._process.poll() is None
+        """Whether the program still runs. Asked of its process itself: the launcher takes a moment to see its end."""
+        if self._closed or self._process.poll() is not None:
+            return False
+        try:
+            children = psutil.Process(self.pid).children()
+            return any(child.status() != psutil.STATUS_ZOMBIE for child in children)
+        except psutil.NoSuchProcess:
+            return False
 
     @property
     def streams(self) -> list[int]:
@@ -114,6 +126,12 @@ class Supervised:
             self._process.stdin.flush()
         except BrokenPipeError:
             pass
+
+    def end_input(self) -> None:
+        """Close the program's standard input: it will hear nothing more."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def read(self, deadline: float, *, until: Callable[[], bool] = lambda: False, hangup: int | None = None) -> bool:
         """Collect output until `until` holds (True), or the program closes its output or meets a limit (False).
@@ -134,7 +152,7 @@ class Supervised:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     return self._stop("time")
-                for key, _ in selector.select(remaining):
+                for key, _ in selector.select(min(remaining, _LONGEST_WAIT)):
                     if key.data is None:
                         self.close()
                         return False

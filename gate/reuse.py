@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gate.engines.found import find_engine
 from gate.engines.port import EngineSettings
+from gate.material import NO_EVIDENCE, Evidence
 from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
@@ -17,6 +18,7 @@ from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
+_KINDS = frozenset({".py", ".txt", ".json", ".toml"})
 
 
 @cache
@@ -24,7 +26,7 @@ def gate_version() -> str:
     """The release, and a digest of the code that judges: a change of a rule is never forgotten."""
     root = Path(__file__).resolve().parent.parent
     total = hashlib.sha256()
-    for path in sorted(path for name in _CODE for path in (root / name).rglob("*.py")):
+    for path in sorted(path for name in _CODE for path in (root / name).rglob("*") if path.suffix in _KINDS):
         _add(total, path.relative_to(root).as_posix().encode(), path.read_bytes())
     return f"{metadata.version('terrasmith')}+{total.hexdigest()[:12]}"
 
@@ -42,7 +44,14 @@ def input_digest(files: FileMap, modules: Modules = NO_MODULES) -> str:
 
 
 def report_key(
-    files: FileMap, *, profile: str, engine: EngineSettings, policy: Policy, modules: Modules, scanner: str = ""
+    files: FileMap,
+    *,
+    profile: str,
+    engine: EngineSettings,
+    policy: Policy,
+    modules: Modules,
+    scanner: str = "",
+    evidence: Evidence = NO_EVIDENCE,
 ) -> str:
     """64 hexadecimal digits that are equal only where gate, files, policy and the tools of this machine are.
 
@@ -52,6 +61,7 @@ def report_key(
     tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
     for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
         _add(total, part.encode())
+    _add(total, repr(evidence).encode())
     _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))
     return total.hexdigest()
 

@@ -3,21 +3,23 @@
 Fails closed: a file that cannot be read the same way by everyone is refused. It asks no engine and no network.
 """
 
-import re
+import posixpath
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gate.file_types import PICTURES, Treatment, rule_for
-from gate.modules import NO_MODULES, Modules, check_sources
+from gate.known import as_of, known_providers, nearest
+from gate.mirror import REGISTRY_HOST
+from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
-from gate.providers import needed_providers, normalise, requirements
+from gate.providers import Use, uses
 from gate.report import Finding
+from gate.sources import check_sources
 from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
-from tfmodule.hcl import parse
+from tfmodule.hcl import STUCK, parse
 
-_SUPPRESSION = re.compile(r"(?:#|//)\s*(checkov:skip|tfsec:ignore|trivy:ignore|tflint-ignore|kics-scan)[^\n]*")
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
 _BLOCK_KINDS = {
@@ -25,6 +27,9 @@ _BLOCK_KINDS = {
     ".tftest.hcl": "test run variables variable provider mock_provider override_resource override_data override_module",
     ".tfmock.hcl": "mock_resource mock_data override_resource override_data override_module",
 }
+_STATES = ("backend", "cloud", "state_store")
+_GUESSES = 10
+"""So many unknown providers are compared with the known ones; more of them is no slip."""
 # Data sources that run a program or fetch what the module names; each with what to do instead.
 _REACHING_DATA = {
     "external": "Compute the value in Terraform, or take it as a variable.",
@@ -41,6 +46,10 @@ class Screened:
     findings: tuple[Finding, ...]
     parsed: Mapping[str, ParsedFile]
     admitted: FileMap
+    unresolved: bool = False
+    """The module calls what nobody fetched, so no engine can initialise it."""
+    leading_out: frozenset[str] = frozenset()
+    """Examples and test files that cannot be initialised here, because they call a registry. Tests are not admitted."""
 
     @property
     def refused(self) -> bool:
@@ -60,22 +69,33 @@ def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Scr
         return Screened(tuple(findings), {}, {})
     findings += _names(files)
     treatments = {path: _treatment(path) for path in files}
-    parsed = {
-        path: parse(path, files[path])
-        for path, treatment in sorted(treatments.items())
-        if treatment == "code" and not any(f.path == path for f in findings)
-    }
+    named = {finding.path for finding in findings}
+    parsed, tokens = dict[str, ParsedFile](), 0
+    for path in sorted(path for path, treatment in treatments.items() if treatment == "code" and path not in named):
+        parsed[path] = parse(path, files[path])
+        if any(problem.message == STUCK for problem in parsed[path].problems):
+            return Screened(tuple(_syntax(parsed[path])), {}, {})
+        tokens += parsed[path].tokens
+        if tokens > policy.max_tokens:
+            message = f"The code of the module has more than {policy.max_tokens} tokens."
+            return Screened((_error("too-large", message, path, fix="Make it several modules."),), {}, {})
     for path in sorted(files):
         findings += _file(path, files[path])
     for file in parsed.values():
         for rule in CODE_RULES:
             findings += rule(file)
-        findings += check_sources(file, modules)
+    sources = check_sources(parsed, modules, policy)
+    findings += sources.findings
+    findings += _provider_blocks(parsed, sources.own)
     findings += _providers(parsed, policy)
     findings += _root(files)
-    admitted = {path: data for path, data in files.items() if treatments[path] in ("code", "kept")}
+    admitted = {
+        path: data
+        for path, data in files.items()
+        if treatments[path] in ("code", "kept") and path not in sources.leading_out
+    }
     ordered = sorted(set(findings), key=lambda f: (f.path or "", f.line or 0, f.rule, f.message))
-    return Screened(tuple(ordered), parsed, admitted)
+    return Screened(tuple(ordered), parsed, admitted, sources.unresolved, sources.leading_out)
 
 
 def too_large(files: FileMap, policy: Policy) -> Iterator[Finding]:
@@ -154,9 +174,6 @@ def _text(path: str, data: bytes) -> Iterator[Finding]:
                 fix="Delete the character.",
             )
             return
-        if suppression := _SUPPRESSION.search(line_text):
-            message = f"A comment suppresses a scanner here: `{printable(suppression.group())}`."
-            yield Finding("suppression", "note", message, path, number)
 
 
 def _hidden(character: str) -> bool:
@@ -172,6 +189,12 @@ def _syntax(file: ParsedFile) -> Iterator[Finding]:
         yield _error(rule, message, problem.path, problem.line, fix="Run `terraform fmt` and correct what it names.")
 
 
+def _repeated(file: ParsedFile) -> Iterator[Finding]:
+    for attribute in file.repeated:
+        message = f"`{printable(attribute.name)}` is set twice in one block; readers disagree which one counts."
+        yield _error("repeated", message, file.path, attribute.line, fix="Remove one of them.")
+
+
 def _kinds(file: ParsedFile) -> Iterator[Finding]:
     known = next(kinds.split() for suffix, kinds in _BLOCK_KINDS.items() if file.path.casefold().endswith(suffix))
     for block in file.blocks:
@@ -183,7 +206,8 @@ def _kinds(file: ParsedFile) -> Iterator[Finding]:
 
 def _provisioners(file: ParsedFile) -> Iterator[Finding]:
     for block in file.walk():
-        if block.kind in ("provisioner", "connection"):
+        kind = block.labels[0] if block.kind == "dynamic" and block.labels else block.kind
+        if kind in ("provisioner", "connection"):
             fix = "Remove it: let user data, an image or the pipeline do this."
             yield _at(block, "provisioner", "Provisioners run programs on the machine that applies the module.", fix)
 
@@ -198,8 +222,12 @@ def _reaching_data(file: ParsedFile) -> Iterator[Finding]:
 
 def _settings(file: ParsedFile) -> Iterator[Finding]:
     for block in file.blocks:
+        for inner in block.blocks if block.kind == "run" else ():
+            if inner.kind in _STATES:
+                fix = f"Remove the `{inner.kind}` block: the state of a test lies in memory."
+                yield _at(inner, "backend", "A test must not say where state is kept.", fix)
         for inner in block.blocks if block.kind == "terraform" else ():
-            if inner.kind in ("backend", "cloud", "state_store"):
+            if inner.kind in _STATES:
                 fix = f"Remove the `{inner.kind}` block: the configuration that calls the module chooses it."
                 yield _at(inner, "backend", "A module must not say where state is kept.", fix)
             elif inner.kind not in ("required_providers", "provider_meta"):
@@ -207,41 +235,57 @@ def _settings(file: ParsedFile) -> Iterator[Finding]:
                 yield _at(inner, "unknown-block", message, "Remove the block.")
 
 
-def _provider_blocks(file: ParsedFile) -> Iterator[Finding]:
-    if file.path.split("/")[0] in ("examples", "tests", "test") or file.path.endswith(".tftest.hcl"):
-        return
-    for block in file.blocks:
-        if block.kind == "provider":
-            fix = "Move it to the examples; the module itself only names the provider in `required_providers`."
-            message = "A module with its own provider configuration cannot be used with count, for_each or depends_on."
-            yield _at(block, "provider-block", message, fix)
+def _provider_blocks(parsed: Mapping[str, ParsedFile], own: frozenset[str]) -> Iterator[Finding]:
+    for path, file in parsed.items():
+        code = path.casefold().endswith(".tf") and posixpath.dirname(path) in own
+        for block in file.blocks if code else ():
+            if block.kind == "provider":
+                message = (
+                    "A module with its own provider configuration cannot be used with count, for_each or depends_on."
+                )
+                fix = "Move it to the examples; the module itself only names the provider in `required_providers`."
+                yield _at(block, "provider-block", message, fix)
 
 
 CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
     _syntax,
+    _repeated,
     _kinds,
     _provisioners,
     _reaching_data,
     _settings,
-    _provider_blocks,
 )
 
 
 def _providers(parsed: Mapping[str, ParsedFile], policy: Policy) -> Iterator[Finding]:
-    for file in parsed.values():
-        for requirement in requirements(file):
-            if requirement.source is not None and normalise(requirement.source) is None:
-                message = f"`{printable(requirement.source)}` is not the address of a provider."
-                yield _error("provider", message, file.path, requirement.line, fix="Write `namespace/type`.")
-    for needed in needed_providers(parsed):
-        if needed.source not in policy.allowed_providers:
-            yield _error(
-                "provider",
-                f"The provider `{needed.source}` is not on the list of allowed providers.",
-                needed.path,
-                needed.line,
-                fix="Use an allowed provider, or ask the platform team to add this one.",
+    told: set[str] = set()
+    for use in uses(parsed):
+        if use.source in policy.allowed_providers or (use.source or use.written) in told:
+            continue
+        told.add(use.source or use.written)
+        meant = _meant(use, guess=len(told) <= _GUESSES)
+        if use.source is None:
+            message = f"`{printable(use.written)}` is not the address of a provider.{meant}"
+            fix = 'Write it plainly, such as `source = "hashicorp/aws"`.'
+        elif use.source in known_providers():
+            message = f"The provider `{_short(use.source)}` is not on the list of allowed providers."
+            fix = f"Use an allowed one, or let the operator set TERRASMITH_ALLOWED_PROVIDERS={_short(use.source)}."
+        else:
+            message = f"No provider `{_short(use.source)}` is known as of {as_of()}.{meant}"
+            fix = (
+                "Correct the address, or declare the right one in `required_providers`. If this one exists, the"
+                " operator allows it by TERRASMITH_ALLOWED_PROVIDERS."
             )
+        yield _error("provider", message, use.path, use.line, fix=fix)
+
+
+def _meant(use: Use, *, guess: bool) -> str:
+    near = nearest(use.written if use.source is None else use.source) if guess else None
+    return f" Did you mean `{near}`?" if near else ""
+
+
+def _short(source: str) -> str:
+    return printable(source.removeprefix(f"{REGISTRY_HOST}/"))
 
 
 def _error(rule: str, message: str, path: str | None = None, line: int | None = None, *, fix: str = "") -> Finding:

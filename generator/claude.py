@@ -107,7 +107,9 @@ class ClaudeWriter:
 
     def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
         """The proposal with the files that Claude mended; None where it changed nothing."""
-        errors = report.errors[:_MAX_FINDINGS]
+        # A score that is too low stands in the way, and only the remarks say what it takes to raise it.
+        low = any(finding.rule == "score" for finding in report.errors)
+        errors = (report.ordered if low else report.errors)[:_MAX_FINDINGS]
         code = {path for path in proposal.files if path.endswith((".tf", ".tftest.hcl", ".tftpl"))}
         shown = {finding.path for finding in errors if finding.path in code} or code
         request = {

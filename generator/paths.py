@@ -22,7 +22,7 @@ _ALLOWED = re.compile(
     rf"|templates/{_NAME}(?:\.{_NAME})?\.tftpl"
 )
 # Written by the scaffold whatever the model says, so no reason to complain about them.
-_OURS = frozenset({"readme.md", "changelog.md", "license", ".gitignore"})
+_OURS = frozenset({"readme.md", "changelog.md", "license", ".gitignore", ".tflint.hcl", ".pre-commit-config.yaml"})
 
 
 def accept(files: Iterable[tuple[str, str]]) -> tuple[dict[str, bytes], tuple[str, ...]]:

@@ -1,6 +1,7 @@
-"""The parts of a module that no writer has to invent: versions, a first example and test, README, changelog, licence.
+"""The parts of a module that no writer has to invent: versions, a first example and test, README, changelog, licence,
+and the settings of linters.
 
-What a writer did supply stays as it is, save README, CHANGELOG and LICENSE, which are always
+What a writer did supply stays as it is, save README, CHANGELOG, LICENSE and those settings, which are always
 written here. Never a workflow.
 """
 
@@ -32,7 +33,16 @@ _FLOORS = {
     "time": ">= 0.11",
     "tls": ">= 4.0",
 }
-_OWN_FILES = ("README.md", "CHANGELOG.md", "LICENSE")
+_TFLINT, _PRE_COMMIT = ".tflint.hcl", ".pre-commit-config.yaml"
+_OWN_FILES = ("README.md", "CHANGELOG.md", "LICENSE", _TFLINT, _PRE_COMMIT)
+_HOOKS = b"""repos:
+  - repo: https://github.com/antonbabenko/pre-commit-terraform
+    rev: v1.99.0
+    hooks:
+      - id: terraform_fmt
+      - id: terraform_validate
+      - id: terraform_tflint
+"""
 
 
 def complete(proposal: Proposal) -> FileMap:
@@ -49,6 +59,8 @@ def complete(proposal: Proposal) -> FileMap:
         files["tests/defaults.tftest.hcl"] = _first_test(_providers_used(facts), samples)
     files["CHANGELOG.md"] = _changelog(proposal)
     files["LICENSE"] = _licence()
+    files[_TFLINT] = document([Block("plugin", ("terraform",), {"enabled": True, "preset": "all"})])
+    files[_PRE_COMMIT] = _HOOKS
     return files
 
 

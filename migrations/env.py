@@ -20,19 +20,24 @@ def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fals
 
 
 database = Database(context.config.attributes["url"])
-with database.engine.connect().execution_options(terrasmith_write=True) as connection:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET statement_timeout = 0"))  # a migration takes as long as it takes
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        connection.commit()
-    context.configure(
-        connection=connection,
-        target_metadata=metadata,
-        render_as_batch=True,
-        transactional_ddl=True,  # on SQLite too: half a migration would be worse than a slow one
-        transaction_per_migration=True,  # Postgres locks a table until its transaction ends, not until the last one's
-        render_item=_render,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
-database.dispose()
+try:
+    with database.engine.connect().execution_options(terrasmith_write=True) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET statement_timeout = 0"))  # a migration takes as long as it takes
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            # Whoever waits for a table makes all others wait behind it: rather give up, and be run again.
+            milliseconds = round(context.config.attributes.get("lock_seconds", 5.0) * 1000)
+            connection.execute(text(f"SET lock_timeout = {milliseconds:d}"))
+            connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            render_as_batch=True,
+            transactional_ddl=True,  # on SQLite too: half a migration would be worse than a slow one
+            transaction_per_migration=True,  # Postgres locks a table until its own transaction ends
+            render_item=_render,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+finally:
+    database.dispose()  # with its lock: whoever tries again in this process would wait for it

@@ -12,14 +12,18 @@ from rich.console import Console
 from core import settings
 from core.errors import UserError
 from gate.engines.port import EngineSettings
+from gate.fixes import mended
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
+from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
+from terrasmith.scanning import scanner_settings
 from tfmodule.files import FileMap, printable
 
 ShownFormat = Literal["terminal", "json", "sarif", "junit", "markdown", "github"]
@@ -75,7 +79,10 @@ def check(
 def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    return judge(files, profile=profile.value, engine=_engine(), modules=modules)
+    configured = settings.load("check")
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    scanner = make_scanner(scanner_settings(configured))
+    return judge(files, profile=profile.value, engine=_engine(), policy=policy, modules=modules, scanner=scanner)
 
 
 def _engine() -> EngineSettings:
@@ -93,7 +100,7 @@ def _engine() -> EngineSettings:
 def _mend(directory: Path, *, write: bool) -> None:
     """What has one right form is brought to it; everything else stays a finding. Told on standard error."""
     files = read_folder(directory)
-    changed = differences(files, formatter(_engine())(files))
+    changed = differences(files, formatter(_engine())(mended(files)))
     if write:
         write_files(directory, changed)
         for path in changed:

@@ -22,6 +22,7 @@ from core import clock
 from gate.engines import wire
 from gate.sandbox.levels import enough
 from gate.sandbox.probe import probe
+from terrasmith.scanning import socket_place
 
 HOST = "127.0.0.1"
 _PORTS = ("web", "tls", "valkey", "github")
@@ -78,6 +79,7 @@ def environment(local: Local, directory: Path, *, simulate: bool, given: Mapping
         "REDIS_URL": f"redis://{HOST}:{local.ports['valkey']}/0",
         "TERRASMITH_BASE_URL": local.url("web"),
         "TERRASMITH_DATA_DIR": str(directory),
+        "TERRASMITH_SCANNER_SOCKET": str(socket_place(directory)),
         "TERRASMITH_SECRET_KEY": local.secret_key,
         "TERRASMITH_LEASE_SECONDS": "8",
         "TERRASMITH_ENGINE_SOCKET": str(engine_socket(directory)),

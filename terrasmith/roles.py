@@ -1,8 +1,11 @@
-"""The process roles: web, relay, worker, and the one-shot migrate. One image, one executable, a role per process."""
+"""The process roles: web, relay, worker, scanner, and the one-shot migrate. One image, one executable, a role each."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import httpx
@@ -53,6 +56,42 @@ def worker(
     raise typer.Exit(run(_prepare("worker"), queue.value))
 
 
+def scanner() -> None:
+    """Keep Checkov warm for the workers of this machine. It needs no database, no network and no secret."""
+    from core.errors import UserError
+    from gate.scanning import service
+    from gate.scanning.warm import OFF
+    from terrasmith.scanning import scanner_settings
+
+    found = load("scanner")
+    if found.scanner == OFF:
+        raise UserError("Scanning is switched off: TERRASMITH_SCANNER=off.")
+    log.configure(found, "scanner")
+    logger = log.get_logger(__name__)
+    with ending_on_signals():
+        try:
+            service.Service(scanner_settings(found), lambda text: logger.info("scanner", said=text)).run()
+        except service.ScannerStartError as error:
+            raise UserError(str(error)) from None
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Inside, SIGTERM and SIGINT end the block in order; outside of it nothing of it is left."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise _EndedError
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    with suppress(_EndedError):
+        yield
+
+
+class _EndedError(Exception):
+    """Somebody asked this process to end."""
+
+
 def upgrade() -> None:
     """Bring the database to this release's schema. Safe to run twice, and from two places."""
     found = load("operator")
@@ -94,4 +133,4 @@ def _prepare(role: Role) -> Settings:
 
 upgrade.__name__ = "migrate"  # the command's name; the module of that name is in use above
 
-COMMANDS = (web, relay, worker, upgrade, healthcheck)
+COMMANDS = (web, relay, worker, scanner, upgrade, healthcheck)

@@ -28,6 +28,7 @@ from gate.engines.found import find_cold
 from gate.engines.port import EngineSettings
 from gate.mirror import find_mirror
 from gate.sandbox.probe import demand
+from gate.scanning.warm import OFF, ScannerSettings, find_python
 from terrasmith import local, terraform_config
 from terrasmith.sandbox import at_start
 from terrasmith.supervisor import Program, Supervisor
@@ -35,6 +36,10 @@ from terrasmith.supervisor import Program, Supervisor
 ORGANISATION, REPOSITORY, WRITER, REVIEWER, STRANGER = "acme", "platform", "ada", "grace", "mallory"
 _TOKEN_DAYS = 365
 _NAMESPACE_SECONDS = 90  # two starting workers on a busy machine
+_NO_SCANNER = (
+    "No Checkov here: every judgement stays undecided, for nobody can scan for insecure settings. Make its environment "
+    "with `tools/venv.sh checkov` (a package index is needed once), or name its Python in TERRASMITH_SCANNER."
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ class Machine:
         self.supervisor.take_over()
         self.local = local.load(self.directory)
         self.env = local.environment(self.local, self.directory, simulate=self.simulate, given=self._given)
+        self._look_for_scanner()
         self._check_settings()
         ours = self._programs()
         try:
@@ -132,6 +138,17 @@ class Machine:
             ca_file=str(local.certificate(self.directory)[0]),
         )
 
+    def _look_for_scanner(self) -> None:
+        """Without Checkov nothing is published; only a simulated world goes on without, and says so."""
+        wanted = self.env.get("TERRASMITH_SCANNER")
+        self.scans = wanted != OFF and find_python(ScannerSettings(wanted)) is not None
+        if self.scans or wanted == OFF:
+            return
+        self._tell(_NO_SCANNER)
+        if self.simulate:
+            self._tell("This simulated world goes on unscanned (TERRASMITH_SCANNER=off).")
+            self.env["TERRASMITH_SCANNER"] = OFF
+
     def _check_settings(self) -> None:
         """Every role's settings are read here first: a wrong one is one line now, not five processes that die."""
         for line in core_settings.unknown(self._given):
@@ -147,6 +164,8 @@ class Machine:
         ca, certificate, key = local.certificate(self.directory)
         ports = self.local.ports
         tls = ["--certificate", str(certificate), "--key", str(key)]
+        # Workers start a Checkov for themselves until this one is warm.
+        programs += [self._role("scanner")] if self.scans else []
         return [
             *programs,
             self._role("web", "--port", str(ports["web"]), ready=_answers(f"{self.local.url('web')}/livez")),

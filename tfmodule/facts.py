@@ -80,6 +80,7 @@ class ParsedFile:
     problems: tuple[SyntaxProblem, ...]
     repeated: tuple[Attribute, ...] = ()
     """Attributes whose name was given before in the same body: only the first one counts elsewhere."""
+    tokens: int = 0
 
     def walk(self) -> Iterator[Block]:
         """Every block at any depth."""

@@ -5,7 +5,8 @@ listed as a problem, and whoever decides must refuse a module that has one (an e
 """
 
 import textwrap
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import tree_sitter
@@ -41,6 +42,7 @@ __all__ = [
     "Resource",
     "SyntaxProblem",
     "Variable",
+    "facts_of",
     "parse",
     "read_facts",
 ]
@@ -50,7 +52,11 @@ def read_facts(files: FileMap, directory: str = "") -> ModuleFacts:
     """The facts of the module in one directory ("" is the root); never raises for what the files contain."""
     prefix = f"{directory.strip('/')}/" if directory.strip("/") else ""
     names = sorted(p for p in files if p.startswith(prefix) and p.endswith(".tf") and "/" not in p[len(prefix) :])
-    parsed = [parse(name, files[name]) for name in names]
+    return facts_of([parse(name, files[name]) for name in names])
+
+
+def facts_of(parsed: Sequence[ParsedFile]) -> ModuleFacts:
+    """The facts of a module whose `.tf` files were parsed already."""
     blocks = tuple(block for file in parsed for block in file.blocks)
     everything = [inner for block in blocks for inner in block.walk()]
     return ModuleFacts(
@@ -79,13 +85,21 @@ def parse(path: str, data: bytes) -> ParsedFile:
         return _unreadable(path, 1, "the file holds a NUL byte or starts with a byte order mark")
     seen = prescan(text)
     if seen.problem is not None:
-        return _unreadable(path, seen.line, seen.problem)
-    tree = tree_sitter.Parser(_language()).parse(data)
+        return _unreadable(path, seen.line, seen.problem, seen.tokens)
+    tree = _tree(data)
+    if tree is None:
+        return _unreadable(path, 1, STUCK, seen.tokens)
     reader = _Reader(path, data)
     blocks, attributes, problems = reader.read(tree)
     if not problems:
         problems = _disagreements(path, seen.openers, blocks)
-    return ParsedFile(path, blocks, attributes, problems, tuple(reader.repeated))
+    return ParsedFile(path, blocks, attributes, problems, tuple(reader.repeated), seen.tokens)
+
+
+_CHUNK = 1 << 16
+_PATIENCE = 2.0
+"""Seconds of processor time. The largest file that is valid takes one; recovery from errors grows with the square."""
+STUCK = "the file is not valid Terraform syntax, and so far from it that no parser comes to an end"
 
 
 @cache
@@ -93,8 +107,23 @@ def _language() -> tree_sitter.Language:
     return tree_sitter.Language(tree_sitter_hcl.language())
 
 
-def _unreadable(path: str, line: int, message: str) -> ParsedFile:
-    return ParsedFile(path, (), {}, (SyntaxProblem(path, line, 1, message, readable=False),))
+def _tree(data: bytes) -> tree_sitter.Tree | None:
+    """The syntax tree; None where the parser does not come to an end, which only happens far beyond an error."""
+    end = time.thread_time() + _PATIENCE
+
+    def stop(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001 - the parser's signature
+        return time.thread_time() > end
+
+    try:
+        parser = tree_sitter.Parser(_language())
+        tree = parser.parse(lambda offset, _: data[offset : offset + _CHUNK], progress_callback=stop)
+    except ValueError:
+        return None
+    return None if stop(0, tree.root_node.has_error) else tree
+
+
+def _unreadable(path: str, line: int, message: str, tokens: int = 0) -> ParsedFile:
+    return ParsedFile(path, (), {}, (SyntaxProblem(path, line, 1, message, readable=False),), tokens=tokens)
 
 
 def _disagreements(path: str, openers: set[tuple[str, int]], blocks: tuple[Block, ...]) -> tuple[SyntaxProblem, ...]:
@@ -198,7 +227,7 @@ class _Reader:
                 continue
             key, value = element.named_children[0], element.named_children[-1]
             name = self._literal(key) or self._text(key)
-            found.setdefault(name, self._attribute(name, element, value, members=False))
+            found[name] = self._attribute(name, element, value, members=False)  # the last one counts for Terraform
         return found
 
     def _literal(self, expression: tree_sitter.Node) -> str | None:

@@ -1,6 +1,7 @@
 """What a module's code needs before it can run: other modules, providers, a Terraform. Read from the files alone.
 
-Examples and tests are left out: whoever installs the module installs nothing for them.
+Examples and tests are left out: whoever installs the module installs nothing for them. An example that the module
+itself calls is none.
 """
 
 import posixpath
@@ -11,6 +12,7 @@ from tfmodule.address import Address
 from tfmodule.facts import Block
 from tfmodule.files import FileMap
 from tfmodule.hcl import read_facts
+from tfmodule.parts import own_parts
 from tfmodule.sources import Kind, is_ours, provider_address, read_source, within
 
 MODULE, LOCAL, PROVIDER, TERRAFORM = "module", "local", "provider", "terraform"
@@ -18,8 +20,6 @@ MODULE, LOCAL, PROVIDER, TERRAFORM = "module", "local", "provider", "terraform"
 
 Every other kind is that of a source which leads elsewhere (`tfmodule.sources.Kind`).
 """
-
-_BESIDE = ("examples/", "tests/", "test/")
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,14 @@ class Need:
 
 def needs_of(files: FileMap, hosts: Collection[str]) -> tuple[Need, ...]:
     """Everything the module itself needs, by directory and line; `hosts` are our own registry's. Never raises."""
-    parts = {posixpath.dirname(path) for path in files if path.endswith(".tf") and not path.startswith(_BESIDE)}
-    return tuple(need for part in sorted(parts) for need in _of_part(files, part, hosts))
+    parts = {posixpath.dirname(path) for path in files if path.endswith(".tf")}
+    needs = {part: tuple(_of_part(files, part, hosts)) for part in sorted(parts)}
+    calls = {
+        part: [need.target for need in found if need.kind == LOCAL and need.target is not None]
+        for part, found in needs.items()
+    }
+    own = own_parts(calls)
+    return tuple(need for part, found in needs.items() if part in own for need in found)
 
 
 def _of_part(files: FileMap, part: str, hosts: Collection[str]) -> Iterator[Need]:

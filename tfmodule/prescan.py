@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 MAX_NESTING = 100
 """Brackets, templates and operators inside one another. People write fewer than twenty."""
-MAX_TOKENS = 100_000
+MAX_TOKENS = 50_000
+"""Some four thousand lines. Recovery from errors costs the parser the square of it."""
 MAX_BYTES = 1 << 20
+MAX_BLANKS = 200
+"""Blanks and line ends in a row. The parser looks at all of them again for each; people write fewer than forty."""
 
 
 @dataclass
@@ -30,7 +33,7 @@ _IDENTIFIER = r"[^\W\d][\w-]*+"
 _CODE = re.compile(
     rf"""(?P<newline>\n)
     |(?P<blank>[ \t\r]+)
-    |(?P<comment>\#[^\n]*|//[^\n]*|/\*(?s:.*?)(?:\*/|\Z))
+    |(?P<comment>\#[^\n]*|//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))
     |(?P<quote>")
     |(?P<heredoc><<-?(?P<marker>{_IDENTIFIER})\r?\n)
     |(?P<open>[\[({{])
@@ -48,6 +51,7 @@ _HEREDOC = re.compile(r"(?P<enter>[$%]\{~?)|(?P<newline>\n)|(?P<plain>(?:[^\n$%]
 _BLOCK_HEAD = re.compile(rf'{_IDENTIFIER}(?:[ \t]*+(?:"(?:[^"\\\n]|\\.)*+"|{_IDENTIFIER}))*+[ \t]*+\{{')
 
 _CODE_MODE, _QUOTED_MODE = "code", "quoted"
+_DIRECTIVES = {"if": 1, "for": 1, "endif": -1, "endfor": -1}
 
 
 def prescan(text: str) -> Prescan:
@@ -66,6 +70,9 @@ class _Scanner:
         self.operators = [0]
         self.position = 0
         self.line_start = True
+        self.in_directive = False
+        self.directives = 0
+        self.blanks = 0
 
     def run(self) -> Prescan:
         found = self.found
@@ -100,8 +107,8 @@ class _Scanner:
         self.operators.pop()
 
     def _measure(self) -> None:
-        # A run of `!`, `-` or `?:` nests in Terraform's parser just as brackets do.
-        depth = len(self.stack) + self.operators[-1]
+        # A run of `!`, `-` or `?:` nests in Terraform's parser just as brackets do, and so do `%{ if }` and `%{ for }`.
+        depth = len(self.stack) + self.operators[-1] + self.directives
         self.found.nesting = max(self.found.nesting, depth)
         if depth > MAX_NESTING:
             self.found.problem = f"brackets, templates or operators are nested deeper than {MAX_NESTING}"
@@ -121,6 +128,9 @@ class _Scanner:
             if head is not None:
                 self.found.openers.add((match.group(), self.found.line))
         self._take(match)
+        self.blanks = self.blanks + len(match.group()) if kind in ("newline", "blank") else 0
+        if self.blanks > MAX_BLANKS:
+            self.found.problem = f"there are more than {MAX_BLANKS} blanks and line ends in a row"
         if kind == "newline":
             self.line_start = True
             if not self.stack or self.stack[-1] == "}":
@@ -130,6 +140,10 @@ class _Scanner:
             self._code_token(kind or "", match)
 
     def _code_token(self, kind: str, match: re.Match[str]) -> None:
+        if self.in_directive:
+            self.in_directive = False
+            self.directives += _DIRECTIVES.get(match.group(), 0)
+            self._measure()
         if kind == "quote":
             self._push(_QUOTED_MODE)
         elif kind == "heredoc":
@@ -153,7 +167,7 @@ class _Scanner:
         assert match is not None
         self._take(match)
         if match.lastgroup == "enter":
-            self._push("}")
+            self._enter(match)
         elif match.lastgroup == "end":
             self._pop()
         elif match.lastgroup == "bad":
@@ -173,4 +187,8 @@ class _Scanner:
         assert match is not None
         self._take(match)
         if match.lastgroup == "enter":
-            self._push("}")
+            self._enter(match)
+
+    def _enter(self, match: re.Match[str]) -> None:
+        self._push("}")
+        self.in_directive = match.group().startswith("%")

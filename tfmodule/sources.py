@@ -48,7 +48,9 @@ def read_source(text: str) -> Source:
 def within(part: str, source: Source) -> str | None:
     """The directory a local source leads to from a part of the same archive; None where it leads out."""
     target = posixpath.normpath(posixpath.join(part, source.submodule))
-    return None if target == ".." or target.startswith("../") else target.removeprefix(".")
+    if target == ".." or target.startswith("../"):
+        return None
+    return "" if target == "." else target
 
 
 def own_hosts(host: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.errors import UserError
 from tfmodule.files import printable
@@ -73,12 +73,6 @@ class Version:
         if self.is_prerelease and self.patch == 0:
             return Version(self.major, self.minor, 0)
         return Version(self.major, self.minor + 1, 0)
-
-    def next_patch(self) -> "Version":
-        """The version of the next fix; of a prerelease the release it leads to."""
-        if self.is_prerelease:
-            return replace(self, prerelease=(), build="")
-        return Version(self.major, self.minor, self.patch + 1)
 
     def precedence(self) -> _Precedence:
         """What semver compares: build metadata is not in it."""

@@ -1,7 +1,8 @@
-"""Resolves pyproject.toml into the three lock files: one resolution for all, every platform, every file by hash.
+"""Resolves pyproject.toml into three lock files: one resolution for all, every platform, every file by hash.
 
 The demo runs what was tested: a smaller lock names a bigger one's versions (tests/architecture/test_locks.py).
-Pins that still fit are kept; `make lock ARGS=--upgrade` moves them.
+Pins that still fit are kept; `make lock ARGS=--upgrade` moves them. Checkov has a lock and an environment of its own:
+it would take older versions of what the application uses, and overwrite two of its packages.
 """
 
 import subprocess
@@ -14,6 +15,7 @@ LOCKS = {
     "requirements-embedded.lock": ["--extra", "embedded"],
     "requirements-dev.lock": ["--extra", "embedded", "--extra", "dev"],
 }
+CHECKOV = "checkov>=3.3.30,<3.4"
 OPTIONS = [
     "--universal",
     "--generate-hashes",
@@ -29,10 +31,15 @@ OPTIONS = [
 
 def main() -> None:
     for name, extra in LOCKS.items():
-        uv = str(Path(sys.executable).parent / "uv")
-        command = [uv, "pip", "compile", *OPTIONS, "pyproject.toml", *extra, "--output-file", name, *sys.argv[1:]]
-        subprocess.run(command, cwd=ROOT, check=True)
-        print(f"{name}: {sum(1 for line in (ROOT / name).read_text().splitlines() if line[:1].isalnum())} packages")
+        _compile(name, "pyproject.toml", *extra)
+    _compile("requirements-checkov.lock", "-", asked=CHECKOV)
+
+
+def _compile(name: str, *sources: str, asked: str = "") -> None:
+    uv = str(Path(sys.executable).parent / "uv")
+    command = [uv, "pip", "compile", *OPTIONS, *sources, "--output-file", name, *sys.argv[1:]]
+    subprocess.run(command, cwd=ROOT, check=True, input=asked, text=True)
+    print(f"{name}: {sum(1 for line in (ROOT / name).read_text().splitlines() if line[:1].isalnum())} packages")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Makes .venv hold what one lock file says: tools/venv.sh embedded|dev. Quiet and quick when it already does.
+# Makes an environment hold what one lock file says: tools/venv.sh embedded|dev into .venv, tools/venv.sh checkov into
+# .venv-checkov, for Checkov and our application want different versions of the same things. Quick when it already does.
 # Needs Python 3.11 or newer and nothing else; takes nothing from the caller's environment but where pip finds packages.
 set -eu
 
 want=$1
+place=.venv
+[ "$want" != checkov ] || place=.venv-checkov
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV VIRTUAL_ENV || true
 cd "$(dirname "$0")/.."
 
@@ -30,33 +33,43 @@ make_environment() {
         say "Debian and Ubuntu keep them apart: apt-get install python3-venv, then try again."
         exit 1
     fi
-    rm -rf .venv
-    "$python" -m venv .venv
+    rm -rf "$place"
+    "$python" -m venv "$place"
 }
 
 # A stamp for each lock, named by the contents of the lock and of pyproject.toml (our own entry points stand there).
-stamp() { .venv/bin/python -c '
+stamp() { "$place/bin/python" -c '
 import hashlib, pathlib, sys
 digest = hashlib.sha256()
-for name in sys.argv[2:]:
+for name in sys.argv[3:]:
     digest.update(pathlib.Path(name).read_bytes())
-print(f".venv/terrasmith-{sys.argv[1]}-{digest.hexdigest()[:16]}")' "$1" "requirements-$1.lock" pyproject.toml; }
+print(f"{sys.argv[1]}/terrasmith-{sys.argv[2]}-{digest.hexdigest()[:16]}")' "$place" "$@"; }
 
-if ! { [ -x .venv/bin/python ] && new_enough .venv/bin/python; }; then
+ready() {
+    if [ "$want" = checkov ]; then
+        stamp checkov requirements-checkov.lock
+        return
+    fi
+    # All that the demo needs is in the developers' lock too, in the same versions (tests/architecture/test_locks.py).
+    for name in "$want" dev; do
+        stamp "$name" "requirements-$name.lock" pyproject.toml
+    done
+}
+
+if ! { [ -x "$place/bin/python" ] && new_enough "$place/bin/python"; }; then
     make_environment
 fi
-# Everything that the demo needs is in the developers' lock too, in the same versions (tests/architecture/test_locks.py).
-for ready in "$want" dev; do
-    if [ -e "$(stamp "$ready")" ]; then
+for one in $(ready); do
+    if [ -e "$one" ]; then
         exit 0
     fi
 done
 
-say "Installing what requirements-$want.lock names into .venv (once; a minute or so) …"
-pip() { .venv/bin/python -m pip -qq --disable-pip-version-check --no-input "$@"; }
+say "Installing what requirements-$want.lock names into $place (once; a minute or so) …"
+pip() { "$place/bin/python" -m pip -qq --disable-pip-version-check --no-input "$@"; }
 # The lock is the whole list, so pip resolves nothing; `check` has the last word.
 pip install --require-hashes --no-deps --no-build-isolation --requirement "requirements-$want.lock"
-pip install --no-deps --no-build-isolation --no-index --editable .
+[ "$want" = checkov ] || pip install --no-deps --no-build-isolation --no-index --editable .
 pip check
-rm -f .venv/terrasmith-"$want"-*
-touch "$(stamp "$want")"
+rm -f "$place"/terrasmith-"$want"-*
+touch "$(ready | head -1)"

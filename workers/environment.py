@@ -14,16 +14,23 @@ from core.secrets import Redactor
 from core.settings import Settings
 from gate.engines.port import EngineSettings
 from gate.judge import judge
+from gate.material import Evidence
 from gate.modules import NO_MODULES, Modules
-from gate.policy import Policy
+from gate.policy import operators_policy
 from gate.report import Report
 from gate.reuse import report_key
+from gate.scanning.scanner import Scanner
+from gate.scanning.scanners import make_scanner, tools
+from gate.scanning.warm import ScannerSettings
 from generator.writers import make_writer
 from generator.writing import Writer
 from registry.services import judgements
 from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
+
+GUARDED = Evidence(guarded=True)
+"""Whatever is judged here comes through our own check run, or through a publication that runs the same checks."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +71,50 @@ class Environment:
         """
 
         def judged(files: FileMap) -> Report:
-            policy = Policy()
-            key = report_key(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+            scans = tools(self.scanning)
+            key = report_key(
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=scans,
+                evidence=GUARDED,
+            )
             with self.database.read() as session:
                 known = judgements.find(session, key)
             if known is not None:
                 return known
-            report = judge(files, profile=profile, engine=self.engine, policy=policy, modules=modules)
+            report = judge(
+                files,
+                profile=profile,
+                engine=self.engine,
+                policy=policy,
+                modules=modules,
+                scanner=self.scanner,
+                evidence=GUARDED,
+            )
             with self.database.unit_of_work() as session:
                 judgements.keep(session, key, report)
             return report
 
         return judged
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What looks for insecure settings; the warm one of this machine, where it runs."""
+        return make_scanner(self.scanning)
+
+    @property
+    def scanning(self) -> ScannerSettings:
+        """How modules are scanned here."""
+        return ScannerSettings(
+            self.settings.scanner,
+            self.settings.scanner_socket,
+            self.settings.engine_timeout_seconds,
+            contained=self.settings.sandbox == "require",
+        )
 
     @property
     def engine(self) -> EngineSettings:

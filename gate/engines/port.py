@@ -28,6 +28,8 @@ class EngineSettings:
     """Wall limit of one command; the whole judgement may take twice as long."""
     memory_bytes: int = 4 << 30
     """Address space of one process. The AWS provider 5.100 works from 1.5 GiB on."""
+    cache: str | Path | None = None
+    """Where the schemas of providers are kept; None takes the user's own cache folder."""
     socket: str | Path | None = None
     """Where the role `terrasmith engine` listens; None, or nobody there: every judgement starts its own engine."""
     jobs: int = 2

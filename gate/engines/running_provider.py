@@ -10,7 +10,7 @@ import re
 import select
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,16 @@ def provider_program(mirror: Path | None, source: str, version: str) -> Path | N
 class RunningProvider:
     """One provider process below a directory of its own. Close it; closing ends all it started."""
 
-    def __init__(self, source: str, program: Path, place: Path, limits: Limits, *, contained: bool) -> None:
+    def __init__(
+        self,
+        source: str,
+        argv: Sequence[str],
+        place: Path,
+        limits: Limits,
+        *,
+        contained: bool,
+        readable: tuple[Path, ...] = (),
+    ) -> None:
         self.source = source
         for name in ("home", "tmp"):
             (place / name).mkdir(parents=True)
@@ -58,10 +67,13 @@ class RunningProvider:
         }
         self.listens = place / "tmp"
         confinement = Confinement(
-            readable=(place,), writable=(place / "home", self.listens), sockets=(self.listens,), required=contained
+            readable=(place, *readable),
+            writable=(place / "home", self.listens),
+            sockets=(self.listens,),
+            required=contained,
         )
         self._process = Supervised(
-            [str(program), "-debug"],
+            argv,
             environment=environment,
             directory=place / "home",
             limits=limits,
@@ -101,8 +113,8 @@ class RunningProvider:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs, as far as its open output tells."""
-        return not self._gone.is_set()
+        """Whether it still runs."""
+        return not self._gone.is_set() and self._process.running
 
     @property
     def pid(self) -> int:

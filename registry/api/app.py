@@ -13,15 +13,12 @@ from accounts.permissions import Permission
 from core.db import Database
 from core.errors import SettingsError
 from core.settings import Settings, variable
-from registry.api import listing
 from registry.api.answers import Answers
 from registry.api.archives import Archives
 from registry.api.discovery import DISCOVERY_PATH, MODULES_PATH, discovery
 from registry.api.hot import HotPath
-from registry.api.lifecycle import Lifecycle
 from registry.api.own import table as own
 from registry.api.protocol import Protocol
-from registry.api.uploads import UPLOADS_PATH, Uploads
 from registry.download_counter import DownloadCounter
 from registry.services import downloads
 from registry.storage.port import Storage
@@ -34,9 +31,7 @@ def routes(
 ) -> list[BaseRoute]:
     """All of `terraform init`, publishing by API, and `/api/v1`. Without `counter` no download is counted."""
     protocol, archives = _endpoints(settings, database, storage, counter)
-    publishing = Uploads(database, storage)
-    lifecycle = Lifecycle(database)
-    reading, changing = Permission.READ_MODULE, Permission.PUBLISH
+    reading = Permission.READ_MODULE
     return [
         route(DISCOVERY_PATH, discovery, permission=Permission.PUBLIC),
         route(_MODULE + "/versions", protocol.versions, permission=reading, raw_path=True),
@@ -49,19 +44,6 @@ def routes(
             archives.signed,
             permission=Permission.SIGNED_LOCATION,
         ),
-        route(
-            _MODULE + "/{version}/upload",
-            publishing.send,
-            permission=Permission.PUBLISH,
-            methods=("POST",),
-            raw_path=True,
-        ),
-        route(UPLOADS_PATH + "{upload}", publishing.look, permission=Permission.PUBLISH),
-        *(
-            route(_MODULE + path, endpoint, permission=changing, methods=("POST",), raw_path=True)
-            for path, endpoint in lifecycle.endpoints()
-        ),
-        *listing.routes(),
         *own.routes(),
     ]
 

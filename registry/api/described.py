@@ -1,7 +1,7 @@
 """What a described route says of itself and how it answers: errors, paging, caching. Decides nothing about modules."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ MAX_OFFSET = 1_000_000_000
 # Short: a proxy in between may be this many seconds behind a publication.
 _PUBLIC = {"Cache-Control": "public, max-age=10", "Vary": "Authorization"}
 _PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+UNCACHED = {"Cache-Control": "no-store"}
 
 _HEADERS = {
     "ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}},
@@ -28,15 +29,6 @@ _HEADERS = {
     "Vary": {"schema": {"type": "string"}},
 }
 _ERROR_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-_EXAMPLES = {
-    401: "A valid token is needed here",
-    404: "Module not found",
-    410: "Version 1.0.0 was removed and will not come back: it leaks keys",
-    422: "limit: Input should be less than or equal to 100",
-    500: "Something went wrong on our side",
-    503: "Not available at the moment; try again",
-}
-
 _SIGNED_IN: Mapping[Permission, list[dict[str, list[str]]]] = {
     Permission.PUBLIC: [],
     Permission.READ_MODULE: [{}, {"token": []}],
@@ -103,7 +95,7 @@ async def page(
 
 def described(
     path: str,
-    endpoint: Callable[..., Response],
+    endpoint: Callable[..., Response | Awaitable[Response]],
     *,
     permission: Permission,
     answers: type[BaseModel] | None,
@@ -112,10 +104,12 @@ def described(
     methods: Sequence[str] = ("GET",),
     status: int = 200,
     documented: bool = True,
+    more: Mapping[str, Any] | None = None,
 ) -> DescribedRoute:
     """A route of the documented API. The endpoint's docstring is its description; it answers by `respond`.
 
     `answers` is None for an answer without a body. `errors` are the statuses beside those that any such route may have.
+    `more` is what else OpenAPI has to say of it: headers, and a body, which the endpoint reads itself and bounds.
     """
     possible = {*errors, 400, 405, 413, 414, 422, 429, 500, 503} | (
         {401} if permission is not Permission.PUBLIC else set()
@@ -123,7 +117,7 @@ def described(
     if permission is Permission.PUBLISH:
         possible |= {403}
     responses: dict[int | str, dict[str, Any]] = {one: _error(one) for one in sorted(possible)}
-    if "GET" in methods and answers is not None:
+    if "GET" in methods and answers is not None and permission is not Permission.PUBLISH:
         responses[status] = {"headers": _HEADERS}
         responses[304] = {"description": "What you have (`If-None-Match`) is what there is", "headers": _HEADERS}
     return DescribedRoute(
@@ -139,13 +133,12 @@ def described(
         include_in_schema=documented,
         summary=(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
         operation_id=f"{endpoint.__module__.rpartition('.')[2]}_{endpoint.__name__}",
-        openapi_extra={"security": _SIGNED_IN[permission], "x-permission": str(permission)},
+        openapi_extra={"security": _SIGNED_IN[permission], "x-permission": str(permission), **(more or {})},
     )
 
 
 def _error(status: int) -> dict[str, Any]:
     said: dict[str, Any] = {"model": Errors, "description": HTTPStatus(status).phrase}
-    said["content"] = {"application/json": {"example": {"errors": [_EXAMPLES.get(status, HTTPStatus(status).phrase)]}}}
     if status in _ERROR_HEADERS:
         said["headers"] = {_ERROR_HEADERS[status]: {"schema": {"type": "string"}}}
     return said
@@ -159,6 +152,13 @@ def respond(request: Request, body: BaseModel, *, public: bool) -> Response:
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type="application/json")
+
+
+def respond_uncached(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer that nobody keeps: what it tells may be different a moment later."""
+    return Response(
+        body.model_dump_json(by_alias=True), status, {**UNCACHED, **(headers or {})}, media_type="application/json"
+    )
 
 
 def _has(request: Request, etag: str) -> bool:

@@ -39,6 +39,8 @@ from tfmodule.address import Address
 TAG = "Terraform's public API"
 _MODULE = MODULES_PATH + "{namespace}/{name}/{system}"
 
+_LEADS: dict[str, Any] = {"responses": {"302": {"headers": {"Location": {"schema": {"type": "string"}}}}}}
+
 _Limit = Annotated[int, AfterValidator(lambda value: min(max(value, 1), MAX_LIMIT)), Query()]
 _Offset = Annotated[int, AfterValidator(lambda value: min(max(value, 0), MAX_OFFSET)), Query()]
 _Provider = Annotated[str | None, Query(description="The system.", examples=["aws"])]
@@ -190,7 +192,7 @@ def routes() -> tuple[BaseRoute, ...]:
         reading(MODULES_PATH + "{namespace}", of_namespace, ModuleList, **missing),
         reading(MODULES_PATH + "{namespace}/{name}", of_name, ModuleList, **missing),
         reading(_MODULE, latest, ModuleDetail, **missing),
-        reading(_MODULE + "/download", latest_download, None, status=302, **missing),
+        reading(_MODULE + "/download", latest_download, None, status=302, more=_LEADS, **missing),
         reading(_MODULE + "/{version}", one_version, ModuleDetail, **missing),
         reading(summary, downloads_summary, DownloadsSummary, **missing),
     )

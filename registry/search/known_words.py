@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry import models
 from registry.search import words
-from registry.search.engines import engine_of
+from registry.search.engines import engine_of, matching
 from registry.search.expression import expression
 
 _MOST_COMPLETIONS = 30
@@ -69,7 +69,7 @@ def standing(
     for start in range(0, len(tokens), _ASKED_AT_ONCE):
         some = tokens[start : start + _ASKED_AT_ONCE]
         wanted = [(expression(scopes, [[token]], [], tier=tier), most) for token in some]
-        found |= zip(some, engine_of(session).matching(session, wanted), strict=True)
+        found |= zip(some, matching(session, wanted), strict=True)
     return found
 
 

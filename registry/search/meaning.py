@@ -39,6 +39,14 @@ Standing = Callable[[Collection[str]], Collection[str]]
 """Which of these tokens stand in something that the one who asks may read."""
 
 
+def literally(runs: Sequence[str]) -> Iterator[Meaning]:
+    """The words as they stand: nothing that anybody else wrote has a part in it."""
+    terms = tuple(Term(run, {words.token(run): 1.0}) for run in runs)
+    yield Meaning("all", terms)
+    if len(terms) > 1:
+        yield Meaning("some", terms)
+
+
 def meanings(session: Session, scopes: Sequence[str], runs: Sequence[str], standing: Standing) -> Iterator[Meaning]:
     """From the narrowest to the widest. Each is worked out only when it is asked for."""
     plain = _terms(session, scopes, runs)

@@ -50,22 +50,12 @@ def erase(session: Session, document_ids: Sequence[int]) -> None:
     session.execute(text("DELETE FROM search_index WHERE document_id = ANY(:ids)"), {"ids": list(document_ids)})
 
 
-def matching(session: Session, wanted: Sequence[tuple[Expression, int]]) -> list[list[int]]:
-    """For each expression the documents that fulfil it, in any order, up to its limit. One statement for all.
+def asking(number: int) -> str:
+    """The statement that finds what fulfils `:wanted` with this number, up to `:most` of them.
 
     By a function of the schema, because the planner guesses badly how often our tokens stand together.
     """
-    asked = " UNION ALL ".join(
-        f"SELECT {n}, id FROM search_matching(CAST(:wanted{n} AS tsquery), :most{n}) AS id"  # noqa: S608
-        for n in range(len(wanted))
-    )
-    values: dict[str, str | int] = {}
-    for n, (expression, most) in enumerate(wanted):
-        values |= {f"wanted{n}": expression_text(expression), f"most{n}": most}
-    found: list[list[int]] = [[] for _ in wanted]
-    for n, document_id in session.execute(text(asked), values).all():
-        found[n].append(document_id)
-    return found
+    return f"SELECT {number}, id FROM search_matching(CAST(:wanted{number} AS tsquery), :most{number}) AS id"  # noqa: S608
 
 
 def expression_text(expression: Expression) -> str:

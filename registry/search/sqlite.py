@@ -44,19 +44,10 @@ def erase(session: Session, document_ids: Sequence[int]) -> None:
         session.execute(text("DELETE FROM search_index WHERE rowid = :id"), {"id": one})
 
 
-def matching(session: Session, wanted: Sequence[tuple[Expression, int]]) -> list[list[int]]:
-    """For each expression the documents that fulfil it, by their ids, up to its limit. One statement for all."""
-    asked = " UNION ALL ".join(
-        f"SELECT {n}, rowid FROM (SELECT rowid FROM search_index WHERE search_index MATCH :wanted{n} LIMIT :most{n})"  # noqa: S608
-        for n in range(len(wanted))
-    )
-    values: dict[str, str | int] = {}
-    for n, (expression, most) in enumerate(wanted):
-        values |= {f"wanted{n}": expression_text(expression), f"most{n}": most}
-    found: list[list[int]] = [[] for _ in wanted]
-    for n, document_id in session.execute(text(asked), values).all():
-        found[n].append(document_id)
-    return found
+def asking(number: int) -> str:
+    """The statement that finds what fulfils `:wanted` with this number, up to `:most` of them."""
+    found = f"SELECT rowid FROM search_index WHERE search_index MATCH :wanted{number} LIMIT :most{number}"  # noqa: S608
+    return f"SELECT {number}, rowid FROM ({found})"  # noqa: S608
 
 
 def expression_text(expression: Expression) -> str:

@@ -17,9 +17,9 @@ import accounts.models
 from accounts.tokens import Principal
 from registry import models
 from registry.search import known_words, words
-from registry.search.engines import engine_of
+from registry.search.engines import engine_of, matching
 from registry.search.expression import Expression, expression
-from registry.search.meaning import Matched, Meaning, meanings
+from registry.search.meaning import Matched, Meaning, literally, meanings
 from registry.search.question import FILTERS, Question, QuestionError
 from registry.search.ranking import Candidate, ranked
 from registry.services.visibility import may_read
@@ -73,9 +73,9 @@ def search(session: Session, question: Question, principal: Principal | None, *,
     required = question.filter_tokens()
     if required is None:
         return _NOTHING
-    scopes = _scopes(principal)
-    for meaning in _meanings(session, scopes, question, principal):
-        ids, complete = _candidate_ids(session, scopes, meaning, required)
+    scopes, closed = _scopes(principal), _closed(session, principal)
+    for meaning in _meanings(session, scopes, question, principal, guessing=not closed):
+        ids, complete = _candidate_ids(session, scopes, meaning, required, closed)
         candidates, homes = _readable(session, ids, principal)
         if candidates:
             return _found(question, meaning, candidates, homes, complete=complete, with_facets=facets)
@@ -88,11 +88,29 @@ def _scopes(principal: Principal | None) -> tuple[str, ...]:
     return (words.PUBLIC_SCOPE, words.scope_of(principal.namespace_id, public=False))
 
 
+def _closed(session: Session, principal: Principal | None) -> frozenset[int]:
+    """Documents that the index still holds as public, and whose namespace has closed: until they are indexed anew.
+
+    In these seconds nothing is completed or corrected, since the words one would guess from may be theirs; and they
+    count for nothing else.
+    """
+    note, one, namespace = models.SearchPending, models.SearchDocument, accounts.models.Namespace
+    found = session.scalars(
+        select(one.id)
+        .join(note, note.module_id == one.module_id)
+        .join(namespace, namespace.id == one.namespace_id)
+        .where(one.scope == words.PUBLIC_SCOPE, ~may_read(principal))
+    )
+    return frozenset(found)
+
+
 def _meanings(
-    session: Session, scopes: Sequence[str], question: Question, principal: Principal | None
+    session: Session, scopes: Sequence[str], question: Question, principal: Principal | None, *, guessing: bool
 ) -> Iterator[Meaning]:
     runs = question.runs()
-    if runs:
+    if runs and not guessing:
+        yield from literally(runs)
+    elif runs:
         yield from meanings(session, scopes, runs, partial(_standing, session, scopes, principal))
     elif not question.text.strip():
         yield Meaning("all", ())
@@ -117,7 +135,7 @@ def _standing(
 
 
 def _candidate_ids(
-    session: Session, scopes: Sequence[str], meaning: Meaning, required: Sequence[str]
+    session: Session, scopes: Sequence[str], meaning: Meaning, required: Sequence[str], closed: frozenset[int]
 ) -> tuple[list[int], bool]:
     """Documents to look at, and whether these are all.
 
@@ -132,13 +150,14 @@ def _candidate_ids(
         return expression(scopes, groups, required, tier=tier, head=head), most
 
     many, few = words.TIERS
-    engine = engine_of(session)
-    best, good, head = engine.matching(
-        session, [wanted(MOST_FOUND, tier=few), wanted(MOST_FOUND, tier=many), wanted(_MOST_HEAD, tier=many, head=True)]
+    best, good, head = matching(
+        session,
+        [wanted(MOST_FOUND, tier=few), wanted(MOST_FOUND, tier=many), wanted(_MOST_HEAD, tier=many, head=True)],
+        closed,
     )
     found = best if len(best) >= _ENOUGH_OF_FEW else [*best, *good]
     if len(found) < _ENOUGH_OF_MANY and len(best) < _ENOUGH_OF_FEW:
-        rest, everywhere = engine.matching(session, [wanted(MOST_FOUND + 1), wanted(_MOST_HEAD, head=True)])
+        rest, everywhere = matching(session, [wanted(MOST_FOUND + 1), wanted(_MOST_HEAD, head=True)], closed)
         if len(rest) <= MOST_FOUND:
             return rest, True
         found, head = [*found, *rest], [*head, *everywhere]

@@ -10,7 +10,7 @@ import yaml
 
 from bot import intake, webhook
 from core.settings import _OF_COMMANDS, _REQUIRED, Settings, variable
-from registry.api.uploads import Patience
+from registry.api.own.uploads import Patience
 from registry.services import staging
 from terrasmith.main import app
 from web import limits, wire
@@ -21,6 +21,7 @@ ROLE_OF_SERVICE = {
     "worker": "worker",
     "heavy": "worker",
     "engine": "engine",
+    "scanner": "scanner",
     "migrate": "operator",
 }
 VARIABLES = {variable(name) for name in Settings.model_fields}

@@ -23,7 +23,7 @@ def _name(requirement: str) -> str:
 
 
 @pytest.mark.checklist("T-40")
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-checkov.lock"])
 def test_every_package_is_locked_by_hash(root: Path, lock: str) -> None:
     text = (root / lock).read_text(encoding="utf-8")
     assert len(_pins(text)) > 50

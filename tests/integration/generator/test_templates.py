@@ -85,6 +85,7 @@ def test_a_template_passes_the_house_profile(
     assert draft.report.verdict == "passed"
     assert draft.report.tier == ("provider" if template.providers else "builtin")
     assert [finding for finding in draft.report.findings if finding.severity == "error"] == []
+    assert draft.report.score is not None and draft.report.score >= 95, draft.report.ordered
 
 
 @pytest.mark.parametrize("template", built_in(), ids=lambda template: template.folder)

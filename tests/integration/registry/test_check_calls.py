@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 def check(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[int, dict[str, Any]]:
     monkeypatch.setenv("TERRASMITH_SANDBOX", "require")
+    monkeypatch.setenv("TERRASMITH_SCANNER", "off")
     done = CliRunner().invoke(command, ["check", str(folder), "--profile", "safety", "--json", *options])
     printed = "\n".join(line for line in done.stdout.splitlines() if not re.match(r"\d{4}-\d\d-\d\d ", line))
     return done.exit_code, json.loads(printed) if printed else {}

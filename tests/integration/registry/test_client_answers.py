@@ -6,7 +6,8 @@ from urllib.parse import urljoin
 import pytest
 from starlette.testclient import TestClient
 
-from accounts import audit, namespaces, tokens
+from accounts import namespaces, tokens
+from tests.audited import audited
 
 DOWNLOAD = "/v1/modules/closed/bucket/aws/1.0.0/download"
 NEW, OLD = "OpenTofu/1.12.0 (+https://opentofu.org)", "OpenTofu/1.11.6 (+https://opentofu.org)"
@@ -69,7 +70,7 @@ def test_R13_it_is_opt_in_and_for_private_modules(registry, client, closed) -> N
         namespaces.set_visibility(session, "closed", "private")
         namespaces.set_registry_credentials(session, "closed", on=False)
         subject = f"namespace:{namespaces.get(session, 'closed').id}"
-        done = [(row.action, row.detail) for row in audit.of_subject(session, subject)]
+        done = [(row.action, row.detail) for row in audited(session, subject)]
     assert ("namespace.credentials", {"from": True, "to": False}) in done
     assert "use_registry_credentials" not in client.get(DOWNLOAD, headers=_headers(token)).json()
 

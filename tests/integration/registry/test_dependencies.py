@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from accounts import tokens
 from registry import models
@@ -226,3 +226,27 @@ def test_what_no_database_can_hold_is_written_down_as_what_it_is_not(registry: A
     with registry.database.read() as session:
         found = dependencies.of_version(session, APP, "1.0.0", None).needs
     assert {"\ufffd" in f"{one.name}{one.source}{one.constraint}" for one in found} == {True}
+
+
+def test_the_question_who_needs_a_module_uses_its_index(registry: Any) -> None:
+    """As the database plans it: nothing of it reads a whole table, however many versions call something else."""
+    registry.namespace("acme")
+    publish(registry, "acme/net/aws", "1.0.0")
+    publish(registry, "acme/app/aws", "1.0.0", own("acme/net/aws"))
+    said: list[tuple[str, Any]] = []
+    with registry.database.read() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda _c, _cur, *one: said.append((one[0], one[1])))
+        assert len(dependencies.dependants(session, NET, None, offset=0, limit=10)) == 1
+    assert len([one for one, _ in said if "version_dependencies" in one]) == 1
+    postgres = not registry.database.url.startswith("sqlite")
+    with registry.database.read() as session:
+        connection = session.connection()
+        if postgres:  # for so few rows it would read the whole table, rightly
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, parameters in said:
+            explain = "EXPLAIN " if postgres else "EXPLAIN QUERY PLAN "
+            plan = "\n".join(map(str, connection.exec_driver_sql(explain + statement, parameters)))
+            assert "Seq Scan" not in plan and "SCAN" not in plan, f"{statement}\n{plan}"
+            if "version_dependencies" in statement:
+                assert "ix_version_dependencies_module_id" in plan, plan

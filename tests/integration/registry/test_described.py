@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import httpx
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,9 +19,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from registry.api.own.table import document
+from tests.integration.registry.example_world import NO_BODY, Asking, make, steady
+from tests.integration.registry.uploading import archive
 from tfmodule.contents import Contents
 
 COMMITTED = Path(__file__).parents[3] / "docs/reference/openapi.json"
+EXAMPLES = Path(__file__).parents[3] / "registry/api/examples.json"
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -29,6 +34,8 @@ CHECKS = [
 ]
 # So that not every question is about what does not exist.
 THERE = {"namespace": "acme", "name": "bucket", "system": "aws", "version": "1.0.0"}
+# What schemathesis cannot make up: a body that might be a module, in place of random bytes.
+schemathesis.openapi.media_type("application/gzip", st.sampled_from([archive("one"), archive("two"), b"", b"PK"]))
 FILES = {
     "main.tf": b'variable "a" {\n  default = [1]\n}\noutput "b" {\n  value = 1\n}\nresource "aws_s3_bucket" "c" {}\n',
     "modules/inner/main.tf": b'module "d" {\n  source = "acme/other/aws"\n}\n',
@@ -43,7 +50,8 @@ def _ask(registry, examples: int) -> int:
     registry.publish("acme/bucket/aws", "1.1.0-rc.1", contents=Contents.from_files({"main.tf": b""}))
     registry.index()
     schema = schemathesis.openapi.from_dict(document(), config=SchemathesisConfig())
-    tokens = st.sampled_from([None, registry.token("acme"), registry.token("other", "publish"), "tsm_" + "0" * 36])
+    known = (registry.token("acme"), registry.token("acme", "publish"), registry.token("other", "publish"))
+    tokens = st.sampled_from([None, *known, "tsm_" + "0" * 36])
     schema.app, fine = registry.app, 0
 
     for result in schema.get_all_operations():
@@ -57,7 +65,8 @@ def _ask(registry, examples: int) -> int:
         def ask(case, there: int, token: str | None) -> None:
             nonlocal fine
             if there:
-                known = {name: value for name, value in THERE.items() if name in case.path_parameters}
+                named = THERE | ({"name": f"sent{there}"} if "/upload" in case.path else {})
+                known = {name: value for name, value in named.items() if name in case.path_parameters}
                 case.path_parameters = {**case.path_parameters, **known}
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             answer = case.call_and_validate(headers=headers, checks=CHECKS, allow_redirects=False)
@@ -95,3 +104,55 @@ def test_every_operation_says_what_it_needs_and_how_it_fails() -> None:
             assert all(one["schema"].get("examples") for one in examples), path
     tags = {one["name"] for one in found["tags"]}
     assert {tag for one in found["paths"].values() for op in one.values() for tag in op["tags"]} == tags
+
+
+def test_every_answer_has_a_whole_example_that_its_schema_allows() -> None:
+    found = document()
+    for path, operations in found["paths"].items():
+        for operation in operations.values():
+            bodies = {
+                (status, kind): media
+                for status, answer in operation["responses"].items()
+                if status < "300"
+                for kind, media in answer.get("content", {}).items()
+            }
+            assert bool(bodies) == (operation["operationId"] not in NO_BODY), path
+            for place, media in bodies.items():
+                assert "example" in media, (path, place)
+                jsonschema.validate(media["example"], media["schema"] | {"components": found["components"]})
+    for name, answer in found["components"]["responses"].items():
+        media = answer["content"]["application/json"]
+        assert media["examples"], name
+        for example in media["examples"].values():
+            jsonschema.validate(example["value"], media["schema"] | {"components": found["components"]})
+
+
+def test_the_examples_are_what_a_real_server_answers(tmp_path: Path) -> None:
+    """Moments, digests of packed bytes and numbers apart. `python -m tests.integration.registry.example_world`."""
+    asking = Asking(make(tmp_path))
+    found = {"answers": asking.answers(), "errors": asking.errors()}
+    asking.registry.database.dispose()
+    assert steady(found) == steady(json.loads(EXAMPLES.read_text()))
+
+
+def test_head_is_answered_as_get_without_a_body(sqlite_registry, serving) -> None:
+    sqlite_registry.namespace("acme")
+    sqlite_registry.publish("acme/bucket/aws", "1.0.0", contents=Contents.from_files(FILES))
+    token = {"Authorization": f"Bearer {sqlite_registry.token('acme', 'publish')}"}
+    paths = [path for path, operations in document()["paths"].items() if "get" in operations]
+    assert len(paths) > 20
+    with (
+        serving(sqlite_registry.app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=token) as client,
+    ):
+        for path in paths:
+            url = path.format(**THERE, upload="upl_none") + ("?q=bucket" if path.endswith("search") else "")
+            get, head = client.get(url), client.head(url)
+            assert (head.status_code, head.content) == (get.status_code, b""), url
+            assert head.headers.get("content-length") == get.headers.get("content-length"), url
+            assert head.headers.get("etag") == get.headers.get("etag"), url
+        known = client.head(url, headers={"If-None-Match": get.headers["etag"]})
+        assert known.status_code == 304, url
+        refused = client.delete("/api/v1/modules/acme/bucket/aws")
+        assert refused.status_code == 405 and refused.headers["allow"] == "GET, HEAD"
+        assert client.head("/v1/modules/acme/bucket/aws/1.0.0/upload").status_code == 405

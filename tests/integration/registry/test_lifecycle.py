@@ -13,6 +13,7 @@ from registry.services import catalog, downloads, lifecycle
 from registry.services.refusals import VersionRemovedError, VersionTakenError
 from registry.version_states import PUBLISHED, TOMBSTONE
 from terrasmith.main import app
+from tests.audited import audited
 from tfmodule.address import Address
 from tfmodule.version import Version
 
@@ -92,7 +93,7 @@ def test_P02_a_removed_version_is_gone_and_its_number_stays_taken(registry) -> N
         assert isinstance(caught.value, VersionTakenError)
     with registry.database.read() as session:
         assert [str(one) for one in catalog.published_versions(session, ADDRESS)] == ["1.1.0", "1.0.0"]
-        entries = audit.of_subject(session, f"version:{published.id}")
+        entries = audited(session, f"version:{published.id}")
     assert [(one.action, one.actor) for one in entries] == [
         ("version.publish", "system"),
         ("version.remove", "operator"),
@@ -109,7 +110,7 @@ def test_P02_a_tombstone_is_final_and_told_once(registry) -> None:
     with pytest.raises(IntegrityError, match="never changes"), registry.database.unit_of_work() as session:
         session.execute(text("UPDATE versions SET state = 'published'"))
     with registry.database.read() as session:
-        assert len(audit.of_subject(session, f"version:{published.id}")) == 2
+        assert len(audited(session, f"version:{published.id}")) == 2
 
 
 def test_bytes_that_another_version_has_too_are_still_served(registry) -> None:

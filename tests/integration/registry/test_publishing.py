@@ -10,12 +10,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from accounts import audit, namespaces
+from accounts import namespaces
 from core.models import OutboxRow
 from registry import models
 from registry.services import catalog, publishing
 from registry.services.lookalikes import LooksTakenError
 from registry.services.refusals import ModuleTakenError, NamespaceClosedError, VersionTakenError, WouldExposeError
+from tests.audited import audited
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 
@@ -25,7 +26,7 @@ def _counts(registry) -> tuple[int, int, int, int]:
     with registry.database.read() as session:
         modules, versions, events = (session.scalar(select(func.count()).select_from(table)) for table in tables)
         ids = session.scalars(select(models.Version.id))
-        audits = sum(len(audit.of_subject(session, f"version:{one}")) for one in ids)
+        audits = sum(len(audited(session, f"version:{one}")) for one in ids)
     return modules, versions, events, audits
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from accounts import audit
 from core import clock
 from registry.services import download_counts, lifecycle, retention
 from registry.services.lifecycle import OPERATOR
 from registry.services.retention import Policy
+from tests.audited import audited
 from tfmodule.address import Address
 from tfmodule.version import Version
 
@@ -51,7 +51,7 @@ def test_without_a_policy_nothing_goes_and_a_namespaces_own_counts_first(registr
         }  # fmt: skip
         assert retention.clear_policy(session, "acme") and not retention.clear_policy(session, "acme")
     with registry.database.read() as session:
-        assert [one.action for one in audit.of_subject(session, "retention:default")] == ["retention.set"]
+        assert [one.action for one in audited(session, "retention:default")] == ["retention.set"]
     assert len(_planned(registry)) == 2
 
 
@@ -67,7 +67,7 @@ def test_what_goes_is_a_tombstone_that_says_why(registry) -> None:
     with registry.database.read() as session:
         found = {one.version: one for one in lifecycle.standings(session, Address("acme", "bucket", "aws"))}
         removed = found["1.1.0-rc.1"]
-        entries = audit.of_subject(session, f"version:{removed.id}")
+        entries = audited(session, f"version:{removed.id}")
     assert removed.state == "tombstone" and removed.reason == "retention: a prerelease of 100 days (at most 90)"
     assert (entries[-1].action, entries[-1].actor) == ("version.remove", "retention")
     assert [found[one].state for one in ("1.0.0", "1.1.0-rc.2")] == ["published", "published"]

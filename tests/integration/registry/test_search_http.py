@@ -1,5 +1,6 @@
 """The search over HTTP: Terraform's API, our own with facets, the page, and the command; for strangers and readers."""
 
+import html
 import re
 
 import pytest
@@ -91,6 +92,39 @@ def test_the_page_searches_without_a_script(client) -> None:
         assert client.get(link.replace("&amp;", "&")).status_code == 200
     assert "Nothing was found" in client.get("/search?q=submarine&offset=x").text
     assert CSP in client.get("/").headers["content-security-policy"]
+
+
+def _links(page: str) -> dict[str, str]:
+    """The text of each link and where it leads, as a browser without scripts follows it."""
+    return {text: html.unescape(href) for href, text in re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', page)}
+
+
+def test_the_page_narrows_down_by_links_that_paging_and_a_new_search_keep(registry) -> None:
+    registry.namespace("acme")
+    registry.namespace("beta")
+    for number in range(22):
+        registry.publish(f"acme/queue{number:02}/aws", "1.0.0", contents=QUEUE, repository_id=100 + number)
+    registry.publish("beta/queue/google", "1.0.0", contents=QUEUE, repository_id=9)
+    registry.index()
+    client = TestClient(registry.app, raise_server_exceptions=False)
+    first = client.get("/search?q=queue").text
+    assert "23 found" in first and '<nav aria-label="Narrow it down">' in first
+    assert _links(first)["google"] == "/search?q=queue&system=google"
+    narrowed = client.get(_links(first)["aws"]).text
+    assert "22 found" in narrowed and "beta/queue" not in narrowed
+    assert '<input type="hidden" name="system" value="aws">' in narrowed
+    assert _links(narrowed)["any"] == "/search?q=queue"
+    further = _links(narrowed)["Further ones"]
+    assert further == "/search?q=queue&system=aws&offset=20"
+    second = client.get(further).text
+    assert second.count('href="/modules/') == 2 and "beta" not in second
+    assert _links(second)["Earlier ones"] == "/search?q=queue&system=aws"
+    assert _links(client.get("/search?q=queue&namespace=beta&system=google").text)["any"] in (
+        "/search?q=queue&namespace=beta", "/search?q=queue&system=google",
+    )  # fmt: skip
+    hostile = client.get("/search", params={"q": "queue", "provider": '"><b onx=1>'}).text
+    assert "<b " not in hostile and 'name="provider" value="&#34;&gt;&lt;b onx=1&gt;"' in hostile
+    assert 'type="hidden"' not in client.get("/").text
 
 
 def test_the_command_shows_a_table_and_the_index_can_be_made_anew(sqlite_registry, serving, monkeypatch) -> None:

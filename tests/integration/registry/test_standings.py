@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from accounts import audit, tokens
+from accounts import tokens
 from core.errors import UserError
 from registry import models
 from registry.services import advice, catalog, lifecycle
@@ -26,6 +26,7 @@ from registry.services.lifecycle import (
 from registry.services.refusals import VersionQuarantinedError
 from registry.services.standing import ReplacementError
 from registry.version_states import LISTED, SERVED, VERSION_TRANSITIONS
+from tests.audited import audited
 from tfmodule.address import Address
 from tfmodule.version import Version
 
@@ -49,7 +50,7 @@ def _publisher(registry, namespace: str = "acme") -> Author:
 
 def _audit(registry, subject: str) -> list[str]:
     with registry.database.read() as session:
-        return [one.action for one in audit.of_subject(session, subject)]
+        return [one.action for one in audited(session, subject)]
 
 
 WAYS = {"deprecated": "deprecate", "revoked": "revoke", "quarantined": "quarantine", "tombstone": "remove"}
@@ -189,7 +190,7 @@ def test_a_publisher_moves_its_own_and_never_out_of_quarantine(registry) -> None
         with pytest.raises(OperatorsChoiceError):
             _change(registry, action, by=mine)
     with registry.database.read() as session:
-        entries = audit.of_subject(session, f"version:{published.id}")
+        entries = audited(session, f"version:{published.id}")
     assert [one.actor for one in entries] == ["system", mine.actor, mine.actor, mine.actor, "operator"]
 
 
@@ -264,7 +265,7 @@ def test_operators_at_once_come_one_after_the_other(registry) -> None:
         one.join()
     assert not failures
     with registry.database.read() as session:
-        entries = [one for one in audit.of_subject(session, f"version:{published.id}") if "to" in one.detail]
+        entries = [one for one in audited(session, f"version:{published.id}") if "to" in one.detail]
         module = session.query(models.Module).one()
         assert session.get_one(models.Version, module.latest_version_id).version == "2.0.0"
     # A chain: each began where the last one ended, and nothing came after the removal.

@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from accounts import audit
 from core import clock
 from core.models import OutboxRow
 from registry import models
 from registry.services import lifecycle, publishing, sweeping
 from registry.storage.port import ObjectDiffersError, ObjectMissingError
 from terrasmith.main import app
+from tests.audited import audited
 from tfmodule.address import Address
 from tfmodule.archive import Entry
 from tfmodule.version import Version
@@ -98,9 +98,9 @@ def test_F18_one_sweep_finds_bad_bytes_and_tells_them_once(registry, how: str, m
     with registry.database.read() as session:
         told = session.scalars(select(OutboxRow).where(OutboxRow.event == "ArchiveDamaged")).all()
         assert [row.payload for row in told] == [{"sha256": bad.sha256, "damage": how}]
-        actions = [one.action for one in audit.of_subject(session, f"version:{bad.id}")]
+        actions = [one.action for one in audited(session, f"version:{bad.id}")]
         assert actions == ["version.publish", "version.damaged"]
-        assert [one.action for one in audit.of_subject(session, f"version:{good.id}")] == ["version.publish"]
+        assert [one.action for one in audited(session, f"version:{good.id}")] == ["version.publish"]
         assert session.get_one(models.Version, bad.id).verified_at == bad.published_at
         assert (session.get_one(models.Version, good.id).verified_at or bad.published_at) > good.published_at
     ready = client.get("/readyz")
@@ -116,7 +116,7 @@ def test_F18_one_sweep_finds_bad_bytes_and_tells_them_once(registry, how: str, m
     assert _sweep(registry) == [None, None]
     assert client.get("/readyz").json()["archives"] == "ok"
     with registry.database.read() as session:
-        assert audit.of_subject(session, f"version:{bad.id}")[-1].action == "version.repaired"
+        assert audited(session, f"version:{bad.id}")[-1].action == "version.repaired"
 
 
 @pytest.mark.checklist("F-18")

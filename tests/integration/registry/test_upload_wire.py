@@ -12,9 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from accounts.http import route
-from accounts.permissions import Permission
-from registry.api.uploads import Patience, Uploads
+from registry.api.own import uploads
+from registry.api.own.uploads import Patience
 from tests.integration.registry.uploading import PATH, Sender, archive
 from web.app import create_app
 
@@ -105,9 +104,8 @@ def test_a_crowd_of_large_bodies_is_sent_away(sqlite_sender: Sender, serving) ->
 
 def _impatient(registry: Any, patience: Patience) -> Any:
     """The application, with one more road in that waits less long."""
-    send = Uploads(registry.database, registry.storage, patience).send
     template = SLOW.replace("acme/bucket/aws/1.0.0", "{namespace}/{name}/{system}/{version}")
-    hasty = route(template, send, permission=Permission.PUBLISH, methods=("POST",), raw_path=True)
+    hasty, _ = uploads.routes(patience, template)
     return create_app(registry.app.state.settings, registry.database, registry.storage, [hasty])
 
 

@@ -91,3 +91,30 @@ def test_a_word_stays_while_one_module_has_it_and_goes_with_the_last(told) -> No
     told.put("acme/merger/aws", {"README.md": "# merger\n\nFor nothing.\n", "main.tf": ""}, version="1.1.0")
     told.index()
     assert not {w for w in _known(told) if w.startswith("mergerp")}
+
+
+@pytest.mark.checklist("T-09")
+def test_until_a_closed_namespace_is_indexed_no_answer_depends_on_its_words(filled) -> None:
+    """Two namespaces with other words close: whoever tries beginnings and misspellings is answered alike."""
+    asked = ("queue_buk", "buket", "buket queue", "buketwer", "buketwerk", "queue_zephyr", "zephyr queue")
+    answers = []
+    for name, word in (("one", "buketwerk"), ("two", "zephyrquartz")):
+        filled.namespace(name)
+        filled.put(
+            f"{name}/{word}/aws", {"main.tf": "", "README.md": f"# x\n\nA {word} of queue_{word}, bucket_{word}."}
+        )
+        filled.index()
+        assert filled.names(word[:6]) == [f"{name}/{word}/aws"]
+        with filled.database.unit_of_work() as session:
+            namespaces.set_visibility(session, name, "private")
+        answers.append([filled.find(text) for text in asked])
+        assert filled.names("queue") and filled.names("aws_sqs_queue")  # the words themselves are still found
+        filled.index()
+        assert filled.find("bukcet").corrections == {"bukcet": "bucket"}
+    assert answers[0] == answers[1]
+    with filled.database.unit_of_work() as session:  # who may read it is told as before, though nothing is indexed yet
+        namespaces.set_visibility(session, "two", "public")
+    filled.index()
+    with filled.database.unit_of_work() as session:
+        namespaces.set_visibility(session, "two", "private")
+    assert filled.names("zephyr", filled.reader("two")) == ["two/zephyrquartz/aws"]

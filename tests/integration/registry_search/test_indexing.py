@@ -84,8 +84,7 @@ def test_words_that_are_everywhere_are_answered_from_the_upper_tiers(filled) -> 
             tiers = [row.tier for row in session.query(models.SearchDocument)]
             assert {tier: tiers.count(tier) for tier in tiers} == wanted
             marked = [search.expression((words.PUBLIC_SCOPE,), [], [], tier=one) for one in ("", *words.TIERS)]
-            engine = search.engine_of(session)
-            counts = [len(found) for found in engine.matching(session, [(one, 10) for one in marked])]
+            counts = [len(found) for found in search.matching(session, [(one, 10) for one in marked])]
         assert counts == ([5, 2, 1] if 2 in wanted else [5, 0, 0])
         assert len(filled.names("queue")) == 4
 

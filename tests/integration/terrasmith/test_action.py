@@ -69,6 +69,7 @@ def _run(tmp_path: Path, module: str, **inputs: str) -> tuple[int, str, dict[str
             "ALLOW_UNDECIDED": "false",
             "TERRASMITH_URL": "",
             "TERRASMITH_TOKEN": "",
+            "TERRASMITH_SCANNER": "off",
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(summary),
             **inputs,

@@ -26,7 +26,8 @@ def module(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> click.testing.Result:
-    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    # Starting Checkov takes seconds; what scans say is held by the tests of gate/scanning.
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", "TERRASMITH_SCANNER": "off"})
 
 
 needs_engine = pytest.mark.skipif(
@@ -42,6 +43,16 @@ def test_0_when_it_passes(module: Path) -> None:
 
 
 @needs_engine
+@pytest.mark.checklist("T-31")
+def test_2_when_nobody_can_scan(module: Path) -> None:
+    result = CliRunner().invoke(
+        app, [str(module), "--profile", "safety"], env={"TERRASMITH_SCANNER": "/nowhere/python", "COLUMNS": "200"}
+    )
+    assert result.exit_code == 2, result.output
+    assert "/nowhere/python" in result.output
+
+
+@needs_engine
 def test_1_when_it_is_refused_and_the_place_is_shown(module: Path) -> None:
     (module / "evil.tf").write_text('\ndata "external" "x" {\n}\n')
     result = run(str(module), "--profile", "safety")
@@ -52,7 +63,7 @@ def test_1_when_it_is_refused_and_the_place_is_shown(module: Path) -> None:
 
 def test_2_when_nobody_can_judge(module: Path) -> None:
     result = CliRunner().invoke(
-        app, [str(module), "--profile", "safety"], env={"TERRASMITH_TERRAFORM": "/nowhere", "COLUMNS": "200"}
+        app, [str(module), "--profile", "safety"], env={"TERRASMITH_TERRAFORM": "/nowhere", "TERRASMITH_SCANNER": "off"}
     )
     assert result.exit_code == 2
     assert "/nowhere" in result.output
@@ -73,7 +84,7 @@ def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
     elif what == "folder link":
         (module / "modules").symlink_to("/etc")
     elif what == "too many":
-        for number in range(510):
+        for number in range(1_010):
             (module / f"{number}.md").touch()
     else:
         folder = module.parent / what

@@ -5,9 +5,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy import select
+
 from accounts import namespaces
 from bot import releases
 from bot.github.values import Commit, Pull, Repository
+from bot.models import Release
 from core import jobs
 from core.db import Database
 from gate.report import Report
@@ -123,7 +126,8 @@ class Hub:
 
     def release(self, tag: str) -> releases.ReleaseView | None:
         with self.database.read() as session:
-            return releases.find_by_tag(session, 7, tag)
+            found = session.scalar(select(Release.id).where(Release.repository_id == 7, Release.tag == tag))
+            return releases.get(session, found) if found is not None else None
 
     def versions(self, address: str) -> list[str]:
         with self.database.read() as session:

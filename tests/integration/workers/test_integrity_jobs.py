@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from accounts import audit, namespaces
+from accounts import namespaces
 from bot import checks, drafts, releases, requests
 from bot.drafts import DraftView
 from bot.github.values import Commit, Repository
@@ -20,6 +20,7 @@ from gate.report import Report
 from registry.services import catalog
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
+from tests.audited import audited
 from tfmodule.archive import Entry, pack
 from tfmodule.version import Version
 from workers import execution
@@ -110,9 +111,8 @@ class Bench:
 
     def release(self, tag: str) -> releases.ReleaseView:
         with self.database.read() as session:
-            found = releases.find_by_tag(session, 7, tag)
-        assert found is not None
-        return found
+            ids = session.scalars(select(Release.id).where(Release.repository_id == 7, Release.tag == tag))
+            return releases.get(session, ids.one())
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_T22_a_moved_tag_is_told_once_and_the_old_bytes_stay(bench: Bench) -> No
     assert (release.state, release.commit_sha, release.moved_to) == ("published", FIRST, SECOND)
     assert [one["moved_to"] for one in bench.told("TagMoved")] == [SECOND]
     with bench.database.read() as session:
-        assert [one.action for one in audit.of_subject(session, f"release:{release.id}")] == ["tag.moved"]
+        assert [one.action for one in audited(session, f"release:{release.id}")] == ["tag.moved"]
     assert len(bench.told("VersionPublished")) == 1
     [output] = [output for sha, name, output in bench.shown if (sha, name) == (SECOND, "Terrasmith: version v1.0.0")]
     assert output["conclusion"] == "failure" and "nothing is republished" in output["title"]
@@ -147,7 +147,7 @@ def test_T22_a_tag_that_comes_back_and_goes_again_is_told_again(bench: Bench) ->
     for sha in (SECOND, FIRST, FIRST, THIRD, SECOND):
         bench.push("v1.0.0", sha)
     with bench.database.read() as session:
-        entries = audit.of_subject(session, f"release:{bench.release('v1.0.0').id}")
+        entries = audited(session, f"release:{bench.release('v1.0.0').id}")
     assert [(one.action, one.detail["seen_at"]) for one in entries] == [
         ("tag.moved", SECOND), ("tag.restored", FIRST), ("tag.moved", THIRD), ("tag.moved", SECOND),
     ]  # fmt: skip

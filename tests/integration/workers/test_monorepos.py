@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from accounts import audit
 from bot import checks, declarations, installations
 from bot.github.values import Repository
 from core.db import Database
@@ -15,6 +14,7 @@ from gate import judge
 from gate.engines.port import EngineSettings
 from registry.models import Module
 from registry.services import catalog, moving
+from tests.audited import audited
 from tests.integration.workers.monorepo import DECLARED, FILES, FIRST, INFRA, SECOND, TF, WHERE, Hub, hub_of
 from tfmodule.address import Address
 
@@ -198,7 +198,7 @@ def test_T11_an_address_keeps_its_repository_and_its_folder_until_an_operator_mo
     with hub.database.unit_of_work() as session:
         moving.move(session, Address.parse("acme/network/aws"), path="net")
         module = session.scalars(select(Module)).one()
-        assert [one.action for one in audit.of_subject(session, f"module:{module.id}")] == ["module.move"]
+        assert [one.action for one in audited(session, f"module:{module.id}")] == ["module.move"]
     release = hub.release("network/v1.1.0")
     assert release is not None
     hub.run("publish_version", release_id=release.id)

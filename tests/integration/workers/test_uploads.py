@@ -1,8 +1,5 @@
 """An upload from its receipt to a version: real archives, rows and storage; every crash point, refusal and retry."""
 
-import gzip
-import io
-import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,16 +11,15 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts import namespaces, tokens
-from core import clock, jobs
+from core import jobs
 from core.db import Database
-from core.ids import new_id
 from gate.modules import Modules
 from gate.report import Finding, Report
 from registry import models
-from registry.services import publishing, staging, uploads
-from registry.services.uploads import Incoming
+from registry.services import publishing, uploads
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key
+from tests.integration.workers.back_room import PASSED, Back
 from tfmodule.address import Address
 from tfmodule.archive import Entry, pack
 from tfmodule.contents import EMPTY
@@ -33,7 +29,6 @@ from workers.context import JobContext
 from workers.jobs import JOBS, discard_uploads, judge_upload
 from workers.relay import expand
 
-PASSED = Report("safety", "terraform 1.11.4", "builtin", "L1", "passed", (), ())
 REFUSED = Report(
     "safety", "none", "none", "L1", "refused", (), (Finding("provisioner", "error", "No.", "main.tf", 3),)
 )  # fmt: skip
@@ -44,71 +39,6 @@ BESIDE = (Entry(".github/workflows/x.yml", b"on: push\n"), Entry(".terraform.loc
 
 class PowerCut(BaseException):
     """The process is gone: nothing catches this."""
-
-
-class Back:
-    """The back room over one database and one storage, with the gate's verdict in a test's hand."""
-
-    def __init__(self, database: Database, storage: Any) -> None:
-        self.database, self.storage = database, storage
-        self.verdicts: list[Report | Exception] = []
-        self.judged: list[tuple[str, dict[str, bytes]]] = []
-        with database.unit_of_work() as session:
-            namespaces.bind(session, 11, "acme", "Organization", "public")
-            self.token, _ = tokens.create(session, "ci", "acme", "publish", timedelta(days=1))
-        self.environment: Any = SimpleNamespace(
-            settings=SimpleNamespace(lease_seconds=30.0, registry_host="registry.example.com"),
-            database=database,
-            storage=storage,
-            redact=lambda text: text,
-            judge=self._judge,
-        )
-
-    def _judge(self, profile: str, modules: Modules) -> Callable[[Any], Report]:
-        def judge(files: dict[str, bytes]) -> Report:
-            self.judged.append((profile, dict(files)))
-            verdict = self.verdicts.pop(0) if self.verdicts else PASSED
-            if isinstance(verdict, Exception):
-                raise verdict
-            return verdict
-
-        return judge
-
-    def send(self, data: bytes, version: str = "1.0.0", name: str = "bucket") -> str:
-        upload_id = new_id("upl")
-        body = staging.stage(self.storage, uploads.staging_key(upload_id), iter([data]), None)
-        with self.database.unit_of_work() as session:
-            principal = tokens.holder(session, self.token.id)
-            assert principal is not None
-            incoming = Incoming(
-                id=upload_id, address=Address("acme", name, "aws"), version=Version.parse(version),
-                idempotency_key=None, body_sha256=body.sha256, body_size=body.size,
-            )  # fmt: skip
-            return uploads.receive(session, principal, incoming).upload.id
-
-    def run(self, upload_id: str) -> str:
-        """One attempt, as a worker makes it, of the job that the relay made."""
-        expand(self.database)
-        with self.database.read() as session:
-            view = jobs.views(session, subject=f"upload:{upload_id}")[0]
-        if view.state in (jobs.DEAD, jobs.WAITING):
-            with self.database.unit_of_work() as session:
-                jobs.revive(session, view.id)
-        return execution.run(self.environment, view.id)
-
-    def row(self, upload_id: str) -> models.Upload:
-        with self.database.read() as session:
-            return session.get_one(models.Upload, upload_id)
-
-    def versions(self) -> int:
-        with self.database.read() as session:
-            return session.scalar(select(func.count()).select_from(models.Version)) or 0
-
-    def staged(self) -> list[str]:
-        return list(self.storage.staged(clock.now() + timedelta(minutes=1)))
-
-    def archives(self) -> list[Path]:
-        return [path for path in (self.storage.root / "archives").rglob("*") if path.is_file()]
 
 
 @pytest.fixture
@@ -143,76 +73,6 @@ def test_from_received_to_published(anywhere: Back) -> None:
     assert (module.source, module.repository_id, module.source_url) == ("uploads", 0, "")
     assert (version.commit_sha, version.tag, version.readme) == ("", "", "# Bucket\n")
     assert Report.from_dict(row.report or {}) == PASSED
-
-
-def _hostile(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", format=tarfile.USTAR_FORMAT) as archive:
-        for info, data in members:
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
-
-
-def _member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, target
-    return info
-
-
-MAIN = (_member("main.tf"), b"# x\n")
-HOSTILE = {
-    "climbs out": (_hostile(MAIN, (_member("../../etc/cron.d/x"), b"x")), ("../../etc/cron.d/x", "`..`")),
-    "absolute": (_hostile(MAIN, (_member("/etc/passwd"), b"x")), ("/etc/passwd", "absolute")),
-    "symbolic link": (_hostile(MAIN, (_member("l", tarfile.SYMTYPE, "/etc"), b"")), ("`l`", "symbolic link")),
-    "hard link": (_hostile(MAIN, (_member("h", tarfile.LNKTYPE, "main.tf"), b"")), ("`h`", "hard link")),
-    "device": (_hostile(MAIN, (_member("null", tarfile.CHRTYPE), b"")), ("`null`", "character device")),
-    "fifo": (_hostile(MAIN, (_member("pipe", tarfile.FIFOTYPE), b"")), ("`pipe`", "FIFO")),
-    "twice": (_hostile(MAIN, (_member("MAIN.TF"), b"y")), ("MAIN.TF", "same name")),
-    "windows device": (_hostile(MAIN, (_member("con.tf"), b"y")), ("con.tf", "Windows")),
-    "bomb": (_hostile((_member("main.tf"), bytes(9 << 20))), ("100 times", "`main.tf`")),
-    "too large": (_hostile((_member("main.tf"), bytes(300 << 20))), ("`main.tf`", "larger than 10 MiB")),
-    "cut": (_hostile(MAIN)[:-20], ("cut off",)),
-    "second member": (_hostile(MAIN) + gzip.compress(b"x"), ("after its gzip data",)),
-    "no tar": (gzip.compress(b"hello" * 200), ("damaged",)),
-    "one folder around it": (_hostile((_member(".github/x.yml"), b"x")), ("at its root",)),
-}
-
-_LEAVE, _RENAME = "Leave it out, and pack the archive again.", "Rename it, or leave it out."
-_ANEW = "Pack the module again, as one whole .tar.gz."
-ADVICE = {
-    "climbs out": ("../../etc/cron.d/x", _RENAME),
-    "absolute": ("/etc/passwd", _RENAME),
-    "symbolic link": ("l", _LEAVE),
-    "hard link": ("h", _LEAVE),
-    "device": ("null", _LEAVE),
-    "fifo": ("pipe", _LEAVE),
-    "twice": ("MAIN.TF", "Keep only one of them."),
-    "windows device": ("con.tf", _RENAME),
-    "bomb": ("main.tf", "Leave out what the module does not need."),
-    "too large": ("main.tf", _LEAVE),
-    "one folder around it": (None, "Pack what is in the module's folder, without a folder around it."),
-}
-
-
-@pytest.mark.parametrize("what", HOSTILE)
-@pytest.mark.checklist("R28", "T-17", "T-18", "T-19", "T-20")
-def test_R28_a_hostile_archive_is_refused_by_name_and_rule_and_nothing_is_kept(
-    sqlite_url: str, tmp_path: Path, what: str
-) -> None:
-    database = Database(sqlite_url)
-    back = Back(database, LocalStorage(tmp_path / "storage"))
-    data, words = HOSTILE[what]
-    upload_id = back.send(data)
-    assert back.run(upload_id) == "done"
-    row = back.row(upload_id)
-    assert row.state == "refused" and row.claim is None
-    [finding] = Report.from_dict(row.report or {}).findings
-    assert finding.rule == "archive" and all(word in finding.message for word in words), finding.message
-    assert row.reason == finding.message
-    assert (finding.path, finding.fix) == ADVICE.get(what, (None, _ANEW))
-    assert back.judged == [] and back.staged() == [] and back.archives() == [] and back.versions() == 0
-    database.dispose()
 
 
 def test_what_the_gate_refuses_is_refused_with_its_findings(back: Back) -> None:

@@ -38,10 +38,12 @@ def test_what_the_screen_refuses_is_refused_without_any_engine(sandbox_setting) 
 
 def test_the_house_asks_for_more() -> None:
     settings = EngineSettings(terraform="/nowhere")
-    assert "structure" not in {c.id for c in judge(FILES, profile="safety", engine=settings).checks}
+    assert "standard-files" not in {c.id for c in judge(FILES, profile="safety", engine=settings).checks}
     report = judge(FILES, profile="house", engine=settings, policy=Policy())
     assert report.verdict == "refused"
-    assert "structure" in {f.rule for f in report.errors}
+    assert {"changelog", "test-coverage"} <= {f.rule for f in report.errors}
+    assert report.score is not None and report.score < 50
+    assert "standard-files" in {f.rule for f in report.findings}
 
 
 def test_an_unknown_profile_is_a_bug() -> None:

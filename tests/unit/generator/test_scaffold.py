@@ -48,7 +48,8 @@ def test_what_the_writer_supplied_stays() -> None:
 
 @pytest.mark.checklist("G24")
 def test_there_is_never_a_workflow() -> None:
-    assert not any(path.startswith(".") for path in scaffold.complete(_PROPOSAL))
+    hidden = {path for path in scaffold.complete(_PROPOSAL) if path.startswith(".")}
+    assert hidden == {".tflint.hcl", ".pre-commit-config.yaml"}
 
 
 def test_the_readme_is_made_of_the_code_and_harmless() -> None:

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from gate.secrets import find_secrets
+from gate.scanning.secrets import find_secrets
 
 _RANDOM = random.Random(7)
 

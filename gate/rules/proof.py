@@ -1,0 +1,67 @@
+"""What others proved and we only weigh: upgrades, what the request asked for, an applied plan that stays empty,
+scans.
+"""
+
+from gate.conclusion import Conclusion, counted, gated, not_applicable
+from gate.material import Material
+from gate.report import Finding
+
+_NOBODY = "Nobody was asked to scan."
+
+
+def upgrade(material: Material) -> Conclusion:
+    """A new version applied over the old one destroys and replaces nothing without saying so."""
+    if material.evidence.upgrade is None:
+        return not_applicable("There is no earlier version to upgrade from, or nobody tried.")
+    return gated(material.evidence.upgrade)
+
+
+def intent(material: Material) -> Conclusion:
+    """What the request asked for is true of the plan, sentence by sentence."""
+    assertions = material.evidence.assertions
+    if not assertions:
+        return not_applicable("The module comes from no request that said what must hold.")
+    wrong = (
+        Finding("intent", "warning", f"The plan does not show what was asked for: {text}", fix="Mend the module.")
+        for text, holds in assertions.items()
+        if not holds
+    )
+    return counted(wrong, len(assertions))
+
+
+def idempotent(material: Material) -> Conclusion:
+    """Applied once, a second plan is empty: nothing in the module changes by itself."""
+    changing = material.evidence.idempotent
+    if changing is None:
+        return not_applicable("No emulator applied the module.")
+    wrong = (
+        Finding("idempotent", "warning", f"A second plan still changes `{address}`.", fix="Give it stable arguments.")
+        for address in changing
+    )
+    return counted(wrong)
+
+
+def critical(material: Material) -> Conclusion:
+    """Nothing that the scanners call critical, by our own list: world-readable data, keys in code, everything allowed
+    to everyone.
+    """
+    scan = material.scan
+    if scan is None:
+        return Conclusion("skipped", note=_NOBODY)
+    return scan.verdict
+
+
+def scan_rate(material: Material) -> Conclusion:
+    """Nine of ten rules of the scanners are kept, and whoever silences one says which and why."""
+    scan = material.scan
+    if scan is None:
+        return not_applicable(_NOBODY)
+    if scan.verdict.outcome in ("undecided", "skipped"):
+        return Conclusion(scan.verdict.outcome, note=scan.verdict.note)
+    if scan.pass_rate is None and not scan.unreasoned:
+        return not_applicable("No rule of the scanners is about anything in the module.")
+    rate = 1.0 if scan.pass_rate is None else scan.pass_rate
+    if rate < 0.9 or scan.unreasoned:
+        note = f"{rate:.0%} of the scanners' rules are kept; {scan.unreasoned} were silenced without a reason."
+        return Conclusion("failed", note=note, share=0.0 if scan.unreasoned else rate / 0.9 * rate)
+    return Conclusion("passed", note=f"{rate:.0%} of the scanners' rules are kept.")

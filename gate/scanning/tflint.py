@@ -1,0 +1,65 @@
+"""tflint's issues, where a `tflint` is on PATH: its bundled Terraform rules, our configuration, no network."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.report import Finding, Risk
+from gate.scanning.areas import BESIDE
+from gate.scanning.programs import Program, prepared
+from gate.scanning.scanner import Scan, problem, severity
+from gate.scanning.warm import ScannerError, ScannerSettings
+from tfmodule.files import FileMap, printable
+
+SOURCE = "tflint"
+_CONFIGURATION = 'plugin "terraform" {\n  enabled = true\n  preset  = "recommended"\n}\n'
+_RISKS: Mapping[str, Risk] = {"error": "medium", "warning": "low"}
+
+
+def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
+    """None where there is no tflint."""
+    with prepared(SOURCE, settings, files) as program:
+        if program is None:
+            return None
+        try:
+            return _scan(program)
+        except ScannerError as error:
+            return Scan(problems=(problem(error.message, error.fix),))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            failure = program.failed(f"its answer is not understood ({type(error).__name__})")
+            return Scan(problems=(problem(failure.message, failure.fix),))
+
+
+def _scan(program: Program) -> Scan:
+    version = program.version("--version")
+    done = program.run(
+        "--format=json",
+        "--recursive",
+        "--no-color",
+        "--call-module-type=none" if version >= (0, 50, 0) else "--no-module",
+        f"--config={program.file('tflint.hcl', _CONFIGURATION)}",
+    )
+    answer = program.json(done, good=(0, 2))  # 2: it found something
+    errors = answer.get("errors") or ()
+    if errors:
+        raise program.failed(printable(str(errors[0].get("message") or errors[0].get("summary")))[:200])
+    found = tuple(_findings(answer))
+    beside = tuple(finding for finding in found if (finding.path or "").split("/")[0] in BESIDE)
+    own = tuple(finding for finding in found if finding not in beside)
+    return Scan(own, beside, versions=((SOURCE, ".".join(map(str, version))),))
+
+
+def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    for issue in answer.get("issues") or ():
+        rule, place = issue["rule"], issue["range"]
+        risk = _RISKS.get(str(rule["severity"]), "info")
+        yield Finding(
+            str(rule["name"]),
+            severity(risk),
+            printable(str(issue["message"])).rstrip(".") + ".",
+            printable(str(place["filename"])),
+            int(place["start"]["line"]),
+            int(place["end"]["line"]),
+            fix=f"See {printable(str(rule['link']))}." if rule.get("link") else "",
+            source=SOURCE,
+            risk=risk,
+        )

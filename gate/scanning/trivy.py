@@ -1,0 +1,87 @@
+"""Trivy's misconfigurations, where a `trivy` is on PATH: its embedded rules, our configuration, no network."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.report import Finding, Risk
+from gate.scanning import concerns
+from gate.scanning.areas import BESIDE
+from gate.scanning.programs import Program, prepared
+from gate.scanning.scanner import Scan, problem, severity
+from gate.scanning.warm import ScannerError, ScannerSettings
+from tfmodule.files import FileMap, printable
+
+SOURCE = "trivy"
+_TROUBLE = re.compile(r"\bERROR\b|\bFATAL\b|failed to parse|error parsing", re.IGNORECASE)
+_RISKS: Mapping[str, Risk] = {"CRITICAL": "high", "HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
+"""For rules that our own list does not know. Only our list calls anything critical."""
+
+
+def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
+    """None where there is no trivy."""
+    with prepared(SOURCE, settings, files) as program:
+        if program is None:
+            return None
+        try:
+            return _scan(program)
+        except ScannerError as error:
+            return Scan(problems=(problem(error.message, error.fix),))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            failure = program.failed(f"its answer is not understood ({type(error).__name__})")
+            return Scan(problems=(problem(failure.message, failure.fix),))
+
+
+def _scan(program: Program) -> Scan:
+    version = program.version("--version")
+    since_checks = version >= (0, 51, 0)
+    done = program.run(
+        "config",
+        "--format=json",
+        "--quiet",
+        "--offline-scan",
+        "--skip-check-update" if since_checks else "--skip-policy-update",
+        "--tf-exclude-downloaded-modules",
+        f"--cache-dir={program.root / 'home'}",
+        # Its own search would find trivy.yaml and .trivyignore where it runs.
+        f"--config={program.file('trivy.yaml', '')}",
+        f"--ignorefile={program.file('ignore', '')}",
+        "--exit-code=0",
+        ".",
+    )
+    answer = program.json(done, good=(0,))
+    if _TROUBLE.search(done.stderr):
+        raise program.failed(done.stderr.strip().rsplit("\n", 1)[-1][:200])
+    found = list(_findings(answer))
+    own = [finding for finding in found if (finding.path or "").split("/")[0] not in BESIDE]
+    beside = [finding for finding in found if finding not in own]
+    return Scan(tuple(own), tuple(beside), versions=((SOURCE, ".".join(map(str, version))),))
+
+
+def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    for result in answer.get("Results") or ():
+        for one in result.get("Misconfigurations") or ():
+            if one.get("Status", "FAIL") == "FAIL":
+                yield _finding(str(result["Target"]), one)
+
+
+def _finding(target: str, one: Mapping[str, Any]) -> Finding:
+    rule = concerns.canonical(str(one.get("AVDID") or one["ID"]))
+    known = concerns.rule_of(rule)
+    risk = known.risk if concerns.is_known(rule) else _RISKS.get(str(one.get("Severity")), concerns.UNKNOWN_RISK)
+    cause = one.get("CauseMetadata") or {}
+    resource = str(cause.get("Resource") or "")
+    words = printable(str(one.get("Message") or one["Title"])).rstrip(".")
+    own = target.split("/", maxsplit=1)[0] not in BESIDE
+    return Finding(
+        rule,
+        severity(risk, own=own),
+        f"{words}: `{printable(resource)}`." if resource else f"{words}.",
+        printable(target),
+        int(cause.get("StartLine") or 0) or None,
+        int(cause.get("EndLine") or 0) or None,
+        fix=printable(str(one.get("Resolution") or "")),
+        source=SOURCE,
+        risk=risk,
+        same_as=() if known.id == rule else (known.id,),
+    )
