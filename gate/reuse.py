@@ -18,7 +18,7 @@ from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
-_KINDS = frozenset({".py", ".txt", ".json", ".toml"})
+_KINDS = ("*.py", "*.txt", "*.json", "*.toml")
 
 
 @cache
@@ -26,7 +26,7 @@ def gate_version() -> str:
     """The release, and a digest of the code that judges: a change of a rule is never forgotten."""
     root = Path(__file__).resolve().parent.parent
     total = hashlib.sha256()
-    for path in sorted(path for name in _CODE for path in (root / name).rglob("*") if path.suffix in _KINDS):
+    for path in sorted(path for name in _CODE for kind in _KINDS for path in (root / name).rglob(kind)):
         _add(total, path.relative_to(root).as_posix().encode(), path.read_bytes())
     return f"{metadata.version('terrasmith')}+{total.hexdigest()[:12]}"
 

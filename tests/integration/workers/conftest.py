@@ -100,6 +100,7 @@ class Engine:
             "TERRASMITH_GITHUB_PRIVATE_KEY": "-----BEGIN unused-----",
             "TERRASMITH_DATA_DIR": str(folder),
             "TERRASMITH_LEASE_SECONDS": "2",
+            "TERRASMITH_SCANNER": "off",
             "PROBE_LEDGER": str(self.ledger),
         }
         self._processes: list[Role] = []

@@ -66,7 +66,6 @@ def send(database: Any, storage: LocalStorage) -> str:
 )
 @pytest.mark.checklist("F-10")
 def test_F10_a_worker_killed_in_the_middle_of_a_judgement(engine: Any, tmp_path: Path, command: str) -> None:
-    engine._env["TERRASMITH_SCANNER"] = "off"
     storage = LocalStorage(tmp_path / "storage")
     upload_id = send(engine.database, storage)
 
