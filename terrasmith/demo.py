@@ -96,7 +96,7 @@ def _play(console: Console, directory: Path, prompt: str, given: dict[str, str],
     whole = machine.Machine(directory, simulate=True, given=given, tell=machine.say)
     wish = machine.StopWish(whole.supervisor.interrupt)
     console.print("[bold]Starting[/] database, queue, simulated GitHub, registry and workers …", highlight=False)
-    console.print(f"{escape(at_start('trusted-local'))}\n", highlight=False, soft_wrap=True)
+    console.print(f"{escape(at_start())}\n", highlight=False, soft_wrap=True)
     try:
         whole.start()
         found = whole.addresses()

@@ -43,14 +43,12 @@ _ADVICE = (
 )
 
 
-def at_start(setting: str) -> str:
-    """One line for a person who starts Terrasmith here."""
-    found = probe()
-    if enough("require", found.level):
-        return f"sandbox: level {found.level}. What a module runs reaches no file, network or process of this machine."
-    if setting == "trusted-local":
-        return (
-            f"sandbox: trusted-local at level {found.level}. Who may comment can run Terraform on this machine:"
-            " keep it to people you trust."
-        )
-    return f"sandbox: level {found.level}, and {REQUIRED} is required. {found.reason} {_ADVICE}"
+def at_start() -> str:
+    """One line for a person who has started Terrasmith here, which needs the level or the trust for it."""
+    level = probe().level
+    if enough("require", level):
+        return f"sandbox: level {level}. What a module runs reaches no file, network or process of this machine."
+    return (
+        f"sandbox: trusted-local at level {level}. Who may comment can run Terraform on this machine:"
+        " keep it to people you trust."
+    )

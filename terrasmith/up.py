@@ -27,6 +27,7 @@ from gate.engines import warm
 from gate.engines.found import find_cold
 from gate.engines.port import EngineSettings
 from gate.mirror import find_mirror
+from gate.sandbox.probe import demand
 from gate.scanning.warm import OFF, ScannerSettings, find_python
 from terrasmith import local, terraform_config
 from terrasmith.sandbox import at_start
@@ -155,6 +156,7 @@ class Machine:
         roles: tuple[core_settings.Role, ...] = ("web", "relay", "worker", "engine")
         for role in roles:
             core_settings.load(role, self.env)
+        demand(core_settings.load("worker", self.env).sandbox)
         migrate.upgrade(self.env["DATABASE_URL"])
 
     def _programs(self) -> list[Program]:
@@ -291,9 +293,9 @@ def run(directory: Path, *, simulate: bool, as_json: bool, given: Mapping[str, s
     """The command: start, say where everything is, wait for SIGTERM or Ctrl-C, stop. Exit 0 after a clean stop."""
     machine = Machine(directory, simulate=simulate, given=given, tell=say)
     wish = StopWish(machine.supervisor.interrupt)
-    say(at_start(machine.env.get("TERRASMITH_SANDBOX", "require")))
     try:
         machine.start()
+        say(at_start())
         if simulate and as_json:
             print(machine.addresses().to_json(), flush=True)
         elif simulate:

@@ -22,11 +22,9 @@ from sqlalchemy.orm import configure_mappers
 from bot.github.transport import trusted_authorities
 from core import jobs, log
 from core.db import Database
-from core.errors import UserError
 from core.redis import connect
 from core.settings import Settings
-from gate.sandbox.levels import REQUIRED, enough
-from gate.sandbox.probe import probe
+from gate.sandbox.probe import demand
 from registry.storage.opening import prove
 from workers import execution
 from workers.queues import ENTRY, HEAVY
@@ -100,7 +98,8 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
     assert settings.redis_url is not None
     if queue == HEAVY:
-        _require_sandbox(settings)
+        found = demand(settings.sandbox)  # before the fork, so that horses know
+        logger.info("the sandbox was tried", level=found.level, landlock=found.landlock)
     execution.prepare(settings)
     # Else every horse would do these anew.
     configure_mappers()
@@ -121,15 +120,3 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
         logger.exception("the worker lost Redis; start it again once Redis is back", error=str(error))
         return 1
     return 0
-
-
-def _require_sandbox(settings: Settings) -> None:
-    """Who cannot contain strangers' code takes none of it (T-32). Tried here, before the fork, so that horses know."""
-    found = probe()
-    if not enough(settings.sandbox, found.level):
-        raise UserError(
-            f"This worker would run code of strangers, and this machine contains it to level {found.level} only;"
-            f" {REQUIRED} is required. {found.reason} `terrasmith sandbox` tells more. If everyone who can ask is"
-            " trusted with this machine, set TERRASMITH_SANDBOX=trusted-local."
-        )
-    logger.info("the sandbox was tried", level=found.level, landlock=found.landlock)

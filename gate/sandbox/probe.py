@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import UserError
 from gate.confinement import Confinement, python_files
 from gate.process import Completed, Limits, run
 from gate.sandbox import landlock, seccomp
-from gate.sandbox.levels import REQUIRED, Level
+from gate.sandbox.levels import REQUIRED, Level, SandboxSetting, enough
 from gate.workspace import Workspace, open_workspace
 
 _SCRIPT = Path(__file__).with_name("attempts.py")
@@ -86,6 +87,18 @@ class Probe:
 def probe() -> Probe:
     """The level that really holds on this machine; tried once in the life of a process."""
     return try_everything(Confinement())
+
+
+def demand(setting: SandboxSetting) -> Probe:
+    """What whoever runs strangers' code asks before it takes any; UserError where it is not contained (T-32)."""
+    found = probe()
+    if not enough(setting, found.level):
+        raise UserError(
+            f"Code of strangers would run here, and this machine contains it to level {found.level} only; {REQUIRED} is"
+            f" required. {found.reason} `terrasmith sandbox` tells more. If everyone who can ask is trusted with this"
+            " machine, set TERRASMITH_SANDBOX=trusted-local."
+        )
+    return found
 
 
 def try_everything(limits: Confinement) -> Probe:

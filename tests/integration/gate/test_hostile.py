@@ -160,9 +160,9 @@ for _ in range(3):
         os.setsid()
         if os.fork() == 0:
             os.setsid()
+            os.write(1, b"x")
             time.sleep(60)
         os._exit(0)
-print("up", flush=True)
 time.sleep(60)
 """
 
@@ -178,8 +178,8 @@ def test_F04_a_tree_that_hides_and_ignores_signals_is_gone_at_the_limit() -> Non
             confinement=workspace.confinement(readable=python_files()),
         )
         try:
-            assert program.read(time.monotonic() + 30, until=lambda: program.stdout == b"up\n")
-            assert len(left_over(workspace.root)) >= 3  # the launcher, the program, and what it already hid
+            assert program.read(time.monotonic() + 30, until=lambda: program.stdout == b"xxx")
+            assert len(left_over(workspace.root)) == 5  # the launcher, the program, and three that hid
             assert not program.read(time.monotonic() + 0.2)
         finally:
             program.close()

@@ -107,7 +107,7 @@ def test_an_example_by_registry_address_is_left_to_its_form(good: dict[str, byte
     report = judge(good, profile="house", engine=engine, evidence=GUARDED)
     assert report.verdict == "passed"
     assert [(f.rule, f.severity, f.place) for f in report.findings] == [
-        ("registry-source", "note", "examples/basic/main.tf:2")
+        ("registry-source", "note", "examples/complete/main.tf:2")
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
         aws_without_mirror, profile="house", engine=settings, policy=Policy(required_tier="provider"), evidence=GUARDED
     )
     assert (report.verdict, report.tier) == ("undecided", "none")
-    assert [(f.rule, f.place) for f in report.findings] == [("provider-missing", "main.tf:1")]
+    assert [(f.rule, f.place) for f in report.findings] == [("provider-missing", "main.tf:1"), ("tier", "")]
     assert "registry.terraform.io/hashicorp/aws" in report.findings[0].message
     assert {name for name, outcome in outcomes(report).items() if outcome == "undecided"} == {
         "init",
@@ -129,6 +129,7 @@ def test_a_provider_that_is_not_in_the_mirror_leaves_it_open(
         "validate-warnings",
         "examples",
         "test",
+        "tier",
     }
     assert outcomes(report)["score"] == "skipped"
 

@@ -102,13 +102,13 @@ def test_T21_nothing_planted_is_honoured(
     monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", str(home / ".terraform.d/plugin-cache"))
     monkeypatch.setenv("TF_CLI_ARGS", "-help")
     report = judge(good | quiet, profile="house", engine=engine)
-    assert (report.verdict, report.findings) == ("passed", ())
+    assert (report.verdict, report.errors) == ("passed", ())
     refused = judge(good | quiet | loud, profile="house", engine=engine)
     assert {finding.path for finding in refused.errors} == set(loud)
     # And with the screen overruled, what it does not admit is not there for anybody to honour.
     admitted = screen(good | quiet | loud, Policy()).admitted
     again = judge(admitted, profile="house", engine=engine)
-    assert (again.verdict, again.findings) == ("passed", ())
+    assert (again.verdict, again.errors) == ("passed", ())
     assert not marker.exists()
 
 
