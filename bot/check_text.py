@@ -47,7 +47,7 @@ def judged(report: Report, problem: str | None = None) -> Output:
         title=_title(report) if problem is None or not report.passed else "Not published",
         summary=fit(lambda limit: start + _summary(report, limit), room=_ROOM),
         text="",
-        annotations=tuple(_annotation(finding) for finding in report.findings if finding.path is not None),
+        annotations=tuple(_annotation(finding) for finding in report.ordered if finding.path is not None),
     )
 
 
@@ -181,7 +181,7 @@ def _title(report: Report) -> str:
 
 
 def _summary(report: Report, limit: int) -> str:
-    shown = report.findings[: max(limit // 200, 3)]
+    shown = report.ordered[: max(limit // 200, 3)]
     lines = [finding_line(finding) for finding in shown]
     if len(report.findings) > len(shown):
         lines.append(f"- … and {len(report.findings) - len(shown)} more, at their lines")

@@ -23,6 +23,7 @@ import psutil
 from sqlalchemy import text
 
 from core.db import Database
+from gate.scanning.warm import ScannerSettings, find_python
 from terrasmith.story import Story
 from terrasmith.up import Addresses, Person
 from terrasmith.visitor import GitHubVisitor, Terraform, find_terraform
@@ -31,6 +32,11 @@ START_SECONDS = 180
 PATIENCE_SECONDS = 120
 # Everything but these comes to rest.
 _TICKS = ("reconcile_installations", "reconcile_tags", "redeliver_deliveries", "prune_rows", "verify_objects")
+
+CHILDREN = frozenset({"valkey", "github", "web", "web-tls", "engine", "relay", "worker-quick", "worker-heavy"}) | (
+    {"scanner"} if find_python(ScannerSettings()) is not None else frozenset()
+)
+"""Every process that is supervised here; a scanner where its environment was made, as `make test` does."""
 
 BROKEN_TF = 'variable "name" {\n  type = string\n}\n\noutput "name" {\n  value = var.nme\n}\n'
 BROKEN_LINE = 6
@@ -276,7 +282,7 @@ class System:
         """Whether every process lives and the registry answers at both of its addresses."""
         found = self.addresses
         ports = [int(host.rpartition(":")[2]) for host in (found.registry_host, found.https_host)]
-        return len(self.children()) == 8 and all(_listens(port) for port in ports)
+        return self.children().keys() == CHILDREN and all(_listens(port) for port in ports)
 
     def family(self) -> list[psutil.Process]:
         """Every process of this system, the supervisor included."""

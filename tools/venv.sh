@@ -72,4 +72,4 @@ pip install --require-hashes --no-deps --no-build-isolation --requirement "requi
 [ "$want" = checkov ] || pip install --no-deps --no-build-isolation --no-index --editable .
 pip check
 rm -f "$place"/terrasmith-"$want"-*
-touch "$(ready | head -1)"
+touch "$(ready | sed -n 1p)"

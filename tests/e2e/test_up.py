@@ -8,9 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.living_system import System, living, run, until
-
-CHILDREN = {"valkey", "github", "web", "web-tls", "engine", "relay", "worker-quick", "worker-heavy"}
+from tests.living_system import CHILDREN, System, living, run, until
 
 
 @pytest.mark.checklist("S1")
