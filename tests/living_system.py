@@ -33,11 +33,8 @@ PATIENCE_SECONDS = 120
 # Everything but these comes to rest.
 _TICKS = ("reconcile_installations", "reconcile_tags", "redeliver_deliveries", "prune_rows", "verify_objects")
 
-CHILDREN = frozenset({"valkey", "github", "web", "web-tls", "engine", "relay", "worker-quick", "worker-heavy"}) | (
-    {"scanner"} if find_python(ScannerSettings()) is not None else frozenset()
-)
-"""Every process that is supervised here; a scanner where its environment was made, as `make test` does."""
-
+CHILDREN = {"valkey", "github", "web", "web-tls", "engine", "relay", "worker-quick", "worker-heavy"}
+CHILDREN |= {"scanner"} if find_python(ScannerSettings()) else set()
 BROKEN_TF = 'variable "name" {\n  type = string\n}\n\noutput "name" {\n  value = var.nme\n}\n'
 BROKEN_LINE = 6
 GOOD_TF = (
@@ -73,16 +70,11 @@ class SilentTeller:
         self.steps[-1] += f" ({seconds:.1f} s{', ' + error if error else ''})"
 
 
-def environment(**more: str) -> dict[str, str]:
-    """The environment of a person's shell, as far as Terrasmith may see it."""
-    return {**os.environ, **more}
-
-
 def run(*arguments: str, seconds: float = PATIENCE_SECONDS, **more: str) -> subprocess.CompletedProcess[str]:
     """`terrasmith ARGUMENTS` with these further variables."""
     return subprocess.run(
         [sys.executable, "-m", "terrasmith", *arguments],
-        env=environment(**more),
+        env={**os.environ, **more},
         capture_output=True,
         text=True,
         check=False,
@@ -100,7 +92,7 @@ class System:
         with (directory / "up.json").open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "terrasmith", "up", "--simulate", "--json", "--data-dir", str(directory)],
-                env=environment(**more),
+                env={**os.environ, **more},
                 stdout=output,
                 stderr=self._log,
             )

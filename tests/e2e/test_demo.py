@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 import psutil
 
-from tests.living_system import PATIENCE_SECONDS, START_SECONDS, environment, living, run
+from tests.living_system import PATIENCE_SECONDS, START_SECONDS, living, run
 
 
 def test_without_a_terminal_it_tells_the_story_and_ends(tmp_path: Path):
@@ -86,7 +86,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "terrasmith", *arguments],
-            env=environment(COLUMNS="200", TERM="xterm"),
+            env={**os.environ, "COLUMNS": "200", "TERM": "xterm"},
             stdout=slave,
             stderr=subprocess.DEVNULL,
         )
