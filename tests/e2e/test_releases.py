@@ -84,7 +84,8 @@ def test_the_merge_of_a_broken_module_publishes_nothing_and_says_why(system: Sys
     where = "/repos/acme/terraform-terraform-spoilt"
     [pull] = system.writer.get(f"{where}/pulls")
     until(lambda: not system.writer.get(f"{where}/pulls/{pull['number']}")["draft"], "a pull request that is ready")
-    spoilt = system.put_file(where, "outputs.tf", BROKEN_TF, pull["head"]["ref"])
+    wrong = BROKEN_TF.partition("\n\n")[2]  # the output alone: the variable is declared already
+    spoilt = system.put_file(where, "outputs.tf", wrong, pull["head"]["ref"])
     run = system.check_run(where, spoilt, MODULE)
     assert run["conclusion"] == "failure"
     assert annotation(system, where, run)["path"] == "outputs.tf"
