@@ -77,9 +77,9 @@ def check(
 
 
 def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
+    configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    configured = settings.load("check")
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
     scanner = make_scanner(scanner_settings(configured))
     return judge(
