@@ -1,6 +1,7 @@
 """Jobs that guard what is published: moved tags are told and change nothing, bytes are read again, origins kept."""
 
 import hashlib
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,8 @@ from bot.requests import NewRequest
 from core import events, jobs
 from core.db import Database
 from core.models import OutboxRow
+from gate.engines.port import EngineSettings
+from gate.proof.prover import prove
 from gate.report import Report
 from registry.services import catalog
 from registry.storage.local import LocalStorage
@@ -64,6 +67,7 @@ class Bench:
             github=SimpleNamespace(installation=lambda _id: github),
             redact=lambda text: text,
             judge=lambda _profile, _modules: lambda _files: PASSED,
+            prove=partial(prove, engine=EngineSettings(terraform="no-such-terraform")),
         )
 
     def _tarball(self, sha: str) -> bytes:
