@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from gate.fixes import FLOORS
 from generator.request import Ask, Proposal
 from generator.sanitise import sentence
 from tfmodule.address import Address
@@ -23,16 +24,6 @@ from tfmodule.interface import Interface
 REQUIRED_VERSION = ">= 1.7"
 """The floor of what we write: 1.7 brought mocks to `terraform test`."""
 
-_FLOORS = {
-    "archive": ">= 2.4",
-    "aws": ">= 5.0, < 7.0",
-    "azurerm": ">= 4.0, < 5.0",
-    "google": ">= 6.0, < 8.0",
-    "null": ">= 3.2",
-    "random": ">= 3.5",
-    "time": ">= 0.11",
-    "tls": ">= 4.0",
-}
 _TFLINT, _PRE_COMMIT = ".tflint.hcl", ".pre-commit-config.yaml"
 _OWN_FILES = ("README.md", "CHANGELOG.md", "LICENSE", _TFLINT, _PRE_COMMIT)
 _HOOKS = b"""repos:
@@ -95,7 +86,7 @@ def _handed_on(call: str, output: str) -> Block:
 def _providers_used(facts: ModuleFacts) -> dict[str, dict[str, str]]:
     names = sorted({thing.type.split("_", 1)[0] for thing in (*facts.resources, *facts.data_sources)} - {"terraform"})
     required = {name: {"source": f"hashicorp/{name}"} for name in names}
-    return {name: {**entry, "version": _FLOORS[name]} if name in _FLOORS else entry for name, entry in required.items()}
+    return {name: {**entry, "version": FLOORS[name]} if name in FLOORS else entry for name, entry in required.items()}
 
 
 def _first_test(providers: Iterable[str], values: Mapping[str, Value]) -> bytes:

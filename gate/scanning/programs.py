@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from gate.confinement import Confinement
 from gate.process import Completed, Limits, run
+from gate.scanning.scanner import Scan, problem
 from gate.scanning.warm import ScannerError, ScannerSettings
 from gate.workspace import write_file
 from tfmodule.files import FileMap, check_path
@@ -107,3 +108,17 @@ def prepared(name: str, settings: ScannerSettings, files: FileMap) -> Iterator[P
                 write_file(root / "work", file, data)
         deadline = time.monotonic() + settings.timeout_seconds
         yield Program(name, str(Path(path).absolute()), root, root / "work", settings, deadline)
+
+
+def scanned_by(source: str, settings: ScannerSettings, files: FileMap, read: Callable[[Program], Scan]) -> Scan | None:
+    """What a program on PATH found; None where there is none. What is not understood is never a clean scan."""
+    with prepared(source, settings, files) as program:
+        if program is None:
+            return None
+        try:
+            return read(program)
+        except ScannerError as error:
+            return Scan(problems=(problem(error.message, error.fix),))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            failure = program.failed(f"its answer is not understood ({type(error).__name__})")
+            return Scan(problems=(problem(failure.message, failure.fix),))

@@ -5,9 +5,9 @@ from typing import Any
 
 from gate.report import Finding, Risk
 from gate.scanning.areas import BESIDE
-from gate.scanning.programs import Program, prepared
-from gate.scanning.scanner import Scan, problem, severity
-from gate.scanning.warm import ScannerError, ScannerSettings
+from gate.scanning.programs import Program, scanned_by
+from gate.scanning.scanner import Scan, severity
+from gate.scanning.warm import ScannerSettings
 from tfmodule.files import FileMap, printable
 
 SOURCE = "tflint"
@@ -17,16 +17,7 @@ _RISKS: Mapping[str, Risk] = {"error": "medium", "warning": "low"}
 
 def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
     """None where there is no tflint."""
-    with prepared(SOURCE, settings, files) as program:
-        if program is None:
-            return None
-        try:
-            return _scan(program)
-        except ScannerError as error:
-            return Scan(problems=(problem(error.message, error.fix),))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            failure = program.failed(f"its answer is not understood ({type(error).__name__})")
-            return Scan(problems=(problem(failure.message, failure.fix),))
+    return scanned_by(SOURCE, settings, files, _scan)
 
 
 def _scan(program: Program) -> Scan:

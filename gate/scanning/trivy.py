@@ -7,9 +7,9 @@ from typing import Any
 from gate.report import Finding, Risk
 from gate.scanning import concerns
 from gate.scanning.areas import BESIDE
-from gate.scanning.programs import Program, prepared
-from gate.scanning.scanner import Scan, problem, severity
-from gate.scanning.warm import ScannerError, ScannerSettings
+from gate.scanning.programs import Program, scanned_by
+from gate.scanning.scanner import Scan, severity
+from gate.scanning.warm import ScannerSettings
 from tfmodule.files import FileMap, printable
 
 SOURCE = "trivy"
@@ -20,16 +20,7 @@ _RISKS: Mapping[str, Risk] = {"CRITICAL": "high", "HIGH": "high", "MEDIUM": "med
 
 def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
     """None where there is no trivy."""
-    with prepared(SOURCE, settings, files) as program:
-        if program is None:
-            return None
-        try:
-            return _scan(program)
-        except ScannerError as error:
-            return Scan(problems=(problem(error.message, error.fix),))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            failure = program.failed(f"its answer is not understood ({type(error).__name__})")
-            return Scan(problems=(problem(failure.message, failure.fix),))
+    return scanned_by(SOURCE, settings, files, _scan)
 
 
 def _scan(program: Program) -> Scan:
