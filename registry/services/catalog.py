@@ -63,8 +63,8 @@ class UnknownNamespaceError(UserError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            "Namespace not found: there is none of this name that your token may read. `/api/v1/namespaces` lists those "
-            "that it may; a private one needs a token of its own."
+            "Namespace not found: there is none of this name that your token may read. `/api/v1/namespaces` lists "
+            "those that it may; a private one needs a token of its own."
         )
         self.name = name
 
