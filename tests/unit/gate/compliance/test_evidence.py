@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from gate.compliance import evidence
 from gate.compliance.evidence import STATES, Answer, Subject, assess
 from gate.compliance.framework import Framework, Requirement, built_in
+from gate.modules import Modules
 from gate.report import CheckResult, Finding, Report, RuleTally
 from gate.scanned import asked_of
+from gate.scanning.areas import split
+from gate.scanning.checkov import read
 from gate.scanning.scanner import Scan, Tally, problem
+from tests.scanners import INSECURE, recorded
 
 OPEN = Finding(
     "CKV_AWS_24", "error", "Port 22 is open.", "main.tf", 4, 9, source="checkov", risk="critical", check="scan"
@@ -134,6 +138,20 @@ def test_a_scan_that_is_not_whole_leaves_no_record() -> None:
     assert asked_of(scan) == (("checkov 3.3.30",), (RuleTally("CKV_AWS_16", 2, 1),))
     assert asked_of(replace(scan, problems=(problem("half", "whole"),))) == ((), ())
     assert asked_of(replace(scan, off=True)) == asked_of(None) == ((), ())
+
+
+@pytest.mark.checklist("T-31")
+def test_what_checkov_really_answered_becomes_evidence() -> None:
+    scan = read(recorded(), split(INSECURE, Modules()))
+    scanners, tallies = asked_of(scan)
+    report = replace(REPORT, scanners=scanners, asked=tallies, findings=(*scan.findings, *scan.beside))
+    found = assess(built_in("cis-aws"), "folder", ".", [Subject(".", report)])
+    states = {one.requirement.id: one for one in found.answers}
+    assert [one.finding.place for one in states["5.3"].objections] == ["main.tf:6"]
+    assert {one.finding.path for one in states["2.2.3"].objections} == {"modules/database/main.tf"}
+    assert states["3.7"].state == "no-evidence"  # there is no VPC
+    assert states["2.1.1"].state == "unmapped"
+    assert "CKV_AWS_25" in [one.rule for one in states["5.3"].supports]
 
 
 RULES = ("CKV_AWS_16", "CKV_AWS_24", "CKV_AWS_53", "secrets", "encryption", "iam-wildcards", "validate")

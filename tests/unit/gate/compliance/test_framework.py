@@ -115,8 +115,8 @@ def test_any_bytes_are_a_framework_or_an_error_of_ours(data: bytes) -> None:
         read(data, "ours.toml")
 
 
-def test_the_page_counts_right(root: Path) -> None:
-    page = (root / "docs/COMPLIANCE.md").read_text(encoding="utf-8")
+def test_the_page_counts_right() -> None:
+    page = (Path(__file__).parents[4] / "docs/COMPLIANCE.md").read_text(encoding="utf-8")
     for name in BUILT_IN:
         found = built_in(name)
         kept = [one for one in found.requirements if one.rules]
