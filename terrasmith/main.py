@@ -10,6 +10,7 @@ from core.errors import Transient, UserError
 from terrasmith import (
     check,
     compatible,
+    compliance,
     demo,
     diff,
     engine,
@@ -55,6 +56,7 @@ for command in (
     publish.publish,
     verify.verify,
     compatible.compatible,
+    compliance.compliance,
     diff.diff,
     conformance,
     gc.gc,
