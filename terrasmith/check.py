@@ -67,7 +67,7 @@ def check(
         outputs = [_output(text) for text in output or ()]
         if fix or diff:
             _mend(directory, write=fix and not diff)
-        report = _judged(directory, profile, url, token)
+        report = judged(directory, profile, url, token)
         _tell(report, form, outputs, directory, every=every)
     except UserError as error:
         # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
@@ -76,7 +76,8 @@ def check(
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
+def judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
+    """What the gate says of a folder."""
     configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES

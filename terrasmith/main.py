@@ -74,6 +74,11 @@ COMMANDS = (
         "Which versions of a module work with what you have? Exit 0: some do. 1: none, and why. 2: nobody could tell.",
     ),
     Entry(
+        "compliance",
+        "terrasmith.compliance:compliance",
+        "Show what the code holds of evidence for and against a framework's requirements. Exit 2: nobody could tell.",
+    ),
+    Entry(
         "diff",
         "terrasmith.diff:diff",
         "What changed from A to B for users, and the least step of the version. ADDRESS is NAMESPACE/NAME/SYSTEM.",
