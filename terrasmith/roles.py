@@ -91,11 +91,18 @@ class _EndedError(Exception):
     """Somebody asked this process to end."""
 
 
-def upgrade() -> None:
+def upgrade(
+    lock_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, max=3600, help="How long to wait for what somebody else holds; 5 on Postgres, 30 on SQLite."
+        ),
+    ] = None,
+) -> None:
     """Bring the database to this release's schema. Safe to run twice, and from two places."""
     found = load("operator")
     assert found.database_url is not None
-    migrate.upgrade(found.database_url)
+    migrate.upgrade(found.database_url, lock_seconds)
     typer.echo("The database is at the newest schema.")
 
 
