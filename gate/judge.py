@@ -325,7 +325,8 @@ def scored(report: Report, least: int) -> Conclusion:
     note = f"{score} of 100; {least} are asked for."
     if score >= least:
         return Conclusion("passed", note=note)
-    lost = sorted((one for one in report.checks if one.of > one.points), key=lambda one: one.points - one.of)
+    counted = (one for one in report.checks if one.of > one.points and one.outcome in ("failed", "undecided"))
+    lost = sorted(counted, key=lambda one: one.points - one.of)
     told = ", ".join(f"{one.title} ({one.of - one.points:g})" for one in lost[:5])
     message = f"The module scores {score} of 100; {least} are asked for. The most is lost by: {told}."
     return Conclusion("failed", (Finding("score", "error", message, fix="Mend what the findings name."),), note)

@@ -97,6 +97,7 @@ def _name(rule: str) -> str:
 
 def _result(finding: Finding, identity: str, index: int, prefix: str) -> dict[str, Any]:
     text = f"{finding.message}\n\n{finding.fix}" if finding.fix else finding.message
+    text = text.replace("](", "] (")  # even in plain text SARIF knows links, and a message may quote a stranger's
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
