@@ -1,4 +1,4 @@
-"""The words about the version that a pull request would become: the least step, why, and the number. Decides nothing."""
+"""The words about the version that a pull request would become: least step, why, and number. Decides nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

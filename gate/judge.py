@@ -25,7 +25,7 @@ from gate.report import Finding, Outcome, Profile, Report, Tier
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
-from gate.scanned import weighed
+from gate.scanned import asked_of, weighed
 from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, screen
 from gate.weighing import scored, verdict_of
@@ -286,6 +286,7 @@ class _Judgement:
             for check in self.checks
             for finding in self.conclusions[check.id][0].findings
         )
+        scanners, asked = asked_of(self.scan)
         report = Report(
             profile=self.profile,
             engine=self.engine,
@@ -297,6 +298,8 @@ class _Judgement:
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
+            scanners=scanners,
+            asked=asked,
         )
         for check, conclusion in self._overall(report):
             report = replace(

@@ -13,7 +13,7 @@ from gate.report import Finding, Report, Verdict
 from tfmodule.files import FileMap
 
 _LATE = ("changelog", "upgrade", "idempotent")
-"""The checks that rest on files as text and on what is learned after the judgement: which version, what an upgrade does."""
+"""The checks that rest on text and on what is learned after the judgement: which version, what an upgrade does."""
 _DEFAULT_POLICY = Policy()
 _GRAVITY: dict[Verdict, int] = {"passed": 0, "undecided": 1, "refused": 2}
 
@@ -26,7 +26,8 @@ def scored(report: Report, least: int) -> Conclusion:
     note = f"{score} of 100; {least} are asked for."
     if score >= least:
         return Conclusion("passed", note=note)
-    lost = sorted((one for one in report.checks if one.of > one.points), key=lambda one: one.points - one.of)
+    counted = (one for one in report.checks if one.of > one.points and one.outcome in ("failed", "undecided"))
+    lost = sorted(counted, key=lambda one: one.points - one.of)
     told = ", ".join(f"{one.title} ({one.of - one.points:g})" for one in lost[:5])
     message = f"The module scores {score} of 100; {least} are asked for. The most is lost by: {told}."
     return Conclusion("failed", (Finding("score", "error", message, fix="Mend what the findings name."),), note)

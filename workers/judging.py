@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from bot.github.gateway import InstallationClient
+from bot.github.values import Pull
 from bot.version_text import NextVersion
 from gate.report import CheckResult, Finding, Report
 from registry.services.staging import module_of
@@ -25,17 +26,11 @@ def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry,
 
 
 def judge_commit(
-    ctx: JobContext,
-    github: InstallationClient,
-    repository: str,
-    sha: str,
-    profile: str,
-    address: Address,
-    taken: Taken,
+    ctx: JobContext, github: InstallationClient, pull: Pull, profile: str, address: Address, taken: Taken
 ) -> tuple[Report, NextVersion | None]:
-    """The gate's report on a proposed commit; a tree that cannot even be unpacked is refused with the reason."""
+    """The gate's report on a pull request's head; a tree that cannot even be unpacked is refused with the reason."""
     try:
-        entries = fetch(github, repository, sha)
+        entries = fetch(github, pull.repo, pull.head_sha)
     except ArchiveError as error:
         return unreadable(profile, error), None
     return judge_proposed(ctx, entries, profile, address, taken)

@@ -32,10 +32,10 @@ class NotComparableError(UserError):
 
 @dataclass(frozen=True)
 class Compared:
-    """A module beside the version that users come from. Without a `proof`, `problem` says why there is none."""
+    """A module beside the version that users come from. The proof is empty where `problem` says why there is none."""
 
     before: Version
-    proof: Proof = Proof()
+    proof: Proof
     problem: str = ""
 
 
@@ -136,9 +136,9 @@ def _compared(ctx: JobContext, before: Earlier, module: Iterable[Entry], version
         with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
             old = {entry.path: entry.data for entry in unpack(stream)}
     except ObjectMissingError:
-        return Compared(before.version, problem=f"The archive of {before.version} is not in the storage.")
+        return Compared(before.version, Proof(), f"The archive of {before.version} is not in the storage.")
     except ArchiveError as error:
-        return Compared(before.version, problem=f"The archive of {before.version} cannot be read: {error.message}")
+        return Compared(before.version, Proof(), f"The archive of {before.version} cannot be read: {error.message}")
     new = {entry.path: entry.data for entry in module}
     static = Proof(compare_files(old, new).changes)
     largest = is_enough(before.version, version, "major")

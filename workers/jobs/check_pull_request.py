@@ -86,7 +86,7 @@ def _judge(
     if declared is None:
         assert named is not None, "nothing is declared, so it is the repository's name that makes it a module"
         taken = partial(_taken, ctx, github, pull)
-        report, version = judge_commit(ctx, github, pull.repo, pull.head_sha, profile, named, taken)
+        report, version = judge_commit(ctx, github, pull, profile, named, taken)
         versions = (version,) if version is not None else ()
     elif isinstance(declared, DeclarationError):
         report = broken(declared, profile)

@@ -1,4 +1,4 @@
-"""`terrasmith diff` on versions of a real registry: they are downloaded as Terraform would, and held to their checksum."""
+"""`terrasmith diff` on versions of a real registry: downloaded as Terraform would, and held to their checksum."""
 
 import json
 import os
@@ -22,9 +22,7 @@ def diff(sqlite_registry, serving) -> Iterator[Callable[..., subprocess.Complete
     for version, text in (("1.2.0", OLD), ("1.2.1", LESS)):
         prepared = publishing.prepare([Entry("main.tf", text)])
         publishing.store(sqlite_registry.storage, prepared)
-        sqlite_registry.publish(
-            "acme/bucket/aws", version, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size
-        )
+        sqlite_registry.publish("acme/bucket/aws", version, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size)
     token = sqlite_registry.token("acme")
     with serving(sqlite_registry.app) as port:
 

@@ -146,7 +146,7 @@ def test_without_the_earlier_archive_nothing_is_decided(lost: Back) -> None:
     assert (report.verdict, report.checks[-1].outcome) == ("undecided", "undecided")
     assert "The archive of 1.2.0 is not in the storage." in finding.message
     assert "from a backup" in finding.fix and "allow-step acme/label/null 1.3.0" in finding.fix
-    with pytest.raises(UserError, match="no number was chosen.*`v2.0.0`"):
+    with pytest.raises(UserError, match=r"no number was chosen.*`v2.0.0`"):
         proving.least_after_highest(lost.context, OLD, ADDRESS)
     _, shown = proving.with_preview(lost.context, PASSED, OLD, ADDRESS, (Version(1, 2, 0),))
     assert shown.problem and shown.next is None and "Undecided." in preview(shown)

@@ -1,4 +1,4 @@
-"""What is learned after the judgement changes the checks that rest on it, the score and the verdict, and nothing else."""
+"""What is learned after the judgement changes the checks that rest on it, the score and the verdict; nothing else."""
 
 from dataclasses import replace
 
