@@ -111,6 +111,13 @@ FILE_RULES: tuple[FileRule, ...] = (
     *(FileRule(name, "kept") for name in _KEPT_NAMES.split()),
 )
 
+_UNREAD = FileRule(
+    "",
+    "forbidden",
+    "Terraform passes over a file of this name, so what people review there never counts",
+    "Rename it: no dot in front, and the ending in small letters.",
+)
+
 PICTURES = ("png", "jpg", "jpeg", "gif", "webp")
 """The only kinds that need not be text."""
 
@@ -127,6 +134,12 @@ def sets_values(path: str) -> bool:
     return rule is not None and rule.why == _VALUES
 
 
+def may_hold_a_key(path: str) -> bool:
+    """Whether the file belongs to the module only if `is_certificate` says so of what is in it."""
+    rule = rule_for(path)
+    return rule is not None and rule.treatment == "certificate"
+
+
 def is_certificate(data: bytes) -> bool:
     """Whether a PEM file holds what everybody may read, and nothing else."""
     labels = set(_LABEL.findall(data))
@@ -135,7 +148,7 @@ def is_certificate(data: bytes) -> bool:
 
 def rule_for(path: str) -> FileRule | None:
     """The rule that decides about a path; None when no rule knows it. Case does not count."""
-    folded = path.casefold()
+    folded, written = path.casefold(), path.rpartition("/")[2]
     *directories, name = folded.split("/")
     for rule in FILE_RULES:
         pattern = rule.pattern.casefold()
@@ -143,5 +156,10 @@ def rule_for(path: str) -> FileRule | None:
             if pattern[:-1] in directories:
                 return rule
         elif fnmatch.fnmatchcase(name, pattern):
-            return rule
+            return _UNREAD if rule.treatment == "code" and _passed_over(written, rule) else rule
     return None
+
+
+def _passed_over(name: str, rule: FileRule) -> bool:
+    """Terraform looks at the ending as it is written, and takes a dot in front for an editor's file."""
+    return name.startswith(".") or not name.endswith(rule.pattern.removeprefix("*"))

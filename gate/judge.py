@@ -21,13 +21,14 @@ from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policy import Policy
 from gate.provider_schemas import default_cache, provider_schemas
 from gate.providers import BUILTIN, NeededProvider, needed_providers
-from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
+from gate.report import Finding, Outcome, Profile, Report, Tier
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
-from gate.scanned import weighed
+from gate.scanned import asked_of, weighed
 from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, lacking, screen
+from gate.weighing import scored, verdict_of
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
 from tfmodule.schema_index import Schemas
@@ -295,6 +296,7 @@ class _Judgement:
             for check in self.checks
             for finding in self.conclusions[check.id][0].findings
         )
+        scanners, asked = asked_of(self.scan)
         report = Report(
             profile=self.profile,
             engine=self.engine,
@@ -306,6 +308,8 @@ class _Judgement:
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
+            scanners=scanners,
+            asked=asked,
         )
         for check, conclusion in self._overall(report):
             report = replace(
@@ -313,7 +317,7 @@ class _Judgement:
                 checks=(*report.checks, check.result(conclusion, 0.0)),
                 findings=(*report.findings, *(replace(one, check=check.id) for one in conclusion.findings)),
             )
-        return replace(report, verdict=_verdict(report))
+        return replace(report, verdict=verdict_of(report))
 
     def _overall(self, report: Report) -> Iterator[tuple[Check, Conclusion]]:
         """What is said of the report as a whole."""
@@ -322,27 +326,6 @@ class _Judgement:
             yield TIER, Conclusion("undecided", (_not_firm(self.tier, required),))
         if self.profile == "house":
             yield SCORE, scored(report, self.policy.min_score)
-
-
-def scored(report: Report, least: int) -> Conclusion:
-    """Whether the points are enough; and where they are not, what costs most."""
-    score = report.score
-    if score is None or any(one.kind == "gate" and one.outcome == "undecided" for one in report.checks):
-        return Conclusion("skipped", note="Not everything could be counted.")
-    note = f"{score} of 100; {least} are asked for."
-    if score >= least:
-        return Conclusion("passed", note=note)
-    lost = sorted((one for one in report.checks if one.of > one.points), key=lambda one: one.points - one.of)
-    told = ", ".join(f"{one.title} ({one.of - one.points:g})" for one in lost[:5])
-    message = f"The module scores {score} of 100; {least} are asked for. The most is lost by: {told}."
-    return Conclusion("failed", (Finding("score", "error", message, fix="Mend what the findings name."),), note)
-
-
-def _verdict(report: Report) -> Verdict:
-    gates = {check.outcome for check in report.checks if check.kind == "gate"}
-    if "failed" in gates:
-        return "refused"
-    return "undecided" if "undecided" in gates else "passed"
 
 
 def _not_firm(tier: Tier, required: Tier) -> Finding:

@@ -33,10 +33,14 @@ class Evidence:
     """The least version that the change of the interface allows."""
     upgrade: tuple[Finding, ...] | None = None
     """What an upgrade from the published version would destroy or replace without saying so."""
+    open: str = ""
+    """What of the upgrade nobody could find out."""
+    incomparable: Finding | None = None
+    """Why there is an earlier version and nobody could compare with it, and what to do."""
     assertions: Mapping[str, bool] | None = None
-    """What the request asked for, each sentence with whether the plan shows it."""
+    """What the request asked for, each sentence with whether the plan shows it. No writer says such sentences yet."""
     idempotent: tuple[str, ...] | None = None
-    """The resources that a second plan would still change."""
+    """The resources that a second plan on the same state, with mocked providers, would still change."""
 
 
 NO_EVIDENCE = Evidence()

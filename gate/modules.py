@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gate.file_types import belongs
+from gate.foreign_files import write_file
 from gate.providers import NeededProvider, needed_providers
 from gate.report import Finding
-from gate.workspace import Workspace, write_file
+from gate.workspace import Workspace
 from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap
 from tfmodule.hcl import parse

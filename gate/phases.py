@@ -12,13 +12,14 @@ from gate import diagnostics
 from gate.conclusion import SKIPPED, Conclusion
 from gate.engines.port import Session
 from gate.engines.supported import MOCKS_SINCE, release
+from gate.foreign_files import read_file, rewrite_file
 from gate.mirror import REGISTRY_HOST
 from gate.mocked import unmocked
 from gate.process import Completed
 from gate.providers import BUILTIN, NeededProvider
 from gate.report import Finding, Profile, Severity
 from gate.structure import example_directories, submodules
-from gate.workspace import Workspace, read_file, rewrite_file
+from gate.workspace import Workspace
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
 from tfmodule.parts import reachable
@@ -85,9 +86,14 @@ def check_format(bench: Bench) -> Conclusion:
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
     for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
-        formatted = read_file(bench.workspace.work, path)
+        try:
+            formatted = read_file(bench.workspace.work, path)
+            if formatted != bench.files[path]:
+                rewrite_file(bench.workspace.work, path, bench.files[path])
+        except OSError as error:
+            message = f"The engine left something in the file's place that nobody reads ({error.strerror})."
+            return Conclusion("undecided", (Finding("engine", "warning", message, path),))
         if formatted != bench.files[path]:
-            rewrite_file(bench.workspace.work, path, bench.files[path])
             line = _first_difference(bench.files[path], formatted)
             message = "The file is not formatted as `terraform fmt` writes it."
             findings.append(Finding("fmt", severity, message, path, line, fix="Run `terraform fmt -recursive`."))

@@ -92,7 +92,8 @@ def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES, *, pro
     treatments = {path: _treatment(path) for path in files}
     named = {finding.path for finding in findings}
     parsed, tokens = dict[str, ParsedFile](), 0
-    for path in sorted(path for path, treatment in treatments.items() if treatment == "code" and path not in named):
+    code = (path for path, treatment in treatments.items() if treatment == "code" and printable(path) not in named)
+    for path in sorted(code):
         parsed[path] = parse(path, files[path])
         if any(problem.message == STUCK for problem in parsed[path].problems):
             return Screened(tuple(_syntax(parsed[path])), {}, {})
@@ -197,7 +198,8 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
     if rule.treatment == "certificate" and not is_certificate(data):
         yield _error("planted-file", f"The file is refused: {rule.why}.", printable(path), fix=rule.fix)
         return
-    yield from _text(path, data)
+    # A name that is refused is shown by no terminal; it has said so by itself.
+    yield from _text(path if path.isprintable() else printable(path), data)
 
 
 def _text(path: str, data: bytes) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from core.db import Database
 from core.redis import connect
 from core.settings import Settings
 from gate.sandbox.probe import demand
+from gate.workspace import sweep_workspaces
 from registry.storage.opening import prove
 from workers import execution
 from workers.queues import ENTRY, HEAVY
@@ -85,6 +86,7 @@ class HorseWorker(Worker):
                 jobs.release(session, int(job.args[0]))
         finally:
             database.dispose()
+            sweep_workspaces()
 
 
 def _exit_without(parent: int) -> None:
@@ -99,6 +101,7 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
     assert settings.redis_url is not None
     if queue == HEAVY:
         found = demand(settings.sandbox)  # before the fork, so that horses know
+        sweep_workspaces()
         logger.info("the sandbox was tried", level=found.level, landlock=found.landlock)
     execution.prepare(settings)
     # Else every horse would do these anew.

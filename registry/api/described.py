@@ -45,7 +45,7 @@ class Model(BaseModel):
 class Errors(Model):
     """Whatever goes wrong is told in this form."""
 
-    errors: list[str] = Field(examples=[["Module not found"]])
+    errors: list[str] = Field(examples=[["Version not found: the module's `versions` lists those there are."]])
 
 
 class Meta(Model):

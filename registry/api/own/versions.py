@@ -66,8 +66,9 @@ def example(
     settings: Settings = request.app.state.settings
     with database_of(request).read() as session:
         found = _found(session, request, wanted, version)
-        if path not in {part.path for part in catalog.contents(session, found.id).examples}:
-            raise UnknownExampleError(str(found.address), str(found.version), path)  # nothing is unpacked for a guess
+        known = {part.path for part in catalog.contents(session, found.id).examples}
+    if path not in known:
+        raise UnknownExampleError(known)  # nothing is unpacked for a guess
     files = example_files(request.app.state.storage, found, path, settings.registry_host)
     return respond(request, example_of(path, files), public=found.public)
 

@@ -129,17 +129,21 @@ def make(folder: Path) -> Registry:
     url = f"sqlite:///{folder / 'examples.db'}"
     upgrade(url)
     database, storage = Database(url), LocalStorage(folder / "storage")
-    registry = Registry(database, storage, create_app(Settings(**SETTINGS), database, storage))
+    return fill(Registry(database, storage, create_app(Settings(**SETTINGS), database, storage)))
+
+
+def fill(registry: Registry) -> Registry:
+    """Publish all of it."""
     registry.namespace("acme")
     registry.namespace("hush", "private")
-    with database.unit_of_work() as session:
+    with registry.database.unit_of_work() as session:
         namespaces.set_verified(session, "acme", on=True)
     _publish(registry, "acme/bucket/aws", "1.2.0", BEFORE | {"x.tf": "# old\n"})
     _publish(registry, "acme/bucket/aws", "1.3.2", BEFORE)
     latest = _publish(registry, "acme/bucket/aws", "1.4.0", AFTER)
     _publish(registry, "acme/shop/aws", "3.1.0", SHOP)
     _publish(registry, "hush/bucket/aws", "1.0.0", AFTER)
-    with database.unit_of_work() as session:
+    with registry.database.unit_of_work() as session:
         lifecycle.remove(session, Address("acme", "bucket", "aws"), Version(1, 2, 0), "it leaks keys", "operator")
         today = datetime.now(UTC).date()
         counts = {(latest, "terraform", "1.11.4"): 17, (latest, "opentofu", "1.10.6"): 5}

@@ -355,6 +355,6 @@ def test_an_example_is_ready_to_copy(sqlite_registry) -> None:
     (file,) = client.get(f"{at}?path=examples/small").json()["files"]
     assert file["path"] == "main.tf" and '"reg.example.test/acme/bucket/aws"' in file["text"]
     missing = client.get(f"{at}?path=examples/none")
-    assert missing.status_code == 404 and missing.json() == {"errors": ["Example not found"]}
+    assert missing.status_code == 404 and "`path`: `examples/small`." in missing.json()["errors"][0]
     assert client.get(at).status_code == 422
     assert client.get(f"{at}?path=examples/small", headers={"Authorization": ""}).status_code == 401
