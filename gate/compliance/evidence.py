@@ -116,13 +116,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Assessment:
-    """All requirements of a framework, in its order, each once."""
+    """All requirements of a framework, in its order, each once. `name` is that of the module, or of the namespace."""
 
     framework: Framework
     scope: Scope
     name: str
     subjects: tuple[Subject, ...]
     answers: tuple[Answer, ...]
+    only: State | None = None
+    """Show requirements in this state alone; the counts are of all."""
+
+    @property
+    def shown(self) -> tuple[Answer, ...]:
+        return tuple(one for one in self.answers if self.only in (None, one.state))
 
     @property
     def counts(self) -> Mapping[State, int]:
