@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from gate.compliance.framework import POLICY, Framework, Requirement
 from gate.report import CheckResult, Finding, Report
-from gate.scanning.areas import BESIDE
 from gate.scanning.concerns import is_known
+from tfmodule.parts import is_beside
 
 State = Literal["evidence-against", "evidence-for", "no-evidence", "unmapped"]
 STATES: tuple[State, ...] = get_args(State)
@@ -53,7 +53,7 @@ class Subject:
         for one in self.report.findings if self.report is not None else ():
             if one.rule.startswith(POLICY):
                 found.setdefault(one.rule, []).append(one)
-            elif is_known(one.rule) and (one.path or "").split("/")[0] not in BESIDE:
+            elif is_known(one.rule) and not is_beside(one.path or ""):
                 # What another scanner alone saw counts against the rule that says the same.
                 for rule in sorted({one.rule, *one.same_as}):
                     found.setdefault(rule, []).append(one)
