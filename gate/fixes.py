@@ -23,6 +23,11 @@ from tfmodule.sources import provider_address
 
 _MEANT = re.compile(r"^Did you mean `([\w-]{1,200})`\?$")
 _WRONG = re.compile(r" has no (?:argument|block) `([\w-]{1,200})` here\.$")
+# The same as Terraform itself says it, of types whose schema is not at hand.
+_SAID = re.compile(
+    r"^Unsupported (?:argument|block type): (?:An argument named|Blocks of type) \"([\w-]{1,200})\" (?:is|are) not"
+    r" expected here\. Did you mean (?:to define argument )?\"([\w-]{1,200})\"\?"
+)
 _UNDECLARED = re.compile(r'^The provider "([\w-]{1,100})" is used and not declared\.$')
 _SOURCE = re.compile(r'`source = "([\w./-]{1,300})"`')
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.{1,300})$")
@@ -44,15 +49,28 @@ FLOORS: Mapping[str, str] = {
 
 def meant_name(files: FileMap, finding: Finding) -> FileMap:
     """The name that the schema has, in place of the one nearly like it, on the finding's line."""
-    wrong, meant = _WRONG.search(finding.message), _MEANT.match(finding.fix)
-    if wrong is None or meant is None or finding.path is None or finding.path not in files or not finding.line:
+    wrong, meant = _names(finding)
+    if not meant or finding.path is None or finding.path not in files or not finding.line:
         return files
     lines = files[finding.path].decode("utf-8", "surrogateescape").split("\n")
     if finding.line > len(lines):
         return files
-    head = re.compile(rf"^(\s*(?:dynamic\s+\")?){re.escape(wrong[1])}(?![\w-])")
-    lines[finding.line - 1] = head.sub(rf"\g<1>{meant[1]}", lines[finding.line - 1], count=1)
+    head = re.compile(rf"^(\s*(?:dynamic\s+\")?){re.escape(wrong)}(?![\w-])")
+    lines[finding.line - 1] = head.sub(rf"\g<1>{meant}", lines[finding.line - 1], count=1)
     return _sound(files, finding.path, "\n".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _names(finding: Finding) -> tuple[str, str]:
+    """The name that is wrong and the one that was meant; empty where the finding says neither."""
+    if said := _SAID.match(finding.message):
+        return said[1], said[2]
+    wrong, meant = _WRONG.search(finding.message), _MEANT.match(finding.fix)
+    return (wrong[1], meant[1]) if wrong and meant else ("", "")
+
+
+def with_meant_names(files: FileMap, findings: Iterable[Finding]) -> FileMap:
+    """The files with the names mended that a judgement found wrong; a name that is no better stays told."""
+    return fixed(files, [one for one in findings if FIXERS.get(one.rule) is meant_name])
 
 
 def declared_provider(files: FileMap, finding: Finding) -> FileMap:
@@ -167,6 +185,7 @@ def _prose(lines: list[str]) -> list[bool]:
 Fixer = Callable[[FileMap, Finding], FileMap]
 FIXERS: Mapping[str, Fixer] = {
     schema.KNOWN: meant_name,
+    "validate": meant_name,
     versions.PROVIDERS: declared_provider,
     "readme-tables": readme_tables,
 }

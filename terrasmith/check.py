@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from rich.console import Console
 from core import settings
 from core.errors import UserError
 from gate.engines.port import EngineSettings
-from gate.fixes import mended
+from gate.fixes import mended, with_meant_names
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
@@ -66,9 +67,15 @@ def check(
     form = "json" if json_output else form
     try:
         outputs = [_output(text) for text in output or ()]
-        if fix or diff:
-            _mend(directory, write=fix and not diff)
+        write = fix and not diff
+        changed = (fix or diff) and _mend(directory, mended, write=write)
         report = judged(directory, profile, url, token)
+        if fix or diff:
+            # Only the providers know which names there are, and who judged has asked them.
+            renamed = _mend(directory, lambda files: with_meant_names(files, report.findings), write=write)
+            report = judged(directory, profile, url, token) if renamed and write else report
+            if not changed and not renamed:
+                typer.echo("nothing to mend", err=True)
         _tell(report, form, outputs, directory, every=every)
     except UserError as error:
         # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
@@ -103,19 +110,20 @@ def engine_settings() -> EngineSettings:
     )
 
 
-def _mend(directory: Path, *, write: bool) -> None:
-    """What has one right form is brought to it; everything else stays a finding. Told on standard error."""
+def _mend(directory: Path, mend: Callable[[FileMap], FileMap], *, write: bool) -> bool:
+    """Whether something had another form than the right one. It is told on standard error, and written if asked."""
     files = read_folder(directory)
-    changed = differences(files, formatter(engine_settings())(mended(files)))
+    after = mend(files)
+    # What was renamed may want other blanks before its `=`.
+    changed = differences(files, formatter(engine_settings())(after) if mend is mended or after != files else after)
     if write:
         write_files(directory, changed)
-        for path in changed:
+    for path, data in changed.items():
+        if write:
             typer.echo(f"mended {printable(path)}", err=True)
-    else:
-        for path, data in changed.items():
+        else:
             sys.stderr.writelines(_difference(path, files, data))
-    if not changed:
-        typer.echo("nothing to mend", err=True)
+    return bool(changed)
 
 
 def _difference(path: str, files: FileMap, after: bytes) -> list[str]:
