@@ -15,7 +15,7 @@ from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSe
 from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
 from gate.material import NO_EVIDENCE, Evidence, Material, Scanned
-from gate.mirror import find_mirror, versions_in
+from gate.mirror import find_mirror, in_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policy import Policy
@@ -27,7 +27,7 @@ from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
 from gate.scanned import asked_of, weighed
 from gate.scanning.scanner import Scan, Scanner
-from gate.screen import SYNTAX, Screened, screen
+from gate.screen import SYNTAX, Screened, lacking, screen
 from gate.weighing import scored, verdict_of
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -93,6 +93,7 @@ class _Judgement:
         self.beside: tuple[Finding, ...] = ()
         """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
+        self.ran: tuple[str, ...] | None = None
         self.scans: Scanning = _nobody
         self.scan: Scan | None = None
         self.scan_wanted = False
@@ -103,7 +104,7 @@ class _Judgement:
 
     def run(self) -> None:
         started = time.monotonic()
-        screened = screen(self.files, self.policy, self.modules)
+        screened = screen(self.files, self.policy, self.modules, profile=self.profile)
         screening = time.monotonic() - started
         engine_checks = [check for check in self.checks if check.run is not None]
         if screened.only_syntax:
@@ -118,10 +119,12 @@ class _Judgement:
             self._note_all(engine_checks, Conclusion("skipped"))
         elif screened.unresolved:
             # Nobody fetched what it calls, so no engine can initialise it; the screen's finding says so.
+            scan = self.scans(screened.scannable, self.modules)
             self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
             self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
+            self.scan = scan()
         else:
-            scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
+            scan = self.scans(screened.scannable, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
             self.scan = scan()
         self._look(self._material(screened), screening)
@@ -137,6 +140,7 @@ class _Judgement:
             self.schemas,
             self._weighed(),
             self.evidence,
+            self.ran,
         )
 
     def _weighed(self) -> Scanned | None:
@@ -181,8 +185,12 @@ class _Judgement:
 
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
-        demands = demands_of(screened.parsed, self.modules)
+        demands = demands_of(screened.run, self.modules)
         stand_ins = self._stand_ins(demands, mirror, screened)
+        if self.profile == "safety":
+            gone = {one for one in demands if one not in stand_ins and not in_mirror(mirror, one)}
+            screened, self.beside = lacking(screened, gone)
+            demands = demands_of(screened.run, self.modules)
         cold = in_turn(self.settings, find_cold(self.settings)) if stand_ins else None
         if cold is None:
             stand_ins = {}
@@ -211,13 +219,14 @@ class _Judgement:
                 self.tier = "none"
             elif stand_ins:
                 self.tier = "schema"
-                self.beside = tuple(told(stand_ins))
+                self.beside += tuple(told(stand_ins))
             bench = self._bench(workspace, session, version, screened, providers, missing)
-            install(workspace, screened.admitted, ("", *bench.examples), self.modules)
+            install(workspace, screened.admitted, bench.configurations, self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+            self.ran = tuple(bench.initialised)
             # A provider that a schema stands in for tells only of the types that this module uses.
             if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
                 cache = Path(self.settings.cache) if self.settings.cache else default_cache()
@@ -230,9 +239,9 @@ class _Judgement:
         return find_stand_ins(demands, mirror, screened.admitted)
 
     def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
-        own = needed_providers(screened.parsed)
+        own = needed_providers(screened.run)
         known = {provider.source for provider in own}
-        return own + tuple(p for p in providers_of(self.modules, screened.parsed) if p.source not in known)
+        return own + tuple(p for p in providers_of(self.modules, screened.run) if p.source not in known)
 
     def _bench(
         self,
@@ -250,8 +259,9 @@ class _Judgement:
             version=version[1],
             profile=self.profile,
             files=screened.admitted,
-            parsed={path: file for path, file in screened.parsed.items() if path in screened.admitted},
+            parsed=screened.run,
             leading_out=screened.leading_out,
+            calls=screened.sources.calls,
             providers=providers,
             missing=missing,
             command_seconds=self.settings.timeout_seconds,

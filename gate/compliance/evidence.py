@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from gate.compliance.framework import Framework, Requirement
 from gate.report import CheckResult, Finding, Report
-from gate.scanning.areas import BESIDE
 from gate.scanning.concerns import is_known
+from tfmodule.parts import is_beside
 
 State = Literal["evidence-against", "evidence-for", "no-evidence", "unmapped"]
 STATES: tuple[State, ...] = get_args(State)
@@ -51,7 +51,7 @@ class Subject:
         """By rule of a scanner: what it says against the module's own code, and what its calls make of others'."""
         found: dict[str, list[Finding]] = {}
         for one in self.report.findings if self.report is not None else ():
-            if is_known(one.rule) and (one.path or "").split("/")[0] not in BESIDE:
+            if is_known(one.rule) and not is_beside(one.path or ""):
                 # What another scanner alone saw counts against the rule that says the same.
                 for rule in sorted({one.rule, *one.same_as}):
                     found.setdefault(rule, []).append(one)
@@ -116,13 +116,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Assessment:
-    """All requirements of a framework, in its order, each once."""
+    """All requirements of a framework, in its order, each once. `name` is that of the module, or of the namespace."""
 
     framework: Framework
     scope: Scope
     name: str
     subjects: tuple[Subject, ...]
     answers: tuple[Answer, ...]
+    only: State | None = None
+    """Show requirements in this state alone; the counts are of all."""
+
+    @property
+    def shown(self) -> tuple[Answer, ...]:
+        return tuple(one for one in self.answers if self.only in (None, one.state))
 
     @property
     def counts(self) -> Mapping[State, int]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from gate.compliance.evidence import Answer, Assessment, Objection, State, Subject, Support
 from gate.compliance.values import STATEMENT, values
-from gate.reports.markdown import plain
+from gate.reports import markdown
 
 Format = Literal["json", "csv", "markdown"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -54,12 +54,21 @@ def to_csv(assessment: Assessment) -> str:
     rows.writerow(COLUMNS)
     framework = assessment.framework
     begins = (framework.id, framework.version, framework.licence, framework.digest)
-    for answer in assessment.answers:
+    for answer in assessment.shown:
         asked = answer.requirement
         for row in _rows(answer):
             said = (*begins, asked.id, asked.words, asked.kind, WORDS[answer.state], *row)
             rows.writerow([_cell(one) for one in said])
     return text.getvalue()
+
+
+def plain(text: str) -> str:
+    """Text in Markdown, without anything that could move a terminal's cursor."""
+    return markdown.plain(_visible(text))
+
+
+def _visible(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text)
 
 
 _NOTHING = ("",) * 11
@@ -105,7 +114,7 @@ def _digest(subject: Subject) -> str:
 
 def _cell(value: object) -> str:
     """Text that no spreadsheet computes with: a quote before what could begin a formula, and no control characters."""
-    text = " ".join("".join(one if one.isprintable() else " " for one in str(value)).split())
+    text = " ".join(_visible(str(value)).split())
     return f"'{text}" if unicodedata.normalize("NFKC", text).startswith(_FORMULA) else text
 
 
@@ -115,7 +124,7 @@ def to_markdown(assessment: Assessment) -> str:
     title = f"# Evidence for {plain(framework.title)} {plain(framework.version)}"
     parts = [title, f"{plain(_named(assessment))}\n\n{plain(STATEMENT)}", _summary(assessment), _modules(assessment)]
     for state, words in WORDS.items():
-        answers = [one for one in assessment.answers if one.state == state]
+        answers = [one for one in assessment.shown if one.state == state]
         if answers:
             parts.append(f"## {words.capitalize()}")
             parts += [_list(answers)] if state in ("no-evidence", "unmapped") else [_section(one) for one in answers]

@@ -22,7 +22,8 @@ from tfmodule.files import printable
 Kind = Literal["code", "not-in-code"]
 """Whether code can show anything of a requirement, or only the account, people and papers can."""
 
-BUILT_IN = ("cis-aws", "soc2")
+Name = Literal["cis-aws", "soc2"]
+BUILT_IN: tuple[Name, ...] = get_args(Name)
 MOST_BYTES = 1 << 20
 _FOLDER = Path(__file__).with_name("frameworks")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

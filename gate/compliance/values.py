@@ -29,8 +29,9 @@ def values(assessment: Assessment) -> dict[str, Any]:
         "scope": assessment.scope,
         "name": assessment.name,
         "modules": [_subject(one) for one in assessment.subjects],
-        "summary": dict(assessment.counts),
-        "requirements": [_answer(one) for one in assessment.answers],
+        "summary": {state.replace("-", "_"): count for state, count in assessment.counts.items()},
+        "only": assessment.only,
+        "requirements": [_answer(one) for one in assessment.shown],
     }
 
 

@@ -58,7 +58,7 @@ def prove(before: FileMap, after: FileMap, *, engine: EngineSettings, policy: Po
     changes = compare_files(before, after).changes
     sides = []
     for name, files in (("old", before), ("new", after)):
-        screened = screen(files, policy)
+        screened = screen(files, policy, profile="safety")
         if screened.refused:
             return Proof(changes, note=f"No upgrade was tried: the {name} version does not pass the gate's screen.")
         sides.append(screened.admitted)

@@ -17,7 +17,7 @@ from gate.confinement import Confinement, python_files
 from gate.process import Completed, Limits, run
 from gate.sandbox import landlock, seccomp
 from gate.sandbox.levels import REQUIRED, Level, SandboxSetting, enough
-from gate.workspace import Workspace, open_workspace
+from gate.workspace import Workspace, open_workspace, short_parent
 
 _SCRIPT = Path(__file__).with_name("attempts.py")
 _SECONDS = 30.0
@@ -141,7 +141,7 @@ def _attempt(workspace: Workspace, outside: dict[str, object], limits: Confineme
 def _outside() -> Iterator[dict[str, object]]:
     """What a contained program must not reach, all of it real and of no worth."""
     with (
-        tempfile.TemporaryDirectory(prefix="terrasmith-probe-") as folder,
+        tempfile.TemporaryDirectory(prefix="terrasmith-probe-", dir=short_parent()) as folder,
         socket.socket() as tcp,
         socket.socket(type=socket.SOCK_DGRAM) as udp,
         socket.socket(socket.AF_UNIX) as named,

@@ -113,7 +113,8 @@ SHOP = {
 QUERIES = {
     "versions_readme": "?path=", "versions_example": "?path=examples/basic", "versions_changed": "?since=1.3.2",
     "dependencies_working": "?terraform=1.5&provider=hashicorp/aws%3D5", "search_find": "?q=bukcet",
-    "listing_search": "?q=bucket",
+    "listing_search": "?q=bucket", "evidence_of_version": "?framework=soc2&state=evidence-for",
+    "evidence_of_namespace": "?framework=soc2&state=evidence-for",
 }  # fmt: skip
 OTHERS = {
     "uploads_send": {"name": "queue", "version": "1.0.0"},

@@ -53,10 +53,10 @@ WRONG = (
     ("acme/bucket/aws//*/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
     ("acme/bucket/aws//modules/x/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
     ("acme/bucket/aws%2F%2F*/versions", 404, "Check namespace"),
-    ("acme/bucket//*/download", 404, ""),
+    ("acme/bucket//*/download", 404, "/api/docs describes all there is"),
     ("acme/bucket/aws/*/download", 404, "`versions` lists"),
-    ("../../etc/passwd/versions", 404, ""),
-    ("%2e%2e/%2e%2e/aws/versions", 404, ""),
+    ("../../etc/passwd/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
+    ("%2e%2e/%2e%2e/aws/versions", 404, "Check namespace"),
 )
 
 

@@ -18,6 +18,8 @@ STATEMENTS = {
     "dependencies_needed": 4,
     "dependencies_needing": 6,
     "dependencies_working": 8,
+    "evidence_of_namespace": 3,
+    "evidence_of_version": 3,
     "listing_all_modules": 4,
     "listing_downloads_summary": 4,
     "listing_latest": 8,

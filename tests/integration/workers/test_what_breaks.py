@@ -223,6 +223,14 @@ def test_content_that_broke_a_peer_is_refused_with_file_and_line(road: Road, wha
     assert line is None or errors[0].line == line
 
 
+@pytest.mark.checklist("R28")
+def test_R28_a_folder_around_the_module_is_refused_with_what_to_do(road: Road) -> None:
+    road.real_gate = True
+    row = road.refusal(pack([Entry("terraform-aws-x/main.tf", b'output "x" {\n  value = 1\n}\n')]))
+    [error] = Report.from_dict(row.report or {}).errors
+    assert error.rule == "no-code" and "at its root, outside of any folder" in error.fix
+
+
 def test_a_readme_that_is_not_utf8_is_published_and_shown(road: Road) -> None:
     road.publish(pack([Entry("main.tf", b"# x\n"), Entry("README.md", b"# B\xe4r\n\nA bear.\n")]))
     assert road.versions() == 1
