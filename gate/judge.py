@@ -312,7 +312,7 @@ class _Judgement:
             sandbox=self.sandbox,
             verdict="passed",
             checks=results,
-            findings=findings + self.beside,
+            findings=findings + self.beside + tuple(_loosely(self.sandbox)),
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
@@ -369,6 +369,18 @@ def _all_busy() -> Finding:
     message = "Every engine of this machine was at work for as long as a judgement waits for one."
     fix = "Ask again later, or allow more at once in TERRASMITH_ENGINE_JOBS, if there is memory for them."
     return Finding("engine-busy", "warning", message, fix=fix)
+
+
+def _loosely(level: Level) -> Iterator[Finding]:
+    """What a reader must know of a verdict for which code ran that nothing contained."""
+    if level != "L0" and not enough("require", level):
+        yield Finding(
+            "sandbox",
+            "note",
+            f"The module's code ran at level {level}, on the operator's word that it can be trusted: it could read"
+            " files of the machine and reach its network.",
+            fix="`terrasmith sandbox` says what is missing for code of strangers.",
+        )
 
 
 def _no_sandbox(found: Probe) -> Finding:

@@ -21,6 +21,7 @@ from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
+from gate.sandbox.probe import warning
 from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
@@ -90,6 +91,8 @@ def judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repor
     modules = fetch(files, url, token or None) if url else NO_MODULES
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
     scanner = make_scanner(scanner_settings(configured))
+    if loud := warning(configured.sandbox):
+        typer.echo(f"warning: {loud}", err=True)
     return judge(
         files, profile=profile.value, engine=engine_settings(), policy=policy, modules=modules, scanner=scanner
     )

@@ -48,11 +48,24 @@ def relay() -> None:
 
 def worker(
     queue: Annotated[QueueName, typer.Argument(help="quick: answers to people. heavy: gate and generator.")],
+    health: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Answer /livez, /readyz and /metrics there.", show_default=False),
+    ] = None,
 ) -> None:
-    """Work on one queue. Start as many processes as the machine has room for."""
+    """Work on one queue. Start as many processes as the machine has room for.
+
+    Where strangers' code is not contained, the worker for the heavy queue takes no job: it ends, or, with --health,
+    stays and says there why it is not ready.
+    """
+    from workers.health import Health
     from workers.worker import run
 
-    raise typer.Exit(run(_prepare("worker"), queue.value))
+    settings = _prepare("worker")
+    if health is None:
+        raise typer.Exit(run(settings, queue.value))
+    with Health(health) as told:
+        raise typer.Exit(run(settings, queue.value, health=told))
 
 
 class ScannerAction(StrEnum):
@@ -77,6 +90,7 @@ def scanner(
         _install_scanner(place)
         return
     from core.errors import UserError
+    from gate.sandbox.probe import warning
     from gate.scanning import service
     from gate.scanning.warm import OFF
     from terrasmith.scanning import scanner_settings
@@ -86,6 +100,8 @@ def scanner(
         raise UserError("Scanning is switched off: TERRASMITH_SCANNER=off.")
     log.configure(found, "scanner")
     logger = log.get_logger(__name__)
+    if loud := warning(found.sandbox):
+        logger.warning(loud)
     with ending_on_signals():
         try:
             service.Service(scanner_settings(found), lambda text: logger.info("scanner", said=text)).run()

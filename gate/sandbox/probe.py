@@ -101,6 +101,26 @@ def demand(setting: SandboxSetting) -> Probe:
     return found
 
 
+def must_hold(setting: SandboxSetting) -> bool:
+    """Whether nothing may start unless the kernel contains it: where that is demanded, and wherever it can be had.
+
+    So what runs under `trusted-local` is contained as the probe says and the report names, or does not start; that one
+    run of it was less contained, and nobody knew, is not possible.
+    """
+    return setting == "require" or enough("require", probe().level)
+
+
+def warning(setting: SandboxSetting) -> str:
+    """What must be said, once and loudly, where code runs that is not contained; empty where it is, or none runs."""
+    found = probe()
+    if setting == "require" or enough("require", found.level):
+        return ""
+    return (
+        f"TERRASMITH_SANDBOX=trusted-local, and this machine contains code to level {found.level} only: what a module"
+        f" runs can read this user's files and reach the network. {found.reason}"
+    )
+
+
 def try_everything(limits: Confinement) -> Probe:
     """Probe with a confinement's `required` and `landlock`, not its paths."""
     version = min(landlock.version(), limits.landlock)
