@@ -92,16 +92,16 @@ def _published(target: str, url: str, token: str) -> tuple[Scope, str, list[Subj
         raise UserError(f"There is no folder `{printable(target)}`. To ask a registry for it, name one with --url.")
     with RegistryClient(url, token or None) as registry:
         if is_module:
-            subject = _subject(registry.findings(Address.parse(name), version or "latest"))
+            subject = subject_of(registry.findings(Address.parse(name), version or "latest"))
             return "module", subject.name, [subject]
         listed = [(_text(one, "address"), _text(one, "latest_version")) for one in registry.modules(target)]
         if not listed:
             raise UserError(f"There is no namespace `{target}`, or none of its modules may be read by you.")
-        subjects = [_subject(registry.findings(Address.parse(address), newest)) for address, newest in listed]
+        subjects = [subject_of(registry.findings(Address.parse(address), newest)) for address, newest in listed]
     return "namespace", subjects[0].address.partition("/")[0], subjects
 
 
-def _subject(answer: Mapping[str, Any]) -> Subject:
+def subject_of(answer: Mapping[str, Any]) -> Subject:
     """What a registry says of a version; it may say anything."""
     try:
         report = TypeAdapter(Report).validate_python(answer) if answer.get("verdict") is not None else None

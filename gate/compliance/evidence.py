@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
-from gate.compliance.framework import Framework, Requirement
+from gate.compliance.framework import POLICY, Framework, Requirement
 from gate.report import CheckResult, Finding, Report
 from gate.scanning.concerns import is_known
 from tfmodule.parts import is_beside
@@ -48,10 +48,12 @@ class Subject:
 
     @cached_property
     def objections(self) -> Mapping[str, tuple[Finding, ...]]:
-        """By rule of a scanner: what it says against the module's own code, and what its calls make of others'."""
+        """By rule of a scanner, or policy: what it says against the module's own code, and what it makes of others'."""
         found: dict[str, list[Finding]] = {}
         for one in self.report.findings if self.report is not None else ():
-            if is_known(one.rule) and not is_beside(one.path or ""):
+            if one.rule.startswith(POLICY):
+                found.setdefault(one.rule, []).append(one)
+            elif is_known(one.rule) and not is_beside(one.path or ""):
                 # What another scanner alone saw counts against the rule that says the same.
                 for rule in sorted({one.rule, *one.same_as}):
                     found.setdefault(rule, []).append(one)
@@ -170,6 +172,9 @@ def _said(rule: str, subject: Subject) -> Support | tuple[Objection, ...] | str:
     """What one rule says of one module; as text, why it says nothing."""
     if subject.report is None:
         return "No report was kept."
+    if rule.startswith(POLICY):
+        found = tuple(Objection(subject, rule, one) for one in subject.objections.get(rule, ()))
+        return found or "A policy that says nothing may have had nothing to look at."
     return _of_scanner(rule, subject) if is_known(rule) else _of_check(rule, subject)
 
 

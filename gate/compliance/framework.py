@@ -26,6 +26,9 @@ Name = Literal["cis-aws", "soc2"]
 BUILT_IN: tuple[Name, ...] = get_args(Name)
 MOST_BYTES = 1 << 20
 _FOLDER = Path(__file__).with_name("frameworks")
+POLICY = "policy/"
+"""What ids of an organisation's own policies begin with. Which there are is the organisation's matter."""
+_POLICY = re.compile(r"policy/[A-Za-z0-9_.-]{1,100}")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SAID = ("id", "title", "version", "licence", "attribution")
 _LONGEST = {"attribution": 2_000}
@@ -52,7 +55,7 @@ class UnknownFrameworkError(UserError):
 
 @dataclass(frozen=True)
 class Requirement:
-    """One requirement; `rules` are ids of the gate's checks and of Checkov's rules, sorted."""
+    """One requirement; `rules` are ids of the gate's checks, of Checkov's rules and of policies, sorted."""
 
     id: str
     words: str
@@ -148,7 +151,7 @@ class _Reading:
         return Requirement(self._text(values, "id", where, 64), words, cast("Kind", kind), tuple(sorted(set(rules))))
 
     def _check_rule(self, rule: str, where: str) -> None:
-        if self.known is None or rule in self.known:
+        if self.known is None or rule in self.known or _POLICY.fullmatch(rule):
             return
         near = difflib.get_close_matches(rule, self.known, 1, 0.75)
         hint = f"; the nearest is `{near[0]}`" if near else ""

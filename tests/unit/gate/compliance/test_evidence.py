@@ -124,6 +124,15 @@ def test_a_failed_check_is_against_with_its_findings() -> None:
     assert asked("exposure", subjects=(replace(SUBJECT, report=old),)).objections[0].finding.line == 2
 
 
+def test_a_policy_counts_against_and_never_for() -> None:
+    assert asked("policy/regions").state == "no-evidence"
+    said = Finding(
+        "policy/regions", "warning", "Not there. ada overrode it: a trial", source="policy", check="policies"
+    )
+    found = replace(REPORT, findings=(said,))
+    assert asked("policy/regions", subjects=(replace(SUBJECT, report=found),)).objections[0].finding == said
+
+
 def test_of_several_modules_each_counts_once() -> None:
     clean = Subject(
         "acme/a/aws", replace(REPORT, asked=(RuleTally("CKV_AWS_24", 3), RuleTally("CKV_AWS_25", 3)), findings=())

@@ -62,6 +62,13 @@ def test_every_framework_is_data_with_a_licence() -> None:
     assert framework.digest != read((HEAD + ONE.replace("53", "54")).encode(), "ours.toml").digest
 
 
+def test_policies_are_the_organisations_own() -> None:
+    text = (HEAD + ONE).replace("CKV_AWS_53", "policy/allowed_regions")
+    assert read(text.encode(), "ours.toml", known.rules()).requirements[0].rules == ("policy/allowed_regions",)
+    with pytest.raises(FrameworkError, match="no rule is called"):
+        read(text.replace("allowed_", "allowed ").encode(), "ours.toml", known.rules())
+
+
 def test_a_concern_stands_for_all_its_rules() -> None:
     text = HEAD + '[[requirement]]\nid = "R1"\nwords = "w"\nconcerns = ["exposure"]\n'
     (requirement,) = read(text.encode(), "ours.toml").requirements
