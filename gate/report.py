@@ -104,6 +104,15 @@ class CheckResult(_Stored):
 
 
 @dataclass(frozen=True)
+class Overridden(_Stored):
+    """A policy that somebody decided need not be kept, by name and with a reason."""
+
+    policy: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Report(_Stored):
     """The judgement. It names who judged (`engine`, `tier`, `sandbox`) because a verdict is worth no more than that."""
 
@@ -118,8 +127,12 @@ class Report(_Stored):
     """Which gate judged: another one may say something else of the same files."""
     input_digest: str = ""
     policy_digest: str = ""
+    organisation: str = ""
+    """The digest of the organisation's own policies and overrides; empty where it has none."""
+    overrides: tuple[Overridden, ...] = ()
+    """Those without which this report would refuse the module."""
 
-    _LATER = frozenset({"gate_version", "input_digest", "policy_digest"})
+    _LATER = frozenset({"gate_version", "input_digest", "policy_digest", "organisation", "overrides"})
 
     @property
     def passed(self) -> bool:
@@ -152,6 +165,7 @@ class Report(_Stored):
         parts = {
             "checks": tuple(CheckResult.from_dict(check) for check in values["checks"]),
             "findings": tuple(Finding.from_dict(finding) for finding in values["findings"]),
+            "overrides": tuple(Overridden.from_dict(one) for one in values.get("overrides", ())),
         }
         return super().from_dict({**values, **parts})
 

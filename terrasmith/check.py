@@ -16,6 +16,7 @@ from gate.fixes import mended
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
+from gate.policies.organisation import NO_ORGANISATION, Organisation
 from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
@@ -23,6 +24,7 @@ from gate.reports.terminal import show
 from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
+from terrasmith.policy_folder import read_policies
 from terrasmith.scanning import scanner_settings
 from tfmodule.files import FileMap, printable
 
@@ -53,6 +55,9 @@ def check(
     json_output: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend in the folder what can be mended for sure.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would write, and write nothing.")] = False,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Ask the policies of this folder too.", show_default=False)
+    ] = None,
     every: Annotated[bool, typer.Option("--every", help="List the checks that have nothing to say as well.")] = False,
     url: Annotated[
         str, typer.Option(envvar="TERRASMITH_URL", help="The registry whose modules may be called.", show_default=False)
@@ -67,7 +72,7 @@ def check(
         outputs = [_output(text) for text in output or ()]
         if fix or diff:
             _mend(directory, write=fix and not diff)
-        report = _judged(directory, profile, url, token)
+        report = _judged(directory, profile, url, token, policy)
         _tell(report, form, outputs, directory, every=every)
     except UserError as error:
         # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
@@ -76,14 +81,21 @@ def check(
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def _judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
+def _judged(directory: Path, profile: ProfileName, url: str, token: str, policies: Path | None) -> Report:
     configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
+    organisation = Organisation(read_policies(policies).bundle) if policies is not None else NO_ORGANISATION
     modules = fetch(files, url, token or None) if url else NO_MODULES
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
     scanner = make_scanner(scanner_settings(configured))
     return judge(
-        files, profile=profile.value, engine=engine_settings(), policy=policy, modules=modules, scanner=scanner
+        files,
+        profile=profile.value,
+        engine=engine_settings(),
+        policy=policy,
+        modules=modules,
+        scanner=scanner,
+        organisation=organisation,
     )
 
 

@@ -17,6 +17,7 @@ from terrasmith import (
     mocks,
     module,
     namespace,
+    policy,
     publish,
     retention,
     roles,
@@ -46,6 +47,7 @@ app.add_typer(module.app, name="module")
 app.add_typer(version.app, name="version")
 app.add_typer(retention.app, name="retention")
 app.add_typer(storage.app, name="storage")
+app.add_typer(policy.app, name="policy")
 for command in (
     *demo.COMMANDS,
     *roles.COMMANDS,
