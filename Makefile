@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 # What the caller's shell happens to hold must not decide whether this works.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE VIRTUAL_ENV DATABASE_URL REDIS_URL
-$(foreach name,$(filter TF_% TERRASMITH_%,$(.VARIABLES)),$(eval unexport $(name)))
+$(foreach name,$(filter-out TERRASMITH_CORPUS,$(filter TF_% TERRASMITH_%,$(.VARIABLES))),$(eval unexport $(name)))
 
 BIN := .venv/bin
 ARGS ?=

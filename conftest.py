@@ -14,6 +14,9 @@ hypothesis.settings.register_profile("test", max_examples=60, deadline=None, der
 hypothesis.settings.register_profile("prove", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
+# A folder of real modules is for tests alone; under the name of a setting, whatever they start would complain of it.
+if os.environ.get("TERRASMITH_CORPUS"):
+    os.environ["CORPUS_FOLDER"] = os.environ["TERRASMITH_CORPUS"]
 for _name in list(os.environ):
     if _name.startswith(("TERRASMITH_", "TF_", "ANTHROPIC_", "AWS_")) or _name in {"DATABASE_URL", "REDIS_URL"}:
         del os.environ[_name]

@@ -55,5 +55,9 @@ class NotAllowedError(TerrasmithError):
     """We know who asked, and it is not theirs to do."""
 
     def __init__(self, permission: Permission) -> None:
-        super().__init__(f"The token does not allow this: it lacks the permission {permission}")
+        how = " Whoever operates this registry makes one that does: `terrasmith token create NAME --allow publish`."
+        super().__init__(
+            f"The token does not allow this: it lacks the permission {permission}."
+            + (how if permission is Permission.PUBLISH else "")
+        )
         self.permission = permission

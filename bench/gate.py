@@ -1,21 +1,26 @@
-"""What the gate costs by phase, beside the same Terraform commands without it, on our own templates."""
+"""What the gate costs by phase, beside the same commands without it, on our own templates."""
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.engines import Measured, Memory, cpu_seconds, engines, opened, read_module
 from bench.figures import NONE, Table, in_seconds, median, times
-from bench.processes import folder
+from bench.processes import folder, scanner
 from bench.scale import Scale
 from core.errors import UserError
 from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.mirror import REGISTRY_HOST, find_mirror
 from gate.report import Report
+from gate.scanning.scanner import Scanner
+from gate.scanning.scanners import make_scanner
+from gate.scanning.warm import ScannerSettings, find_python
 from generator.loop import generate
 from generator.request import Ask
 from generator.writers import make_writer
@@ -54,10 +59,22 @@ def measure(scale: Scale) -> Iterator[Table]:
 
 def _runs(engine: Measured, files: FileMap, profile: str, scale: Scale) -> list[_Judged]:
     """A warm engine's first job, which starts it, is left out: the table is about all that follow."""
-    with opened(engine) as settings:
+    with opened(engine) as settings, _scanning(warm=engine.warm) as scanning:
         if engine.warm:
-            _judged(files, profile, settings)
-        return [_judged(files, profile, settings) for _ in range(scale.gate)]
+            _judged(files, profile, settings, scanning)
+        return [_judged(files, profile, settings, scanning) for _ in range(scale.gate)]
+
+
+@contextmanager
+def _scanning(*, warm: bool) -> Iterator[Scanner | None]:
+    """The scanners of this machine; None where Checkov has no environment."""
+    if find_python(ScannerSettings()) is None:
+        yield None
+    elif not warm:
+        yield make_scanner(ScannerSettings(contained=False))
+    else:
+        with folder() as work, scanner(work) as place:
+            yield make_scanner(ScannerSettings(socket=place, contained=False))
 
 
 def _written(prompt: str) -> FileMap:
@@ -73,9 +90,9 @@ def _written(prompt: str) -> FileMap:
     return taken[-1]
 
 
-def _judged(files: FileMap, profile: str, settings: EngineSettings) -> _Judged:
+def _judged(files: FileMap, profile: str, settings: EngineSettings, scanning: Scanner | None) -> _Judged:
     begun, before = time.perf_counter(), cpu_seconds()
-    report = judge(files, profile=profile, engine=settings)
+    report = judge(files, profile=profile, engine=settings, scanner=scanning)
     return _Judged(report, time.perf_counter() - begun, cpu_seconds() - before)
 
 
@@ -102,8 +119,20 @@ def _bare(terraform: Terraform, mirror: Path | None, files: FileMap, work: Path)
             # Unformatted files are the gate's business; here only the time counts.
             terraform.attempt(directory, *arguments, config=config)
         seconds[phase] = time.perf_counter() - begun, cpu_seconds() - before
+    if python := find_python(ScannerSettings()):
+        seconds["scan"] = _checkov(python, root)
     shutil.rmtree(root)
     return seconds
+
+
+def _checkov(python: Path, root: Path) -> tuple[float, float]:
+    """Checkov's own program, which exits with 1 where it finds anything."""
+    options = ("--framework", "terraform", "--compact", "--quiet", "--skip-download")
+    begun, before = time.perf_counter(), cpu_seconds()
+    done = subprocess.run([python.with_name("checkov"), "-d", root, *options], check=False, capture_output=True)
+    if done.returncode not in (0, 1):
+        raise UserError(f"Checkov failed: {done.stderr.decode(errors='replace')[-1000:]}")
+    return time.perf_counter() - begun, cpu_seconds() - before
 
 
 def _table(
@@ -117,17 +146,20 @@ def _table(
     rows: list[tuple[str, ...]] = []
     for index, check in enumerate(first.checks):
         seconds = [median([one.report.checks[index].seconds for one in runs]) for runs in judged.values()]
-        if max(seconds) >= 0.005:
+        if max(seconds) >= 0.005 or check.id in bare:
             rows.append(
                 (check.id, in_seconds(bare[check.id][0]) if check.id in bare else NONE, *map(in_seconds, seconds))
             )
     whole = {engine: median([one.whole for one in runs]) for engine, runs in judged.items()}
     cpu = {engine: median([one.cpu for one in runs]) for engine, runs in judged.items()}
     hand, hand_cpu = (sum(times[kind] for times in bare.values()) for kind in (0, 1))
+    terraforms = sum(bare[phase][0] for phase in ("init", "validate", "test"))
+    longer = max(terraforms, bare.get("scan", (0.0, 0.0))[0])
     rows += [
         ("whole", in_seconds(hand), *map(in_seconds, whole.values())),
         ("processor time of the whole", in_seconds(hand_cpu), *map(in_seconds, cpu.values())),
         ("processor time beside by hand", "1.0 ×", *(times(one, hand_cpu) for one in cpu.values())),
+        ("beside the longer of Terraform's and Checkov's", NONE, *(times(one, longer) for one in whole.values())),
         ("verdict", NONE, *(runs[0].report.verdict for runs in judged.values())),
     ]
     return Table(
@@ -135,7 +167,14 @@ def _table(
         ("step", "by hand, once", *judged),
         tuple(rows),
         (
-            f"By hand: the same commands with {_name(first)}, one after another.",
+            (
+                f"By hand: the same commands with {_name(first)}"
+                f"{' and Checkov' if 'scan' in bare else ', no scanner'}, one after another."
+            ),
+            (
+                "The longer of two: `init`, `validate` and `test` by hand together, or Checkov by hand; wall time. "
+                "The gate scans meanwhile, so its `scan` is only what is waited for."
+            ),
             f"Tier {first.tier}, sandbox {first.sandbox}; medians of {len(next(iter(judged.values())))}.",
         ),
     )

@@ -122,6 +122,21 @@ def whole_system(directory: Path) -> Iterator[Addresses]:
 
 
 @contextmanager
+def scanner(directory: Path) -> Iterator[Path]:
+    """`terrasmith scanner`: the socket where a warm Checkov answers; who asks at once waits until it is."""
+    place = directory / "scanner" / "s.sock"
+    environment = {**_environment(), "TERRASMITH_SCANNER_SOCKET": str(place)}
+    argv, log = [sys.executable, "-m", "terrasmith", "scanner"], directory / "scanner.log"
+    with _running(argv, log, environment) as process:
+        deadline = time.monotonic() + _START_SECONDS
+        while not place.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise UserError(f"`terrasmith scanner` did not start:\n{log.read_text(encoding='utf-8')[-2000:]}")
+            time.sleep(0.05)
+        yield place
+
+
+@contextmanager
 def static_files(root: Path) -> Iterator[tuple[str, int]]:
     """A static file server over this folder: its name and its port. nginx if it is on PATH, else Python's."""
     if _find_nginx() is not None:

@@ -1,60 +1,101 @@
 """How many modules as large as terraform-aws-vpc are published in a second, by one client, and where the time goes.
 
-Sent to a web process as anybody sends one; then this process does what a worker does, step by step, and times it.
+Sent to a web process as anybody sends one; then this process does the worker's own job, and looks on at its clock: an
+upload changes its state whenever a part of the work is done.
 """
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from accounts import namespaces, tokens
-from bench import wire
 from bench.figures import Table, in_seconds, median, milliseconds, share, spread
 from bench.large_module import entries
 from bench.processes import Web, folder, postgres, web
+from bench.published import upload
 from bench.scale import Scale
+from core import jobs, log
 from core.db import Database
 from core.errors import UserError
-from gate.engines.port import EngineSettings
-from gate.judge import judge
+from core.settings import Settings
+from gate.modules import NO_MODULES, Modules
 from gate.report import Report
-from registry.services import archive_claims, indexing, publishing, resolving, staging, uploads
-from registry.services.publishing import PreparedArchive, PublishVersion
-from registry.services.uploads import Upload
-from registry.storage.local import LocalStorage
-from tfmodule.archive import Entry, pack
-from tfmodule.contents import Contents
-from tfmodule.needs import needs_of
+from registry import models
+from registry.services import indexing
+from tfmodule.address import Address
+from tfmodule.archive import pack
+from tfmodule.files import FileMap
+from workers import execution
+from workers.environment import Environment
+from workers.relay import expand
 
 _NAMESPACE = "acme"
-_ENGINE = EngineSettings(
-    terraform=None, provider_mirror=None, sandbox="trusted-local", timeout_seconds=300.0, memory_bytes=4096 << 20
-)
 _SENT, _UNPACKED, _STORED = "sent over HTTP, and staged", "unpacked, packed anew", "stored, and read back"
 _READ, _PUBLISHED, _INDEXED = "its Terraform read", "published, in one transaction", "indexed for the search"
 _REST = "gate: copying, engine version, cleaning up"
 
 
-class _Watch:
-    """Seconds by step; what happens more than once in a module adds up."""
+class WatchedDatabase(Database):
+    """Notes when each unit of work that moved an upload began and ended, by the state it moved it to."""
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.moments: dict[str, tuple[float, float]] = {}
+        self._moved = ""
+        event.listen(models.Upload.state, "set", self._note)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.add(name, time.perf_counter() - begun)
+    def unit_of_work(self) -> Iterator[Session]:
+        begun, self._moved = time.perf_counter(), ""
+        with super().unit_of_work() as session:
+            yield session
+        if self._moved:
+            self.moments[self._moved] = begun, time.perf_counter()
 
-    def add(self, name: str, seconds: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+    def dispose(self) -> None:
+        event.remove(models.Upload.state, "set", self._note)
+        super().dispose()
+
+    def _note(self, _upload: object, state: str, *_rest: object) -> None:
+        self._moved = state
+
+
+@dataclass(frozen=True)
+class Bench(Environment):
+    """A worker's environment over a watched database: no scanner, no warm engine, nothing on GitHub.
+
+    `judged` are the seconds that the last judgement took.
+    """
+
+    watched: WatchedDatabase
+    judged: list[float] = field(default_factory=list)
+
+    @property
+    def database(self) -> WatchedDatabase:  # type: ignore[override]
+        return self.watched
+
+    def judge(self, profile: str, modules: Modules = NO_MODULES) -> Callable[[FileMap], Report]:
+        """The gate, timed."""
+        gate = super().judge(profile, modules)
+
+        def timed(files: FileMap) -> Report:
+            begun = time.perf_counter()
+            report = gate(files)
+            self.judged[:] = [time.perf_counter() - begun]
+            return report
+
+        return timed
 
 
 def measure(scale: Scale) -> Iterator[Table]:
     """One table for each database."""
+    log.configure(Settings(log_level="warning"), "worker")  # what a job says of each module is not the news here
     with folder() as work, postgres(work / "postgres") as url:
         for kind, database_url in (("SQLite", None), ("Postgres", url)):
             directory = work / kind
@@ -63,96 +104,63 @@ def measure(scale: Scale) -> Iterator[Table]:
                 yield _table(kind, _published(server, scale.publications))
 
 
+def bench_environment(database: WatchedDatabase, data_dir: Path) -> Bench:
+    """The one that the worker's job gets here. Its lease is so long that no heartbeat comes between."""
+    settings = Settings(data_dir=data_dir, sandbox="trusted-local", scanner="off", lease_seconds=3600)
+    return Bench(settings, database)
+
+
 def _published(server: Web, modules: int) -> list[dict[str, float]]:
     """Seconds by step, of each module."""
-    database, found = Database(server.database_url), []
-    storage = LocalStorage(server.data_dir / "storage")
+    database, found = WatchedDatabase(server.database_url), []
+    environment = bench_environment(database, server.data_dir)
     try:
         with database.unit_of_work() as session:
             namespaces.bind(session, 11, _NAMESPACE, "Organization", "private")
             token = tokens.create(session, "bench", _NAMESPACE, "publish", timedelta(days=1))[1]
         for number in range(modules + 1):
-            watch = _Watch()
             body = pack(entries(number))
             begun = time.perf_counter()
-            with watch.step(_SENT):
-                upload_id = _send(server.port, token, number, body)
-            _work(watch, database, storage, upload_id)
-            watch.add("whole", time.perf_counter() - begun)
-            found.append(watch.seconds)
+            upload_id = upload(server.port, token, Address(_NAMESPACE, f"network{number}", "terraform"), "1.0.0", body)
+            sent = time.perf_counter() - begun
+            steps = {_SENT: sent} | worked(environment, upload_id)
+            found.append(steps | {"whole": time.perf_counter() - begun})
     finally:
         database.dispose()
     return found[1:]  # the first one loads what the others find loaded
 
 
-def _work(watch: _Watch, database: Database, storage: LocalStorage, upload_id: str) -> None:
-    """What `workers/jobs/judge_upload.py` does with a module that passes, and the indexing job after it."""
-    with watch.step(_UNPACKED):
-        with database.unit_of_work() as session:
-            upload = uploads.resume(session, upload_id)
-        unpacked, prepared = staging.canonical(storage, upload.staging_key)
-        with database.unit_of_work() as session:
-            uploads.note_unpacked(
-                session, upload.id, sha256=prepared.sha256, h1=prepared.h1, size=prepared.size, left_out=0
-            )
-    module = staging.module_of(unpacked)
-    report = _judged(watch, unpacked)
-    with watch.step(_STORED):
-        with database.unit_of_work() as session:
-            uploads.note_judged(session, upload.id, report.to_dict())
-            claim = archive_claims.claim(session, prepared.sha256)
-        publishing.store(storage, prepared)
-        with database.unit_of_work() as session:
-            uploads.note_stored(session, upload.id)
-    with watch.step(_READ):
-        files = {entry.path: entry.data for entry in module}
-        contents, needs = Contents.from_files(files), needs_of(files, frozenset())
-    version = _version(upload, prepared, contents, report, needs=needs, claim=claim)
-    with watch.step(_PUBLISHED), database.unit_of_work() as session:
-        resolving.require(session, version.address, version.version, needs)
-        uploads.note_published(session, upload.id, publishing.publish(session, version))
-    storage.discard(upload.staging_key)
-    with watch.step(_INDEXED), database.unit_of_work() as session:
-        indexing.catch_up(session)
-
-
-def _judged(watch: _Watch, unpacked: tuple[Entry, ...]) -> Report:
+def worked(environment: Bench, upload_id: str) -> dict[str, float]:
+    """Seconds by step of the worker's job for an upload that passes, and of the indexing after it."""
+    database, moments = environment.watched, environment.watched.moments
+    moments.clear()
+    expand(database)
+    with database.read() as session:
+        (job,) = jobs.views(session, subject=f"upload:{upload_id}")
     begun = time.perf_counter()
-    report = judge({entry.path: entry.data for entry in unpacked}, profile="safety", engine=_ENGINE)
-    rest = time.perf_counter() - begun
-    if not report.passed:
-        raise UserError(f"the gate said {report.verdict}: {[finding.message for finding in report.findings]}")
+    became = execution.run(environment, job.id)
+    with database.read() as session:
+        row = session.get_one(models.Upload, upload_id)
+        if row.state != "published" or row.report is None:
+            failed = jobs.view(session, job.id)
+            raise UserError(f"the job is {became}, the upload {row.state}: {row.reason or (failed and failed.error)}")
+        report = Report.from_dict(row.report)
+    ended = {state: end for state, (_, end) in moments.items()}
+    steps = {_UNPACKED: ended["unpacked"] - begun} | _gate(report, environment.judged[0])
+    steps |= {_STORED: ended["stored"] - ended["judged"], _READ: moments["published"][0] - ended["stored"]}
+    steps[_PUBLISHED] = ended["published"] - moments["published"][0]
+    begun = time.perf_counter()
+    with database.unit_of_work() as session:
+        indexing.catch_up(session)
+    return steps | {_INDEXED: time.perf_counter() - begun}
+
+
+def _gate(report: Report, whole: float) -> dict[str, float]:
+    checks: dict[str, float] = {}
     for check in report.checks:
         if check.outcome == "passed":
-            watch.add(f"gate: {check.id}", check.seconds)
-            rest -= check.seconds
-    watch.add(_REST, rest)
-    return report
-
-
-def _send(port: int, token: str, number: int, body: bytes) -> str:
-    path = f"/v1/modules/{_NAMESPACE}/network/terraform/1.{number}.0/upload"
-    headers = {"Host": wire.HOST, "Authorization": f"Bearer {token}", "Content-Type": "application/gzip"}
-    answer = wire.once(port, wire.post(port, path, headers, body))
-    if answer.status != 202:
-        raise RuntimeError(f"{answer.status} to an upload: {answer.body[:200]!r}")
-    return str(json.loads(answer.body)["id"])
-
-
-def _version(
-    upload: Upload, prepared: PreparedArchive, contents: Contents, report: Report, **more: object
-) -> PublishVersion:
-    return PublishVersion(
-        address=upload.address,
-        version=upload.version,
-        account_id=11,
-        sha256=prepared.sha256,
-        h1=prepared.h1,
-        size=prepared.size,
-        contents=contents,
-        report=report.to_dict(),
-        **more,  # type: ignore[arg-type]
-    )
+            checks[f"gate: {check.id}"] = checks.get(f"gate: {check.id}", 0.0) + check.seconds
+    return checks | {_REST: whole - sum(checks.values())}
 
 
 def _table(kind: str, found: list[dict[str, float]]) -> Table:

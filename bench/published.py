@@ -1,5 +1,6 @@
 """A registry with modules in it, and the same archives in a folder for a static file server."""
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from accounts import namespaces, tokens
+from bench import wire
 from bench.processes import Web, folder, static_files, web
 from core.db import Database
 from generator import catalogue
+from registry.api.discovery import MODULES_PATH
 from registry.services import publishing
 from registry.services.publishing import PreparedArchive, PublishVersion
 from registry.storage.local import LocalStorage
@@ -52,6 +55,15 @@ def registry(modules: int) -> Iterator[Registry]:
         with web(work / "web") as server, static_files(work / "static") as (static_name, static_port):
             token = _fill(server, archives, modules)
             yield Registry(server, token, archives, static_name, static_port, work)
+
+
+def upload(port: int, token: str, address: Address, version: str, body: bytes) -> str:
+    """Send an archive as anybody does; the id of the upload."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/gzip"}
+    answer = wire.once(port, wire.post(port, f"{MODULES_PATH}{address}/{version}/upload", headers, body))
+    if answer.status != 202:
+        raise RuntimeError(f"{answer.status} to an upload: {answer.body[:200]!r}")
+    return str(json.loads(answer.body)["id"])
 
 
 def contents() -> dict[str, PreparedArchive]:

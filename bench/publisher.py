@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 from types import FrameType
 
-from bench import wire
-from bench.published import PRIVATE, large
+from bench.published import PRIVATE, large, upload
 from core.db import Database
 from registry.services import publishing
 from registry.services.publishing import PublishVersion
@@ -36,7 +35,7 @@ def main(port: int, database_url: str, data_dir: Path, token: str) -> int:
     try:
         for number in count():
             body = pack([*large(), Entry("NUMBER", str(number).encode())])
-            _send(port, token, number, body)
+            upload(port, token, Address(PRIVATE, "uploaded", "terraform"), f"1.{number}.0", body)
             prepared = publishing.prepare(body)  # unpacked and packed again, as a worker does
             publishing.store(storage, prepared)
             with database.unit_of_work() as session:
@@ -47,14 +46,6 @@ def main(port: int, database_url: str, data_dir: Path, token: str) -> int:
     finally:
         database.dispose()
     return done
-
-
-def _send(port: int, token: str, number: int, body: bytes) -> None:
-    path = f"/v1/modules/{PRIVATE}/uploaded/terraform/1.{number}.0/upload"
-    headers = {"Host": wire.HOST, "Authorization": f"Bearer {token}", "Content-Type": "application/gzip"}
-    answer = wire.once(port, wire.post(port, path, headers, body))
-    if answer.status != 202:
-        raise RuntimeError(f"{answer.status} to an upload: {answer.body[:200]!r}")
 
 
 def _version(number: int, prepared: publishing.PreparedArchive) -> PublishVersion:

@@ -1,6 +1,7 @@
 """The words of a check run: verdict, who judged, findings as annotations. Renders a report; decides nothing."""
 
 import re
+from collections.abc import Sequence
 from typing import TypedDict
 
 from bot.github.values import Annotation, AnnotationLevel, Conclusion
@@ -9,6 +10,7 @@ from bot.pull_text import judge, proof
 from bot.releases import ReleaseView
 from bot.replies import finding_line
 from bot.tag_meaning import Meaning
+from bot.version_text import NextVersion, preview
 from gate.report import Finding, Report
 from tfmodule.address import Address
 from tfmodule.declaration import FILE
@@ -39,13 +41,16 @@ def version_check(tag: str) -> str:
     return f"Terrasmith: version {plain(tag, 100)}"
 
 
-def judged(report: Report, problem: str | None = None) -> Output:
-    """The gate's verdict. A `problem` is a reason beside the report, such as the registry's; it fails the check."""
+def judged(report: Report, problem: str | None = None, versions: Sequence[NextVersion] = ()) -> Output:
+    """The gate's verdict. A `problem` is a reason beside the report, such as the registry's; it fails the check.
+
+    `versions` are what a merge would release.
+    """
     start = f"{defuse(problem)}\n\n" if problem else ""
     return Output(
         conclusion=_CONCLUSIONS[report.verdict] if problem is None or not report.passed else "failure",
         title=_title(report) if problem is None or not report.passed else "Not published",
-        summary=fit(lambda limit: start + _summary(report, limit), room=_ROOM),
+        summary=fit(lambda limit: start + _summary(report, limit, versions), room=_ROOM),
         text="",
         annotations=tuple(_annotation(finding) for finding in report.ordered if finding.path is not None),
     )
@@ -180,12 +185,14 @@ def _title(report: Report) -> str:
     return "Passed" if not others else f"Passed with {others} remark{'s' if others != 1 else ''}"
 
 
-def _summary(report: Report, limit: int) -> str:
+def _summary(report: Report, limit: int, versions: Sequence[NextVersion]) -> str:
     shown = report.ordered[: max(limit // 200, 3)]
     lines = [finding_line(finding) for finding in shown]
     if len(report.findings) > len(shown):
         lines.append(f"- … and {len(report.findings) - len(shown)} more, at their lines")
-    return "\n\n".join([proof(report) if report.checks else judge(report), *(["\n".join(lines)] if lines else [])])
+    told = [preview(version) for version in versions[: max(limit // 2_000, 1)]]
+    judgement = proof(report) if report.checks else judge(report)
+    return "\n\n".join([judgement, *told, *(["\n".join(lines)] if lines else [])])
 
 
 def _annotation(finding: Finding) -> Annotation:

@@ -18,7 +18,7 @@ from bot.tag_meaning import Meaning, plain, rival, second_tag
 from core import clock, events, outbox
 from core.errors import UserError
 from core.ids import new_id
-from tfmodule.version import Version, latest
+from tfmodule.version import InvalidVersionError, Version, latest, parse_tag
 
 FIRST_VERSION = Version(0, 1, 0)
 
@@ -87,6 +87,17 @@ def next_version(known: Iterable[Version]) -> Version:
     """`0.1.0` first, then the next minor."""
     newest = latest(known)
     return newest.next_minor() if newest is not None else FIRST_VERSION
+
+
+def versions_in(tags: Iterable[str]) -> tuple[Version, ...]:
+    """The versions that tags of these names take."""
+    found = []
+    for tag in tags:
+        try:
+            found.append(parse_tag(tag))
+        except InvalidVersionError:
+            continue  # somebody's other tag: it takes no version
+    return tuple(found)
 
 
 def known_versions(session: Session, repository_id: int) -> tuple[Version, ...]:

@@ -1,6 +1,6 @@
 """Brings a database to the newest schema, and says whether it is there. The migrations live in `migrations`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from core.errors import SettingsError, UserError
 _FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
-LOCK_SECONDS = 5.0
-"""How long a migration waits for a table that somebody else holds, while everybody else waits behind it."""
+LOCK_SECONDS: Mapping[str, float] = {"postgresql": 5.0, "sqlite": 30.0}
+"""How long a migration waits for what somebody else holds. On Postgres everybody else waits behind it meanwhile; on
+SQLite it waits like any other writer, and nobody behind it."""
 
 # Postgres: lock_not_available. SQLite: SQLITE_BUSY.
 _HELD = frozenset({"55P03", "SQLITE_BUSY"})
@@ -28,20 +29,22 @@ class TableHeldError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "What this release changes in the database is held by somebody else, for longer than a migration waits, "
-            "since everybody else would wait behind it: a long query, a backup, a transaction that does not end. "
-            "Nothing is half done. Run `terrasmith migrate` again; should it end so again, look for what holds it "
-            "(Postgres: pg_stat_activity)."
+            "What this release changes in the database is held by somebody else, for longer than a migration waits: a "
+            "long query, a backup, a transaction that does not end. Nothing is half done. Run `terrasmith migrate` "
+            "again, with `--lock-seconds` for more patience; should it end so again, look for what holds it (Postgres: "
+            "pg_stat_activity; SQLite: another process that has the file open)."
         )
 
 
-def upgrade(url: str, lock_seconds: float = LOCK_SECONDS, to: str = "head") -> None:
+def upgrade(url: str, lock_seconds: float | None = None, to: str = "head") -> None:
     """Apply what is missing. Two processes at once: the second waits for the first and finds nothing to do.
 
-    Raises TableHeldError where somebody else holds a table for long; the migrations before that one stay.
+    `lock_seconds` is how long to wait for what somebody else holds; LOCK_SECONDS where it is None. Raises
+    TableHeldError where that was not long enough; the migrations before that one stay.
     """
     config = _config(url)
-    config.attributes["lock_seconds"] = lock_seconds
+    kind = "sqlite" if url.startswith("sqlite") else "postgresql"
+    config.attributes["lock_seconds"] = LOCK_SECONDS[kind] if lock_seconds is None else lock_seconds
     with _answering():
         try:
             command.upgrade(config, to)

@@ -1,11 +1,13 @@
 """Which files a module may hold, by name, and which of them Terraform gets to see. Knows no HCL."""
 
 import fnmatch
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-Treatment = Literal["code", "kept", "ignored", "forbidden"]
-"""`code`: Terraform reads it. `kept`: lies beside it. `ignored`: stays out of sight. `forbidden`: not accepted."""
+Treatment = Literal["code", "kept", "certificate", "ignored", "forbidden"]
+"""`code`: Terraform reads it. `kept`: lies beside it; `certificate` too, if it holds no key. `ignored`: stays out of
+sight. `forbidden`: not accepted."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ _VALUES = "Terraform loads it by itself and would override the values that users
 _SCANNER = "a scanner would take orders from it, up to running code"
 _TWIN = "Terraform or OpenTofu would read it in place of, or over, the files that people review"
 _CREDENTIAL = "it looks like a key or a credential"
+_LABEL = re.compile(rb"-----BEGIN ([^\n-]*)-----")
+_PUBLIC = frozenset(
+    {b"CERTIFICATE", b"TRUSTED CERTIFICATE", b"X509 CERTIFICATE", b"X509 CRL", b"PUBLIC KEY", b"CERTIFICATE REQUEST"}
+)
 
 _KEPT_SUFFIXES = """
     md markdown rst txt adoc json yaml yml toml ini cfg conf csv xml html css sql graphql rego cue service cloud-config
@@ -73,7 +79,10 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule("*.tofutest.*", "forbidden", _TWIN, "Write it as a .tftest.hcl file."),
     FileRule("id_rsa*", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
     FileRule("id_ed25519*", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
-    FileRule("*.pem", "forbidden", _CREDENTIAL, "Delete the file; if it was a private key, rotate it."),
+    *(
+        FileRule(f"*.{suffix}", "certificate", _CREDENTIAL, "Delete the file; if it was a private key, rotate it.")
+        for suffix in ("pem", "crt", "cer")
+    ),
     FileRule("*.key", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
     FileRule("*.p12", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
     FileRule("*.pfx", "forbidden", _CREDENTIAL, "Delete the file, and rotate the key."),
@@ -102,6 +111,13 @@ FILE_RULES: tuple[FileRule, ...] = (
     *(FileRule(name, "kept") for name in _KEPT_NAMES.split()),
 )
 
+_UNREAD = FileRule(
+    "",
+    "forbidden",
+    "Terraform passes over a file of this name, so what people review there never counts",
+    "Rename it: no dot in front, and the ending in small letters.",
+)
+
 PICTURES = ("png", "jpg", "jpeg", "gif", "webp")
 """The only kinds that need not be text."""
 
@@ -109,12 +125,30 @@ PICTURES = ("png", "jpg", "jpeg", "gif", "webp")
 def belongs(path: str) -> bool:
     """Whether a file is part of the module: judged, and so published. The rest is the repository's own business."""
     rule = rule_for(path)
-    return rule is not None and rule.treatment in ("code", "kept")
+    return rule is not None and rule.treatment in ("code", "kept", "certificate")
+
+
+def sets_values(path: str) -> bool:
+    """Whether Terraform would load the file by itself, as values for the configuration it lies in."""
+    rule = rule_for(path)
+    return rule is not None and rule.why == _VALUES
+
+
+def may_hold_a_key(path: str) -> bool:
+    """Whether the file belongs to the module only if `is_certificate` says so of what is in it."""
+    rule = rule_for(path)
+    return rule is not None and rule.treatment == "certificate"
+
+
+def is_certificate(data: bytes) -> bool:
+    """Whether a PEM file holds what everybody may read, and nothing else."""
+    labels = set(_LABEL.findall(data))
+    return bool(labels) and labels <= _PUBLIC and b"PRIVATE KEY" not in data.upper()
 
 
 def rule_for(path: str) -> FileRule | None:
     """The rule that decides about a path; None when no rule knows it. Case does not count."""
-    folded = path.casefold()
+    folded, written = path.casefold(), path.rpartition("/")[2]
     *directories, name = folded.split("/")
     for rule in FILE_RULES:
         pattern = rule.pattern.casefold()
@@ -122,5 +156,10 @@ def rule_for(path: str) -> FileRule | None:
             if pattern[:-1] in directories:
                 return rule
         elif fnmatch.fnmatchcase(name, pattern):
-            return rule
+            return _UNREAD if rule.treatment == "code" and _passed_over(written, rule) else rule
     return None
+
+
+def _passed_over(name: str, rule: FileRule) -> bool:
+    """Terraform looks at the ending as it is written, and takes a dot in front for an editor's file."""
+    return name.startswith(".") or not name.endswith(rule.pattern.removeprefix("*"))

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from gate.engines.found import find_engine
 from gate.engines.port import EngineSettings
+from gate.foreign_files import read_file
 from gate.phases import FORMATTED
-from gate.workspace import open_workspace, read_file
+from gate.workspace import open_workspace
 from tfmodule.files import FileMap
 from tfmodule.hcl import parse
 

@@ -15,7 +15,7 @@ from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSe
 from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
 from gate.material import NO_EVIDENCE, Evidence, Material
-from gate.mirror import find_mirror, versions_in
+from gate.mirror import find_mirror, in_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policies.decision import governed
@@ -23,13 +23,14 @@ from gate.policies.organisation import LAPTOP, NO_ORGANISATION, Circumstances, O
 from gate.policy import Policy
 from gate.provider_schemas import default_cache, provider_schemas
 from gate.providers import BUILTIN, NeededProvider, needed_providers
-from gate.report import Finding, Outcome, Profile, Report, Tier, Verdict
+from gate.report import Finding, Outcome, Profile, Report, Tier
 from gate.reuse import gate_version, input_digest
 from gate.sandbox.levels import REQUIRED, Level, enough
 from gate.sandbox.probe import Probe, probe
-from gate.scanned import weighed
+from gate.scanned import asked_of, weighed
 from gate.scanning.scanner import Scan, Scanner
-from gate.screen import SYNTAX, Screened, screen
+from gate.screen import SYNTAX, Screened, lacking, screen
+from gate.weighing import scored, verdict_of
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
 from tfmodule.schema_index import Schemas
@@ -95,6 +96,7 @@ class _Judgement:
         self.beside: tuple[Finding, ...] = ()
         """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
+        self.ran: tuple[str, ...] | None = None
         self.scans: Scanning = _nobody
         self.scan: Scan | None = None
 
@@ -104,7 +106,7 @@ class _Judgement:
 
     def run(self) -> None:
         started = time.monotonic()
-        screened = screen(self.files, self.policy, self.modules)
+        screened = screen(self.files, self.policy, self.modules, profile=self.profile)
         screening = time.monotonic() - started
         engine_checks = [check for check in self.checks if check.run is not None]
         if screened.only_syntax:
@@ -119,10 +121,12 @@ class _Judgement:
             self._note_all(engine_checks, Conclusion("skipped"))
         elif screened.unresolved:
             # Nobody fetched what it calls, so no engine can initialise it; the screen's finding says so.
+            scan = self.scans(screened.scannable, self.modules)
             self._run_engine([check for check in engine_checks if check.id == "fmt"], screened)
             self._note_all([check for check in engine_checks if check.id != "fmt"], Conclusion("undecided"))
+            self.scan = scan()
         else:
-            scan = self.scans(screened.admitted, self.modules)  # beside the engine: each keeps one core busy
+            scan = self.scans(screened.scannable, self.modules)  # beside the engine: each keeps one core busy
             self._run_engine(engine_checks, screened)
             self.scan = scan()
         self._look(self._material(screened), screening)
@@ -138,6 +142,7 @@ class _Judgement:
             self.schemas,
             weighed(self.scan, self.policy, self.profile) if self.scan is not None else None,
             self.evidence,
+            self.ran,
         )
 
     def _look(self, material: Material, screening: float) -> None:
@@ -176,8 +181,12 @@ class _Judgement:
 
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
-        demands = demands_of(screened.parsed, self.modules)
+        demands = demands_of(screened.run, self.modules)
         stand_ins = self._stand_ins(demands, mirror, screened)
+        if self.profile == "safety":
+            gone = {one for one in demands if one not in stand_ins and not in_mirror(mirror, one)}
+            screened, self.beside = lacking(screened, gone)
+            demands = demands_of(screened.run, self.modules)
         cold = in_turn(self.settings, find_cold(self.settings)) if stand_ins else None
         if cold is None:
             stand_ins = {}
@@ -206,13 +215,14 @@ class _Judgement:
                 self.tier = "none"
             elif stand_ins:
                 self.tier = "schema"
-                self.beside = tuple(told(stand_ins))
+                self.beside += tuple(told(stand_ins))
             bench = self._bench(workspace, session, version, screened, providers, missing)
-            install(workspace, screened.admitted, ("", *bench.examples), self.modules)
+            install(workspace, screened.admitted, bench.configurations, self.modules)
             for check in checks:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+            self.ran = tuple(bench.initialised)
             # A provider that a schema stands in for tells only of the types that this module uses.
             if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
                 cache = Path(self.settings.cache) if self.settings.cache else default_cache()
@@ -225,9 +235,9 @@ class _Judgement:
         return find_stand_ins(demands, mirror, screened.admitted)
 
     def _providers(self, screened: Screened) -> tuple[NeededProvider, ...]:
-        own = needed_providers(screened.parsed)
+        own = needed_providers(screened.run)
         known = {provider.source for provider in own}
-        return own + tuple(p for p in providers_of(self.modules, screened.parsed) if p.source not in known)
+        return own + tuple(p for p in providers_of(self.modules, screened.run) if p.source not in known)
 
     def _bench(
         self,
@@ -245,8 +255,9 @@ class _Judgement:
             version=version[1],
             profile=self.profile,
             files=screened.admitted,
-            parsed={path: file for path, file in screened.parsed.items() if path in screened.admitted},
+            parsed=screened.run,
             leading_out=screened.leading_out,
+            calls=screened.sources.calls,
             providers=providers,
             missing=missing,
             command_seconds=self.settings.timeout_seconds,
@@ -289,6 +300,7 @@ class _Judgement:
             for check in self.checks
             for finding in self.conclusions[check.id][0].findings
         )
+        scanners, asked = asked_of(self.scan)
         report = Report(
             profile=self.profile,
             engine=self.engine,
@@ -296,10 +308,12 @@ class _Judgement:
             sandbox=self.sandbox,
             verdict="passed",
             checks=results,
-            findings=findings + self.beside,
+            findings=findings + self.beside + tuple(_loosely(self.sandbox)),
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
+            scanners=scanners,
+            asked=asked,
         )
         for check, conclusion in self._overall(report):
             report = replace(
@@ -307,7 +321,7 @@ class _Judgement:
                 checks=(*report.checks, check.result(conclusion, 0.0)),
                 findings=(*report.findings, *(replace(one, check=check.id) for one in conclusion.findings)),
             )
-        return replace(report, verdict=_verdict(report))
+        return replace(report, verdict=verdict_of(report))
 
     def _overall(self, report: Report) -> Iterator[tuple[Check, Conclusion]]:
         """What is said of the report as a whole."""
@@ -316,27 +330,6 @@ class _Judgement:
             yield TIER, Conclusion("undecided", (_not_firm(self.tier, required),))
         if self.profile == "house":
             yield SCORE, scored(report, self.policy.min_score)
-
-
-def scored(report: Report, least: int) -> Conclusion:
-    """Whether the points are enough; and where they are not, what costs most."""
-    score = report.score
-    if score is None or any(one.kind == "gate" and one.outcome == "undecided" for one in report.checks):
-        return Conclusion("skipped", note="Not everything could be counted.")
-    note = f"{score} of 100; {least} are asked for."
-    if score >= least:
-        return Conclusion("passed", note=note)
-    lost = sorted((one for one in report.checks if one.of > one.points), key=lambda one: one.points - one.of)
-    told = ", ".join(f"{one.title} ({one.of - one.points:g})" for one in lost[:5])
-    message = f"The module scores {score} of 100; {least} are asked for. The most is lost by: {told}."
-    return Conclusion("failed", (Finding("score", "error", message, fix="Mend what the findings name."),), note)
-
-
-def _verdict(report: Report) -> Verdict:
-    gates = {check.outcome for check in report.checks if check.kind == "gate"}
-    if "failed" in gates:
-        return "refused"
-    return "undecided" if "undecided" in gates else "passed"
 
 
 def _not_firm(tier: Tier, required: Tier) -> Finding:
@@ -372,6 +365,18 @@ def _all_busy() -> Finding:
     message = "Every engine of this machine was at work for as long as a judgement waits for one."
     fix = "Ask again later, or allow more at once in TERRASMITH_ENGINE_JOBS, if there is memory for them."
     return Finding("engine-busy", "warning", message, fix=fix)
+
+
+def _loosely(level: Level) -> Iterator[Finding]:
+    """What a reader must know of a verdict for which code ran that nothing contained."""
+    if level != "L0" and not enough("require", level):
+        yield Finding(
+            "sandbox",
+            "note",
+            f"The module's code ran at level {level}, on the operator's word that it can be trusted: it could read"
+            " files of the machine and reach its network.",
+            fix="`terrasmith sandbox` says what is missing for code of strangers.",
+        )
 
 
 def _no_sandbox(found: Probe) -> Finding:

@@ -1,8 +1,9 @@
-"""The process between us and an engine: confines it, starts it, and outlives it just long enough to end all it started.
+"""The processes between us and an engine: they confine it, start it, and outlive it just long enough to end its tree.
 
 Runs as a bare script (`python -I -S launch.py JSON`): the standard library, and the few files of `gate.sandbox` that
-need nothing else. It holds one end of a socket: when the other end closes, for whatever reason, everything below is
-killed. It is a subreaper, so a child that detaches itself twice still falls back to it.
+need nothing else. The launcher holds one end of a socket: when the other end closes, for whatever reason, everything
+below is killed. It is a subreaper, so a child that detaches itself twice still falls back to it. Above it waits its
+guardian, to which the tree falls when the launcher is killed; and a guardian that is killed takes the launcher along.
 """
 
 import contextlib
@@ -37,6 +38,7 @@ _LAST_CAPABILITY = 63
 def main() -> None:
     """Start the command, wait for it or for the lifeline, clean up, tell how it ended."""
     order: Order = json.loads(sys.argv[1])
+    guardian = _guarded()
     lifeline = socket.socket(fileno=order["lifeline"])
     lifeline.set_inheritable(False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -51,12 +53,50 @@ def main() -> None:
         ours.close()
         _become(order, theirs)
     theirs.close()
+    _introduce(lifeline, child)
     with ours:
         listeners = socket.recv_fds(ours, 1, 1)[1]
-    status = _wait(child, lifeline, wake_read, connections, listeners)
-    _end_everything(child)
+    status = _wait(child, (lifeline.fileno(), guardian), wake_read, connections, listeners)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    _end_everything()
     with contextlib.suppress(OSError):
         lifeline.sendall(json.dumps(_account(status)).encode() + b"\n")
+
+
+def _guarded() -> int:
+    """Returns in the launcher, a child of this process, which stays behind as its guardian.
+
+    The result becomes readable when the guardian dies.
+    """
+    above, ours = os.pipe()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    launcher = os.fork()
+    if launcher == 0:
+        os.close(ours)
+        return above
+    # Whoever reads the program's output, or talks to it, must not wait for its guardian.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.dup2(ours, 3)
+    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    while _collect(launcher) is None:
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    _end_everything()
+    os._exit(0)
+
+
+def _introduce(lifeline: socket.socket, child: int) -> None:
+    """Hand over what tells of the launcher and of the program, wherever their numbers mean something."""
+    if not hasattr(os, "pidfd_open"):
+        return
+    with contextlib.suppress(OSError):
+        handles = [os.pidfd_open(os.getpid()), os.pidfd_open(child)]
+        socket.send_fds(lifeline, [b"started\n"], handles)
+        for handle in handles:
+            os.close(handle)
 
 
 def confine(order: Order) -> int:
@@ -71,6 +111,7 @@ def confine(order: Order) -> int:
         (resource.RLIMIT_CPU, order["cpu"]),
         (resource.RLIMIT_FSIZE, order["file"]),
         (resource.RLIMIT_NOFILE, order["open_files"]),
+        (resource.RLIMIT_NPROC, order["processes"]),
         (resource.RLIMIT_CORE, 0),
     ):
         ceiling = resource.getrlimit(limit)[1]
@@ -119,10 +160,10 @@ def _become(order: Order, launcher: socket.socket) -> NoReturn:
     os._exit(126)
 
 
-def _wait(child: int, lifeline: socket.socket, wake: int, connections: Connections, listeners: list[int]) -> int | None:
-    """The child's wait status, or None when the lifeline was cut first."""
+def _wait(child: int, ties: tuple[int, ...], wake: int, connections: Connections, listeners: list[int]) -> int | None:
+    """The child's wait status, or None when one of the ties to those above was cut first."""
     poll = select.poll()
-    for descriptor in (lifeline.fileno(), wake, *listeners):
+    for descriptor in (*ties, wake, *listeners):
         poll.register(descriptor, select.POLLIN)
     while True:
         try:
@@ -131,7 +172,7 @@ def _wait(child: int, lifeline: socket.socket, wake: int, connections: Connectio
         except ChildProcessError:
             return None
         for descriptor, event in poll.poll():
-            if descriptor == lifeline.fileno():
+            if descriptor in ties:
                 return None
             if descriptor == wake:
                 os.read(wake, 4096)
@@ -151,9 +192,7 @@ def _collect(child: int) -> int | None:
             return None
 
 
-def _end_everything(child: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
+def _end_everything() -> None:
     while True:
         for pid in _children():
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -17,9 +17,8 @@ from tfmodule.expressions import Expression, read_expression
 from tfmodule.facts import Attribute, Block, ModuleFacts, ParsedFile, Variable
 from tfmodule.files import FileMap
 from tfmodule.hcl import facts_of
+from tfmodule.parts import is_beside
 from tfmodule.schema_index import Schemas
-
-_BESIDE = ("examples", "tests", "test")
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,14 @@ class Evidence:
     """The least version that the change of the interface allows."""
     upgrade: tuple[Finding, ...] | None = None
     """What an upgrade from the published version would destroy or replace without saying so."""
+    open: str = ""
+    """What of the upgrade nobody could find out."""
+    incomparable: Finding | None = None
+    """Why there is an earlier version and nobody could compare with it, and what to do."""
     assertions: Mapping[str, bool] | None = None
-    """What the request asked for, each sentence with whether the plan shows it."""
+    """What the request asked for, each sentence with whether the plan shows it. No writer says such sentences yet."""
     idempotent: tuple[str, ...] | None = None
-    """The resources that a second plan would still change."""
+    """The resources that a second plan on the same state, with mocked providers, would still change."""
 
 
 NO_EVIDENCE = Evidence()
@@ -109,6 +112,8 @@ class Material:
     schemas: Schemas | None = None
     scan: Scanned | None = None
     evidence: Evidence = NO_EVIDENCE
+    ran: tuple[str, ...] | None = None
+    """The directories that an engine initialised; None: nobody counted."""
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -116,7 +121,7 @@ class Material:
         directories: dict[str, list[ParsedFile]] = {}
         for path, file in sorted(self.parsed.items()):
             directory = posixpath.dirname(path)
-            if path.endswith(".tf") and directory.split("/")[0] not in _BESIDE:
+            if path.endswith(".tf") and not is_beside(path):
                 directories.setdefault(directory, []).append(file)
         return tuple(Part(one, tuple(found), facts_of(found)) for one, found in sorted(directories.items()))
 

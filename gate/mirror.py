@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 REGISTRY_HOST = "registry.terraform.io"
+OPENTOFU_HOST = "registry.opentofu.org"
 
 # Terraform's own "implied mirrors", in its order; the first is below the home directory.
 _HOME_MIRRORS = (
@@ -76,3 +77,8 @@ def versions_in(mirror: Path | None, source: str) -> tuple[str, ...]:
     except OSError:
         return ()
     return tuple(sorted(found))
+
+
+def in_mirror(mirror: Path | None, source: str) -> bool:
+    """Whether any version of a provider is there, for Terraform or for OpenTofu, which has another default host."""
+    return any(versions_in(mirror, name) for name in (source, source.replace(REGISTRY_HOST, OPENTOFU_HOST, 1)))

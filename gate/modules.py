@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gate.file_types import rule_for
+from gate.file_types import belongs
+from gate.foreign_files import write_file
 from gate.providers import NeededProvider, needed_providers
 from gate.report import Finding
-from gate.workspace import Workspace, write_file
+from gate.workspace import Workspace
 from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap
 from tfmodule.hcl import parse
@@ -89,8 +90,7 @@ def _unpack(workspace: Workspace, modules: Modules) -> Mapping[int, Path]:
             home = workspace.root / "modules" / str(len(homes))
             homes[id(module)] = home
             for path, data in module.files.items():
-                rule = rule_for(path)
-                if rule is not None and rule.treatment in ("code", "kept"):
+                if belongs(path):
                     write_file(home, path, data)
     return homes
 

@@ -5,22 +5,24 @@ One workspace serves them all, and a provider is started as seldom as possible: 
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
 from gate.conclusion import SKIPPED, Conclusion
 from gate.engines.port import Session
 from gate.engines.supported import MOCKS_SINCE, release
+from gate.foreign_files import read_file, rewrite_file
 from gate.mirror import REGISTRY_HOST
 from gate.mocked import unmocked
 from gate.process import Completed
 from gate.providers import BUILTIN, NeededProvider
 from gate.report import Finding, Profile, Severity
-from gate.structure import example_directories
-from gate.workspace import Workspace, read_file, rewrite_file
+from gate.structure import example_directories, submodules
+from gate.workspace import Workspace
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
+from tfmodule.parts import reachable
 
 FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
 _PROVIDER_TROUBLE = re.compile(
@@ -52,6 +54,8 @@ class Bench:
     end: float
     leading_out: frozenset[str] = frozenset()
     """Examples that call a registry."""
+    calls: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Which directories each directory calls by path."""
     initialised: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, directory: str = "") -> Completed:
@@ -63,6 +67,15 @@ class Bench:
         """The examples that can be resolved here: those from which no call leads to a registry."""
         return tuple(directory for directory in example_directories(self.files) if directory not in self.leading_out)
 
+    @property
+    def configurations(self) -> tuple[str, ...]:
+        """What is initialised and validated: the root, the examples, and without a root the submodules they leave."""
+        tried = ("", *self.examples)
+        if any("/" not in path and path.endswith(".tf") for path in self.parsed):
+            return tried
+        contained = reachable(tried, self.calls)
+        return (*tried, *(directory for directory in submodules(self.files) if directory not in contained))
+
 
 def check_format(bench: Bench) -> Conclusion:
     """Let `fmt` rewrite the copy, compare, put the original back: so every difference has its line."""
@@ -73,9 +86,14 @@ def check_format(bench: Bench) -> Conclusion:
     severity: Severity = "error" if bench.profile == "house" else "warning"
     findings = list(diagnostics.from_text(done.stderr, "fmt", "", bench.workspace)) if done.code else []
     for path in sorted(path for path in bench.files if path.endswith(FORMATTED)):
-        formatted = read_file(bench.workspace.work, path)
+        try:
+            formatted = read_file(bench.workspace.work, path)
+            if formatted != bench.files[path]:
+                rewrite_file(bench.workspace.work, path, bench.files[path])
+        except OSError as error:
+            message = f"The engine left something in the file's place that nobody reads ({error.strerror})."
+            return Conclusion("undecided", (Finding("engine", "warning", message, path),))
         if formatted != bench.files[path]:
-            rewrite_file(bench.workspace.work, path, bench.files[path])
             line = _first_difference(bench.files[path], formatted)
             message = "The file is not formatted as `terraform fmt` writes it."
             findings.append(Finding("fmt", severity, message, path, line, fix="Run `terraform fmt -recursive`."))
@@ -88,11 +106,11 @@ def _first_difference(before: bytes, after: bytes) -> int:
 
 
 def check_init(bench: Bench) -> Conclusion:
-    """Initialise the root and every example from the mirror alone."""
+    """Initialise the root and every example from the mirror alone; where there is no root, every submodule."""
     if bench.missing:
         return Conclusion("undecided", tuple(_not_in_mirror(provider) for provider in bench.missing))
     findings: list[Finding] = []
-    for directory in ("", *bench.examples):
+    for directory in bench.configurations:
         done = bench.run("init", "-backend=false", "-input=false", "-no-color", directory=directory)
         halt = stopped(done, "init")
         if halt:
@@ -102,7 +120,12 @@ def check_init(bench: Bench) -> Conclusion:
             continue
         found = diagnostics.from_text(done.stderr or done.stdout, "init", directory, bench.workspace)
         if _PROVIDER_TROUBLE.search(done.stderr) or _ENGINE_TOO_OLD.search(done.stderr):
-            return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
+            found = tuple(replace(finding, severity="warning") for finding in found)
+            if directory not in bench.examples or bench.profile == "house":
+                return Conclusion("undecided", found)
+            # An example that wants what is not here says nothing of the module.
+            findings += (replace(one, message=f"`{directory}` was not run. {one.message}") for one in found)
+            continue
         findings += found or [_silent("init", done)]
         if not directory:
             break  # every example contains the root and would only repeat it

@@ -43,7 +43,7 @@ class Policy:
     """Full provider source addresses, lower case."""
     allowed_module_hosts: frozenset[str] = frozenset()
     """Other registries whose modules may be called, `host[:port]` in lower case. Nobody fetches them here."""
-    max_files: int = 1_000
+    max_files: int = 2_000
     max_file_bytes: int = 1 << 20
     max_total_bytes: int = 8 << 20
     max_tokens: int = 400_000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -21,6 +22,8 @@ Limit = Literal["time", "memory", "output", "file size"]
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _CHUNK = 1 << 16
+STARTED = b"started\n"
+"""What the launcher says when it has handles to give, before its account."""
 _STRICTEST = Confinement()
 _GRACE_SECONDS = 10.0
 _LONGEST_WAIT = 86_400.0  # seconds; selectors know no longer one
@@ -36,6 +39,8 @@ class Limits:
     cpu_seconds: int = 600
     file_bytes: int = 1 << 30
     open_files: int = 1024
+    processes: int = 4096
+    """And threads, of this user and on the whole machine; the kernel counts none for root."""
     output_bytes: int = 32 << 20
 
 
@@ -70,6 +75,7 @@ class Supervised:
         self.code: int | None = None
         self.limit: Limit | None = None
         self._closed = False
+        self._handles: list[int] = []
         self._lifeline, theirs = socket.socketpair()
         order = confinement.to_order(argv[0]) | {
             "argv": list(argv),
@@ -78,6 +84,7 @@ class Supervised:
             "cpu": limits.cpu_seconds,
             "file": limits.file_bytes,
             "open_files": limits.open_files,
+            "processes": limits.processes,
         }
         try:
             self._process = subprocess.Popen(
@@ -98,20 +105,30 @@ class Supervised:
             theirs.close()
 
     @property
-    def pid(self) -> int:
-        """The launcher's process id; the program is its child."""
-        return self._process.pid
-
-    @property
     def running(self) -> bool:
-        """Whether the program still runs. Asked of its process itself: the launcher takes a moment to see its end."""
+        """Whether the program still runs. The kernel says it at once; what stands around it takes a moment to see."""
         if self._closed or self._process.poll() is not None:
             return False
+        handles = self._introduced()
+        if not handles:
+            return True  # not started yet, or on a system without such handles
+        return not select.select([handles[1]], [], [], 0)[0]
+
+    def processes(self) -> list[psutil.Process]:
+        """The program and all that it started, also what has detached itself."""
+        handles = self._introduced()
+        launcher = _process_of(handles[0]) if handles else self._process.pid
         try:
-            children = psutil.Process(self.pid).children()
-            return any(child.status() != psutil.STATUS_ZOMBIE for child in children)
+            return psutil.Process(launcher).children(recursive=True) if launcher > 0 else []
         except psutil.NoSuchProcess:
-            return False
+            return []
+
+    def _introduced(self) -> list[int]:
+        """The kernel's handles on the launcher and on the program, once the launcher has sent them."""
+        if not self._handles and not self._closed:
+            with suppress(OSError):
+                _, self._handles, _, _ = socket.recv_fds(self._lifeline, len(STARTED), 2, socket.MSG_DONTWAIT)
+        return self._handles
 
     @property
     def streams(self) -> list[int]:
@@ -187,17 +204,21 @@ class Supervised:
             if stream is not None:
                 stream.close()
         self._lifeline.close()
+        for handle in self._handles:
+            os.close(handle)
+        self._handles = []
         code = account.get("code")
         if self.limit is None and isinstance(code, int):
             self.code = code
             self.limit = self._limit_of(code)
 
     def _account(self) -> dict[str, object]:
-        line = b""
+        """The launcher's last words; it has none when it was killed."""
+        words = b""
         try:
-            while not line.endswith(b"\n") and (piece := self._lifeline.recv(_CHUNK)):
-                line += piece
-            return dict(json.loads(line)) if line else {}
+            while not words.endswith(b"}\n") and (piece := self._lifeline.recv(_CHUNK)):
+                words += piece
+            return dict(json.loads(words.rsplit(STARTED)[-1] or b"{}"))
         except (OSError, ValueError):
             return {}
 
@@ -211,6 +232,15 @@ class Supervised:
         if code == -9 or (code != 0 and any(sign in words for sign in _OUT_OF_MEMORY)):
             return "memory"
         return None
+
+
+def _process_of(handle: int) -> int:
+    """The process behind a handle, as this process sees it; -1 when it has gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/self/fdinfo/{handle}").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pid:"):
+                return int(line.split()[1])
+    return -1
 
 
 def run(

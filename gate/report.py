@@ -113,6 +113,18 @@ class Overridden(_Stored):
 
 
 @dataclass(frozen=True)
+class RuleTally(_Stored):
+    """Of how many resources of the module's own code a scanner asked one rule, and with what answer."""
+
+    rule: str
+    passed: int = 0
+    failed: int = 0
+    suppressed: int = 0
+
+    _LATER = frozenset({"passed", "failed", "suppressed"})
+
+
+@dataclass(frozen=True)
 class Report(_Stored):
     """The judgement. It names who judged (`engine`, `tier`, `sandbox`) because a verdict is worth no more than that."""
 
@@ -127,12 +139,18 @@ class Report(_Stored):
     """Which gate judged: another one may say something else of the same files."""
     input_digest: str = ""
     policy_digest: str = ""
+    scanners: tuple[str, ...] = ()
+    """Who scanned all of the code, with versions; empty where nobody did, and in reports of earlier releases."""
+    asked: tuple[RuleTally, ...] = ()
+    """The scanners' rules that had a resource to be asked of. What is not here has passed nothing."""
     organisation: str = ""
     """The digest of the organisation's own policies and overrides; empty where it has none."""
     overrides: tuple[Overridden, ...] = ()
     """Those without which this report would refuse the module."""
 
-    _LATER = frozenset({"gate_version", "input_digest", "policy_digest", "organisation", "overrides"})
+    _LATER = frozenset(
+        {"gate_version", "input_digest", "policy_digest", "scanners", "asked", "organisation", "overrides"}
+    )
 
     @property
     def passed(self) -> bool:
@@ -166,6 +184,7 @@ class Report(_Stored):
             "checks": tuple(CheckResult.from_dict(check) for check in values["checks"]),
             "findings": tuple(Finding.from_dict(finding) for finding in values["findings"]),
             "overrides": tuple(Overridden.from_dict(one) for one in values.get("overrides", ())),
+            "asked": tuple(RuleTally.from_dict(tally) for tally in values.get("asked", ())),
         }
         return super().from_dict({**values, **parts})
 

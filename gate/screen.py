@@ -5,20 +5,23 @@ Fails closed: a file that cannot be read the same way by everyone is refused. It
 
 import posixpath
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from gate.file_types import PICTURES, Treatment, rule_for
+from gate.beside import Beside, without, without_providers
+from gate.file_types import PICTURES, Treatment, is_certificate, rule_for
 from gate.known import as_of, known_providers, nearest
 from gate.mirror import REGISTRY_HOST
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
 from gate.providers import Use, uses
-from gate.report import Finding
-from gate.sources import check_sources
+from gate.report import Finding, Profile
+from gate.sources import NO_SOURCES, Sources, check_sources
+from gate.structure import has_code
 from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
 from tfmodule.hcl import STUCK, parse
+from tfmodule.parts import is_beside
 
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
@@ -46,10 +49,25 @@ class Screened:
     findings: tuple[Finding, ...]
     parsed: Mapping[str, ParsedFile]
     admitted: FileMap
-    unresolved: bool = False
-    """The module calls what nobody fetched, so no engine can initialise it."""
-    leading_out: frozenset[str] = frozenset()
-    """Examples and test files that cannot be initialised here, because they call a registry. Tests are not admitted."""
+    """What an engine gets to see."""
+    scannable: FileMap = field(default_factory=dict)
+    """Admitted, and the code beside the module that no engine gets to see: it is published, too."""
+    sources: Sources = NO_SOURCES
+
+    @property
+    def unresolved(self) -> bool:
+        """The module calls what nobody fetched, so no engine can initialise it."""
+        return self.sources.unresolved
+
+    @property
+    def leading_out(self) -> frozenset[str]:
+        """Examples and test files that cannot be initialised here: they call a registry. Tests are not admitted."""
+        return self.sources.leading_out
+
+    @property
+    def run(self) -> Mapping[str, ParsedFile]:
+        """The code that an engine gets to see."""
+        return {path: file for path, file in self.parsed.items() if path in self.admitted}
 
     @property
     def refused(self) -> bool:
@@ -62,8 +80,11 @@ class Screened:
         return rules == {SYNTAX}
 
 
-def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Screened:
-    """Look at everything; the findings come in the order of files and lines."""
+def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES, *, profile: Profile = "house") -> Screened:
+    """Look at everything; the findings come in the order of files and lines.
+
+    Under the safety profile, what stands beside the module and may not run is set aside and does not refuse it.
+    """
     findings = list(too_large(files, policy))
     if findings:
         return Screened(tuple(findings), {}, {})
@@ -71,7 +92,8 @@ def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Scr
     treatments = {path: _treatment(path) for path in files}
     named = {finding.path for finding in findings}
     parsed, tokens = dict[str, ParsedFile](), 0
-    for path in sorted(path for path, treatment in treatments.items() if treatment == "code" and path not in named):
+    code = (path for path, treatment in treatments.items() if treatment == "code" and printable(path) not in named)
+    for path in sorted(code):
         parsed[path] = parse(path, files[path])
         if any(problem.message == STUCK for problem in parsed[path].problems):
             return Screened(tuple(_syntax(parsed[path])), {}, {})
@@ -79,23 +101,30 @@ def screen(files: FileMap, policy: Policy, modules: Modules = NO_MODULES) -> Scr
         if tokens > policy.max_tokens:
             message = f"The code of the module has more than {policy.max_tokens} tokens."
             return Screened((_error("too-large", message, path, fix="Make it several modules."),), {}, {})
+    sources = check_sources(parsed, modules, policy)
+    beside = Beside(sources, lenient=profile == "safety")
     for path in sorted(files):
-        findings += _file(path, files[path])
+        left_out = beside.left_out(path)
+        findings += [left_out] if left_out is not None else _file(path, files[path])
     for file in parsed.values():
         for rule in CODE_RULES:
-            findings += rule(file)
-    sources = check_sources(parsed, modules, policy)
+            findings += map(beside.weighed, rule(file))
     findings += sources.findings
     findings += _provider_blocks(parsed, sources.own)
-    findings += _providers(parsed, policy)
+    findings += _providers(parsed, policy, beside)
     findings += _root(files)
-    admitted = {
-        path: data
-        for path, data in files.items()
-        if treatments[path] in ("code", "kept") and path not in sources.leading_out
-    }
+    findings += beside.callers(parsed)
+    scannable = {path: data for path, data in files.items() if _seen(treatments[path], data)}
+    tests = {path for path in sources.leading_out if path in parsed}
+    admitted = without(scannable, beside.set_aside | tests)
     ordered = sorted(set(findings), key=lambda f: (f.path or "", f.line or 0, f.rule, f.message))
-    return Screened(tuple(ordered), parsed, admitted, sources.unresolved, sources.leading_out)
+    return Screened(tuple(ordered), parsed, admitted, scannable, sources)
+
+
+def lacking(screened: Screened, missing: Collection[str]) -> tuple[Screened, tuple[Finding, ...]]:
+    """The same without what stands beside the module and uses these providers; and what is said of that."""
+    places, findings = without_providers(screened.run, screened.sources, missing)
+    return replace(screened, admitted=without(screened.admitted, places)), findings
 
 
 def too_large(files: FileMap, policy: Policy) -> Iterator[Finding]:
@@ -106,9 +135,19 @@ def too_large(files: FileMap, policy: Policy) -> Iterator[Finding]:
     if total > policy.max_total_bytes:
         yield _error("too-large", f"The module is {total} bytes large; {policy.max_total_bytes} are allowed.")
     for path, data in files.items():
-        if len(data) > policy.max_file_bytes:
+        if len(data) > policy.max_file_bytes and not _unread(path):
             message = f"The file is {len(data)} bytes large; {policy.max_file_bytes} are allowed."
             yield _error("too-large", message, printable(path), fix="Split it, or leave it out of the module.")
+
+
+def _unread(path: str) -> bool:
+    """No parser, scanner or engine is ever given it, so its size is bounded by the sum alone."""
+    rule = rule_for(path)
+    return _is_picture(path) or (is_beside(path) if rule is None else rule.treatment == "ignored")
+
+
+def _is_picture(path: str) -> bool:
+    return path.rsplit(".", 1)[-1].casefold() in PICTURES
 
 
 def _names(files: FileMap) -> Iterator[Finding]:
@@ -127,9 +166,13 @@ def _names(files: FileMap) -> Iterator[Finding]:
 
 def _root(files: FileMap) -> Iterator[Finding]:
     # Terraform accepts an empty folder; published, it would be a version for ever.
-    if not any("/" not in path and path.endswith(".tf") for path in files):
-        fix = "Put the module's `.tf` files at its root, outside of any folder."
+    if not has_code(files):
+        fix = "Put the module's `.tf` files at its root, outside of any folder, or its submodules into `modules/NAME/`."
         yield _error("no-code", "There is no Terraform code at the root: this is no module.", fix=fix)
+
+
+def _seen(treatment: Treatment, data: bytes) -> bool:
+    return treatment in ("code", "kept") or (treatment == "certificate" and is_certificate(data))
 
 
 def _treatment(path: str) -> Treatment:
@@ -150,9 +193,13 @@ def _file(path: str, data: bytes) -> Iterator[Finding]:
     if rule.treatment == "forbidden":
         yield _error("planted-file", f"The file is refused: {rule.why}.", printable(path), fix=rule.fix)
         return
-    if rule.treatment == "ignored" or path.rsplit(".", 1)[-1].casefold() in PICTURES:
+    if rule.treatment == "ignored" or _is_picture(path):
         return
-    yield from _text(path, data)
+    if rule.treatment == "certificate" and not is_certificate(data):
+        yield _error("planted-file", f"The file is refused: {rule.why}.", printable(path), fix=rule.fix)
+        return
+    # A name that is refused is shown by no terminal; it has said so by itself.
+    yield from _text(path if path.isprintable() else printable(path), data)
 
 
 def _text(path: str, data: bytes) -> Iterator[Finding]:
@@ -257,17 +304,22 @@ CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
 )
 
 
-def _providers(parsed: Mapping[str, ParsedFile], policy: Policy) -> Iterator[Finding]:
-    told: set[str] = set()
+def _providers(parsed: Mapping[str, ParsedFile], policy: Policy, beside: Beside) -> Iterator[Finding]:
+    told: set[tuple[str, bool]] = set()
     for use in uses(parsed):
-        if use.source in policy.allowed_providers or (use.source or use.written) in told:
+        known = use.source in known_providers()
+        key = use.source or use.written, known and beside.holds(use.path)
+        if use.source in policy.allowed_providers:
             continue
-        told.add(use.source or use.written)
+        if key in told or (key[0], False) in told:
+            beside.note(use.path)
+            continue
+        told.add(key)
         meant = _meant(use, guess=len(told) <= _GUESSES)
         if use.source is None:
             message = f"`{printable(use.written)}` is not the address of a provider.{meant}"
             fix = 'Write it plainly, such as `source = "hashicorp/aws"`.'
-        elif use.source in known_providers():
+        elif known:
             message = f"The provider `{_short(use.source)}` is not on the list of allowed providers."
             fix = f"Use an allowed one, or let the operator set TERRASMITH_ALLOWED_PROVIDERS={_short(use.source)}."
         else:
@@ -276,7 +328,8 @@ def _providers(parsed: Mapping[str, ParsedFile], policy: Policy) -> Iterator[Fin
                 "Correct the address, or declare the right one in `required_providers`. If this one exists, the"
                 " operator allows it by TERRASMITH_ALLOWED_PROVIDERS."
             )
-        yield _error("provider", message, use.path, use.line, fix=fix)
+        found = _error("provider", message, use.path, use.line, fix=fix)
+        yield beside.weighed(found) if known else found  # what nobody knows is refused wherever it stands: people copy
 
 
 def _meant(use: Use, *, guess: bool) -> str:

@@ -8,7 +8,7 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gate.modules import Modules
 from gate.policy import Policy
@@ -37,6 +37,17 @@ class Sources:
     """The directories that are the module itself."""
     leading_out: frozenset[str]
     """Directories, and test files, beside the module from which a call leads to a registry: `init` would fetch it."""
+    calls: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Which directories each directory, and each test file, calls by path."""
+
+    def reaching(self, places: Collection[str]) -> frozenset[str]:
+        """These places, and every one beside the module from which a call leads there."""
+        wanted = set(places)
+        callers = (place for place in self.calls if place not in self.own)
+        return frozenset(wanted | {place for place in callers if wanted & reachable([place], self.calls)})
+
+
+NO_SOURCES = Sources((), False, frozenset(), frozenset())
 
 
 @dataclass(frozen=True)
@@ -82,9 +93,13 @@ def check_sources(parsed: Mapping[str, ParsedFile], modules: Modules, policy: Po
                 outside.add(place)
     for path, file in parsed.items():
         findings += _mocks(path, file)
-    places = {*code, *(path for path in parsed if _is_test(path))}
-    leading = {place for place in places if place not in own and reachable([place], local) & outside}
-    return Sources(tuple(findings), unresolved, own, frozenset(leading))
+    sources = Sources(tuple(findings), unresolved, own, frozenset(), local)
+    return replace(sources, leading_out=sources.reaching(outside))
+
+
+def place_of(path: str) -> str:
+    """Where code takes effect: in its directory; a test file is run by itself."""
+    return path if _is_test(path) else posixpath.dirname(path)
 
 
 def _by_place(parsed: Mapping[str, ParsedFile], own: Collection[str]) -> dict[str, list[_Call]]:
@@ -93,7 +108,7 @@ def _by_place(parsed: Mapping[str, ParsedFile], own: Collection[str]) -> dict[st
     for path, file in sorted(parsed.items()):
         directory = posixpath.dirname(path)
         test = _is_test(path)
-        place, base = (path, _tested(path)) if test else (directory, directory)
+        place, base = place_of(path), _tested(path) if test else directory
         for block in file.walk():
             if block.kind == "module" and (block.labels or "source" in block.attributes):
                 found.setdefault(place, []).append(_Call(block, path, base, not test and directory in own))

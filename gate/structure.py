@@ -1,6 +1,7 @@
 """The standard structure of a module: the files that every module has, and where its examples lie."""
 
 import posixpath
+from collections.abc import Iterable
 
 from tfmodule.files import FileMap
 
@@ -13,6 +14,17 @@ FILES = (
     (("outputs.tf",), "holds the outputs"),
     (("versions.tf", "terraform.tf"), "holds the required versions of Terraform and the providers"),
 )
+
+
+def has_code(files: Iterable[str]) -> bool:
+    """Whether these are files of a module: code at the root, or submodules alone, as some repositories have it."""
+    return any("/" not in path and path.endswith(".tf") for path in files) or bool(submodules(files))
+
+
+def submodules(files: Iterable[str]) -> tuple[str, ...]:
+    """The directories directly below `modules/` that hold Terraform code."""
+    found = {posixpath.dirname(path) for path in files if path.startswith("modules/") and path.endswith(".tf")}
+    return tuple(sorted(directory for directory in found if directory.count("/") == 1))
 
 
 def example_directories(files: FileMap) -> tuple[str, ...]:

@@ -3,11 +3,7 @@
 The environment is built from nothing. What the caller's process has (keys, proxies, TF_ variables) never gets here.
 """
 
-import errno
 import json
-import os
-import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.confinement import Confinement
+from gate.foreign_files import sweep, temporary, write_file
 from tfmodule.files import FileMap, check_path, check_unique
 
 _MAX_PARENT = 50
@@ -49,16 +46,18 @@ class Workspace:
 def open_workspace(files: FileMap, mirror: Path | None) -> Iterator[Workspace]:
     """Write the files into a fresh directory and take everything away at the end."""
     check_unique(files)
-    # Resolved, because Terraform reports real paths and a temporary directory is a link on some systems.
-    root = Path(tempfile.mkdtemp(prefix="terrasmith-gate-", dir=short_parent())).resolve()
-    try:
+    with temporary("gate", short_parent()) as root:
         workspace = furnish(root, mirror)
         for path, data in files.items():
             check_path(path)
             write_file(workspace.work, path, data)
         yield workspace
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+
+
+def sweep_workspaces() -> None:
+    """Take away what judgements left here whose process was killed."""
+    for parent in {tempfile.gettempdir(), short_parent() or tempfile.gettempdir()}:
+        sweep(Path(parent))
 
 
 def furnish(root: Path, mirror: Path | None) -> Workspace:
@@ -74,45 +73,6 @@ def furnish(root: Path, mirror: Path | None) -> Workspace:
 def short_parent() -> str | None:
     # Providers listen on a Unix socket below TMPDIR, and the name of a socket must stay below 104 bytes.
     return None if len(tempfile.gettempdir()) <= _MAX_PARENT else "/tmp"  # noqa: S108 - mkdtemp makes it ours alone
-
-
-def write_file(folder: Path, path: str, data: bytes) -> None:
-    """A new file below the folder. Its path was checked; a link or a file that is there already is an error."""
-    target = folder.joinpath(*path.split("/"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-
-
-def read_file(folder: Path, path: str) -> bytes:
-    """A file that an engine may have rewritten. Raises OSError for a link: what it leaves behind leads us nowhere."""
-    with os.fdopen(_open_inside(folder, path, os.O_RDONLY), "rb") as file:
-        return file.read()
-
-
-def rewrite_file(folder: Path, path: str, data: bytes) -> None:
-    """Put other content into a file that is there, with the same care."""
-    with os.fdopen(_open_inside(folder, path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-        file.write(data)
-
-
-def _open_inside(folder: Path, path: str, flags: int) -> int:
-    *parents, name = path.split("/")
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for parent in parents:
-            below = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=place)
-            os.close(place)
-            place = below
-        # A pipe in the file's place would keep us waiting; whatever else it is, only a regular file is read.
-        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
-    finally:
-        os.close(place)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.ELOOP, "not a regular file", path)
-    return descriptor
 
 
 def _environment(root: Path, configuration: Path) -> dict[str, str]:

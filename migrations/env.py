@@ -22,11 +22,13 @@ def _render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[Fals
 database = Database(context.config.attributes["url"])
 try:
     with database.engine.connect().execution_options(terrasmith_write=True) as connection:
+        milliseconds = round(context.config.attributes["lock_seconds"] * 1000)
+        if connection.dialect.name == "sqlite":
+            connection.connection.cursor().execute(f"PRAGMA busy_timeout = {milliseconds:d}")
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET statement_timeout = 0"))  # a migration takes as long as it takes
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             # Whoever waits for a table makes all others wait behind it: rather give up, and be run again.
-            milliseconds = round(context.config.attributes.get("lock_seconds", 5.0) * 1000)
             connection.execute(text(f"SET lock_timeout = {milliseconds:d}"))
             connection.commit()
         context.configure(

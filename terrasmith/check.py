@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from rich.console import Console
 from core import settings
 from core.errors import UserError
 from gate.engines.port import EngineSettings
-from gate.fixes import mended
+from gate.fixes import mended, with_meant_names
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
@@ -21,6 +22,7 @@ from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
 from gate.reports.terminal import show
+from gate.sandbox.probe import warning
 from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
@@ -39,7 +41,7 @@ class ProfileName(StrEnum):
     HOUSE = "house"
 
 
-def check(
+def check(  # noqa: PLR0913 - each is an option of the command
     directory: Annotated[Path, typer.Argument(help="The module's folder.")],
     *,
     profile: Annotated[ProfileName, typer.Option(help="safety, or house with documentation, tests and score.")] = (
@@ -70,9 +72,15 @@ def check(
     form = "json" if json_output else form
     try:
         outputs = [_output(text) for text in output or ()]
+        write = fix and not diff
+        changed = (fix or diff) and _mend(directory, mended, write=write)
+        report = judged(directory, profile, url, token, policy)
         if fix or diff:
-            _mend(directory, write=fix and not diff)
-        report = _judged(directory, profile, url, token, policy)
+            # Only the providers know which names there are, and who judged has asked them.
+            renamed = _mend(directory, lambda files: with_meant_names(files, report.findings), write=write)
+            report = judged(directory, profile, url, token, policy) if renamed and write else report
+            if not changed and not renamed:
+                typer.echo("nothing to mend", err=True)
         _tell(report, form, outputs, directory, every=every)
     except UserError as error:
         # 1 is kept for a module that was judged: a script must be able to tell a bad module from a mistyped path.
@@ -81,13 +89,16 @@ def check(
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def _judged(directory: Path, profile: ProfileName, url: str, token: str, policies: Path | None) -> Report:
+def judged(directory: Path, profile: ProfileName, url: str, token: str, policies: Path | None = None) -> Report:
+    """What the gate says of a folder."""
     configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
     organisation = Organisation(read_policies(policies).bundle) if policies is not None else NO_ORGANISATION
     modules = fetch(files, url, token or None) if url else NO_MODULES
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
     scanner = make_scanner(scanner_settings(configured))
+    if loud := warning(configured.sandbox):
+        typer.echo(f"warning: {loud}", err=True)
     return judge(
         files,
         profile=profile.value,
@@ -111,19 +122,20 @@ def engine_settings() -> EngineSettings:
     )
 
 
-def _mend(directory: Path, *, write: bool) -> None:
-    """What has one right form is brought to it; everything else stays a finding. Told on standard error."""
+def _mend(directory: Path, mend: Callable[[FileMap], FileMap], *, write: bool) -> bool:
+    """Whether something had another form than the right one. It is told on standard error, and written if asked."""
     files = read_folder(directory)
-    changed = differences(files, formatter(engine_settings())(mended(files)))
+    after = mend(files)
+    # What was renamed may want other blanks before its `=`.
+    changed = differences(files, formatter(engine_settings())(after) if mend is mended or after != files else after)
     if write:
         write_files(directory, changed)
-        for path in changed:
+    for path, data in changed.items():
+        if write:
             typer.echo(f"mended {printable(path)}", err=True)
-    else:
-        for path, data in changed.items():
+        else:
             sys.stderr.writelines(_difference(path, files, data))
-    if not changed:
-        typer.echo("nothing to mend", err=True)
+    return bool(changed)
 
 
 def _difference(path: str, files: FileMap, after: bytes) -> list[str]:

@@ -190,6 +190,3 @@ def _invite(console: Console, found: machine.Addresses) -> None:
         f"  terraform           export TF_CLI_CONFIG_FILE={found.cli_config}", highlight=False, soft_wrap=True
     )
     console.print("Comment `/generate …` on an issue there. Ctrl-C ends it.", highlight=False)
-
-
-COMMANDS = (up, demo)

@@ -12,6 +12,7 @@ from core.errors import UserError
 from gate.engines import server, warm
 from gate.engines.port import EngineSettings
 from gate.engines.slot import Recycling
+from gate.sandbox.probe import warning
 
 
 def engine(
@@ -52,6 +53,8 @@ def engine(
         idle_seconds=idle_seconds,
         tell=lambda text: logger.info("engine", said=text),
     )
+    if loud := warning(found.sandbox):
+        logger.warning(loud)
     server.stop_on_signals(role)
     role.serve()
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.errors import UserError
-from gate.file_types import belongs
+from gate.file_types import belongs, is_certificate, may_hold_a_key
+from gate.structure import has_code
 from tfmodule.archive import DEFAULT_LIMITS, Entry, pack
 from tfmodule.files import check_path, printable
 
@@ -44,11 +45,15 @@ def pack_directory(directory: Path) -> Packed:
                 left_out.append(relative)
                 continue
             entry = _read(path, relative)
+            if may_hold_a_key(relative) and not is_certificate(entry.data):
+                left_out.append(relative)  # a private key is not even sent to be refused
+                continue
             entries.append(entry)
             total += len(entry.data)
             if total > DEFAULT_LIMITS.expanded or len(entries) > DEFAULT_LIMITS.entries:
                 raise UserError(f"`{printable(str(directory))}` is too large for a module: is it the module's folder?")
-    if not any("/" not in entry.path and entry.path.endswith(_CODE) for entry in entries):
+    paths = [entry.path for entry in entries]
+    if not has_code(paths) and not any("/" not in path and path.endswith(_CODE) for path in paths):
         raise UserError(f"`{printable(str(directory))}` holds no .tf file: name the folder that is the module's root.")
     return Packed(pack(entries), len(entries), tuple(left_out))
 

@@ -50,8 +50,8 @@ def init(directory: Annotated[Path, typer.Argument(help="A folder that is empty 
     typer.echo(f"{printable(str(directory))} holds them. Try them: `terrasmith policy test {directory}`.")
 
 
-@app.command()
-def test(directory: _Policies, form: _Form = Form.TERMINAL) -> None:
+@app.command("test")
+def run(directory: _Policies, form: _Form = Form.TERMINAL) -> None:
     """Run the tests of policies: the rules named `test_…`. There is no coverage, but policies without a test are named.
 
     Exit 0: all passed. 1: one failed. 2: policies or tests cannot be read.

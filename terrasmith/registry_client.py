@@ -4,7 +4,7 @@ The token goes to the registry's own host and nowhere else: neither to an archiv
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from tfmodule.version import Version
 _SERVICE = "modules.v1"
 _MOST_JSON = 4 << 20
 _SECONDS = 30.0
+_PAGE = 100
 
 
 class RegistryError(UserError):
@@ -69,6 +70,25 @@ class RegistryClient:
     def facts(self, address: Address, version: str) -> Mapping[str, Any]:
         """All that the registry says of a version; `latest` is one too."""
         return self._json(urljoin(self._url, f"/api/v1/modules/{address}/versions/{quote(version, safe='')}"))[0]
+
+    def findings(self, address: Address, version: str) -> Mapping[str, Any]:
+        """What the gate said of a version, and of what; `latest` is one too."""
+        below = f"{address}/versions/{quote(version, safe='')}/findings"
+        return self._json(urljoin(self._url, f"/api/v1/modules/{below}"))[0]
+
+    def modules(self, namespace: str) -> Iterator[Mapping[str, Any]]:
+        """The modules of a namespace that may be read, as the lists show them, a page after the other."""
+        offset: int | None = 0
+        while offset is not None:
+            asked = urlencode({"namespace": namespace, "limit": _PAGE, "offset": offset})
+            body = self._json(urljoin(self._url, f"/api/v1/modules?{asked}"))[0]
+            try:
+                modules, following = list(body["modules"]), body["meta"].get("next_offset")
+            except (LookupError, TypeError, AttributeError) as error:
+                raise RegistryError("The registry lists modules in a form that this release cannot read.") from error
+            yield from modules
+            # A page that leads nowhere, or back, is the last one.
+            offset = following if isinstance(following, int) and following > offset and modules else None
 
     def download(self, address: Address, version: Version) -> Download:
         """The archive, found as Terraform finds it."""

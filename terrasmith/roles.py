@@ -1,4 +1,4 @@
-"""The process roles: web, relay, worker, scanner, and the one-shot migrate. One image, one executable, a role each."""
+"""The process roles: web, relay, worker, scanner and the one-shot migrate. One image, one executable, a role each."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,7 +8,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
-import httpx
 import typer
 
 from core import log, migrate
@@ -49,16 +48,30 @@ def relay() -> None:
 
 def worker(
     queue: Annotated[QueueName, typer.Argument(help="quick: answers to people. heavy: gate and generator.")],
+    health: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Answer /livez, /readyz and /metrics there.", show_default=False),
+    ] = None,
 ) -> None:
-    """Work on one queue. Start as many processes as the machine has room for."""
+    """Work on one queue. Start as many processes as the machine has room for.
+
+    Where strangers' code is not contained, the worker for the heavy queue takes no job: it ends, or, with --health,
+    stays and says there why it is not ready.
+    """
+    from workers.health import Health
     from workers.worker import run
 
-    raise typer.Exit(run(_prepare("worker"), queue.value))
+    settings = _prepare("worker")
+    if health is None:
+        raise typer.Exit(run(settings, queue.value))
+    with Health(health) as told:
+        raise typer.Exit(run(settings, queue.value, health=told))
 
 
 def scanner() -> None:
     """Keep Checkov warm for the workers of this machine. It needs no database, no network and no secret."""
     from core.errors import UserError
+    from gate.sandbox.probe import warning
     from gate.scanning import service
     from gate.scanning.warm import OFF
     from terrasmith.scanning import scanner_settings
@@ -68,6 +81,8 @@ def scanner() -> None:
         raise UserError("Scanning is switched off: TERRASMITH_SCANNER=off.")
     log.configure(found, "scanner")
     logger = log.get_logger(__name__)
+    if loud := warning(found.sandbox):
+        logger.warning(loud)
     with ending_on_signals():
         try:
             service.Service(scanner_settings(found), lambda text: logger.info("scanner", said=text)).run()
@@ -92,24 +107,19 @@ class _EndedError(Exception):
     """Somebody asked this process to end."""
 
 
-def upgrade() -> None:
+def upgrade(
+    lock_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, max=3600, help="How long to wait for what somebody else holds; 5 on Postgres, 30 on SQLite."
+        ),
+    ] = None,
+) -> None:
     """Bring the database to this release's schema. Safe to run twice, and from two places."""
     found = load("operator")
     assert found.database_url is not None
-    migrate.upgrade(found.database_url)
+    migrate.upgrade(found.database_url, lock_seconds)
     typer.echo("The database is at the newest schema.")
-
-
-def healthcheck(
-    url: Annotated[str, typer.Option(help="The address to ask.")] = "http://127.0.0.1:8080/livez",
-) -> None:
-    """Exit 0 if the web process of this container answers, 1 if not."""
-    try:
-        healthy = httpx.get(url, timeout=3.0).is_success
-    except httpx.HTTPError as error:
-        typer.echo(f"{url}: {error}", err=True)
-        healthy = False
-    raise typer.Exit(0 if healthy else 1)
 
 
 def _bell(settings: Settings) -> Callable[[], None]:
@@ -129,8 +139,3 @@ def _prepare(role: Role) -> Settings:
     migrate.require_current(database)
     database.dispose()
     return found
-
-
-upgrade.__name__ = "migrate"  # the command's name; the module of that name is in use above
-
-COMMANDS = (web, relay, worker, scanner, upgrade, healthcheck)

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from core.settings import Settings
+from gate.sandbox.probe import must_hold
 from gate.scanning.warm import ScannerSettings
 
 _LONGEST_SOCKET = 90
@@ -18,7 +19,7 @@ def scanner_settings(settings: Settings) -> ScannerSettings:
         settings.scanner,
         settings.scanner_socket,
         settings.engine_timeout_seconds,
-        contained=settings.sandbox == "require",
+        contained=must_hold(settings.sandbox),
     )
 
 

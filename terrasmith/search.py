@@ -1,4 +1,4 @@
-"""`terrasmith search`: find modules in a registry, over HTTP. `terrasmith reindex`: make its index anew."""
+"""`terrasmith search`: find modules in a registry. Speaks HTTP only."""
 
 import json
 import sys
@@ -8,9 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import UserError
-from registry.services import indexing
 from terrasmith.columns import show
-from terrasmith.database import open_database
 from terrasmith.registry_client import RegistryClient
 from tfmodule.files import printable
 
@@ -62,26 +60,6 @@ def search(
             raise UserError("The registry's answer has another form than this release knows: use --json.") from None
     if not found.get("modules"):
         raise typer.Exit(1)
-
-
-def reindex() -> None:
-    """Make the search's index anew from what the versions hold. Safe while the registry serves."""
-    rebuilt, done = indexing.Rebuilt(), 0
-    with open_database() as database:
-        with database.read() as session:
-            ids = indexing.all_modules(session)
-        for start in range(0, len(ids), indexing.AT_ONCE):
-            some = ids[start : start + indexing.AT_ONCE]
-            with database.unit_of_work() as session:
-                indexing.index_modules(session, some, rebuilt)
-            done += len(some)
-            typer.echo(f"{done} of {len(ids)} modules", err=True)
-        with database.unit_of_work() as session:
-            forgotten = indexing.finish_rebuild(session, rebuilt)
-    typer.echo(f"{len(rebuilt.indexed)} modules can be found; {forgotten} words that none of them has were forgotten.")
-
-
-COMMANDS = (search, reindex)
 
 
 def _tell(found: Mapping[str, Any]) -> None:

@@ -122,7 +122,7 @@ def allow_step(address: _Address, version: _Version, reason: _Reason) -> None:
     wanted, number = Address.parse(address), Version.parse(version)
     with open_database() as database, database.unit_of_work() as session:
         steps.allow(session, wanted, number, reason, audit.OPERATOR)
-    typer.echo(f"{wanted} {number} may be published, whatever step its changes ask for: {reason}")
+    typer.echo(f"{wanted} {number} may be published, whatever step its changes ask for: {' '.join(reason.split())}")
 
 
 @app.command()

@@ -44,7 +44,12 @@ class _Edit:
 
 def is_example(files: FileMap, path: str) -> bool:
     """Whether this is a folder below `examples/` that holds code."""
-    return path.startswith(f"{EXAMPLES}/") and path in _folders(files)
+    return path in example_folders(files)
+
+
+def example_folders(files: FileMap) -> frozenset[str]:
+    """The examples: every folder below `examples/` that holds code."""
+    return frozenset(one for one in _folders(files) if one.startswith(f"{EXAMPLES}/"))
 
 
 def render(files: FileMap, example: str, release: Release) -> Mapping[str, bytes]:

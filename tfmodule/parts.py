@@ -1,15 +1,15 @@
-"""Which directories of an archive are the module itself, and which lie beside it: examples and tests.
+"""Which directories of an archive are the module itself, and which lie beside it: examples, tests, documentation.
 
 Knows names and calls by path, and no contents. What the module calls is part of it, wherever it lies.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 
-_BESIDE = frozenset({"examples", "tests", "test"})
+_BESIDE = frozenset({"examples", "example", "tests", "test", "docs", "codelabs", "exports"})
 
 
 def is_beside(path: str) -> bool:
-    """By name alone: below the folder for examples or tests of the module, or of one of its submodules."""
+    """By name alone: below a folder for examples, tests or documentation of the module, or of one of its submodules."""
     folders = path.split("/")
     if folders[0] == "modules" and len(folders) > 2:
         folders = folders[2:]

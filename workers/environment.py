@@ -21,6 +21,7 @@ from gate.proof.prover import prove
 from gate.proof.values import Proof
 from gate.report import Report
 from gate.reuse import report_key
+from gate.sandbox.probe import must_hold
 from gate.scanning.scanner import Scanner
 from gate.scanning.scanners import make_scanner, tools
 from gate.scanning.warm import ScannerSettings
@@ -115,7 +116,7 @@ class Environment:
             self.settings.scanner,
             self.settings.scanner_socket,
             self.settings.engine_timeout_seconds,
-            contained=self.settings.sandbox == "require",
+            contained=must_hold(self.settings.sandbox),
         )
 
     def prove(self, before: FileMap, after: FileMap) -> Proof:

@@ -1,6 +1,10 @@
 """Fetches a commit's files from GitHub and has the gate judge them. Knows no check run and no version."""
 
+from collections.abc import Callable, Iterable
+
 from bot.github.gateway import InstallationClient
+from bot.github.values import Pull
+from bot.version_text import NextVersion
 from gate.report import CheckResult, Finding, Report
 from registry.services.staging import module_of
 from tfmodule.address import Address
@@ -10,7 +14,10 @@ from tfmodule.version import Version
 from workers import calls, proving
 from workers.context import JobContext
 
-__all__ = ["fetch", "judge_commit", "judge_entries", "module_of", "unreadable"]
+__all__ = ["Taken", "fetch", "judge_commit", "judge_entries", "judge_proposed", "module_of", "unreadable"]
+
+Taken = Callable[[], Iterable[Version]]
+"""Asks which versions a merge would count on from; only where a module passed."""
 
 
 def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry, ...]:
@@ -19,14 +26,27 @@ def fetch(github: InstallationClient, repository: str, sha: str) -> tuple[Entry,
 
 
 def judge_commit(
-    ctx: JobContext, github: InstallationClient, repository: str, sha: str, profile: str, address: Address
-) -> Report:
-    """The gate's report on a commit; a tree that cannot even be unpacked is refused with the reason."""
+    ctx: JobContext, github: InstallationClient, pull: Pull, profile: str, address: Address, taken: Taken
+) -> tuple[Report, NextVersion | None]:
+    """The gate's report on a pull request's head; a tree that cannot even be unpacked is refused with the reason."""
     try:
-        entries = fetch(github, repository, sha)
+        entries = fetch(github, pull.repo, pull.head_sha)
     except ArchiveError as error:
-        return unreadable(profile, error)
-    return judge_entries(ctx, entries, profile, address)
+        return unreadable(profile, error), None
+    return judge_proposed(ctx, entries, profile, address, taken)
+
+
+def judge_proposed(
+    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, taken: Taken | None
+) -> tuple[Report, NextVersion | None]:
+    """The gate's report on what has no version yet; and the one that it would get, where it passed.
+
+    Without `taken` versions come from tags, and only the least one is told.
+    """
+    report = judge_entries(ctx, entries, profile, address)
+    if not report.passed:
+        return report, None
+    return proving.with_preview(ctx, report, module_of(entries), address, taken() if taken is not None else None)
 
 
 def judge_entries(

@@ -1,78 +1,150 @@
 """How large a step a new version must make after the one that our registry serves, or who allowed less."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass
 
-from gate.checks import CHECKS
-from gate.conclusion import Conclusion
+from bot.releases import next_version
+from bot.version_text import NextVersion
+from core.errors import UserError
+from gate.material import Evidence
 from gate.proof.prover import compare_files
 from gate.proof.values import Proof
-from gate.report import Finding, Outcome, Report, Verdict
+from gate.report import Finding, Report
+from gate.weighing import with_evidence
 from registry.services import steps
-from registry.services.steps import Earlier
+from registry.services.steps import Allowance, Earlier
 from registry.storage.port import ObjectMissingError, archive_key
 from tfmodule.address import Address
-from tfmodule.archive import Entry, unpack
-from tfmodule.bumps import is_enough
+from tfmodule.archive import ArchiveError, Entry, unpack
+from tfmodule.bumps import is_enough, least_version
 from tfmodule.files import FileMap
 from tfmodule.version import Version
 from workers.context import JobContext
 
 RULE = "upgrade"
-_CHECK = next(check for check in CHECKS if check.id == RULE)
 _MOST_REASONS = 5
 _FIRST = Version(0, 0, 0)
+
+
+class NotComparableError(UserError):
+    """There is an earlier version, and its archive cannot be read: nobody can say how large a step is needed."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A module beside the version that users come from. The proof is empty where `problem` says why there is none."""
+
+    before: Version
+    proof: Proof
+    problem: str = ""
+
+
+def compared(ctx: JobContext, module: Iterable[Entry], address: Address, version: Version | None) -> Compared | None:
+    """With the highest release below a version, or with the highest; None where the module has no earlier one."""
+    with ctx.read() as session:
+        before = steps.earlier(session, address, version)
+    return _compared(ctx, before, module, version or before.version) if before is not None else None
 
 
 def with_step(ctx: JobContext, report: Report, module: Iterable[Entry], address: Address, version: Version) -> Report:
     """The report, with what the step of the version says: refused where it is too small and nobody allowed it.
 
-    The first version of a module may have any number, and its report says nothing of a step.
+    Undecided where nobody could compare. The first version of a module may have any number, and its report says nothing
+    of a step.
     """
+    entries = tuple(module)
+    found = compared(ctx, entries, address, version)
     with ctx.read() as session:
-        before = steps.earlier(session, address, version)
         allowance = steps.allowance(session, address, version)
-    if before is None:
-        return report
-    proof = _proof(ctx, before, module, version)
+    evidence = Evidence(guarded=True, version=str(version))
+    if found is not None:
+        evidence = _evidence(found, address, version, allowance)
+    return with_evidence(report, {entry.path: entry.data for entry in entries}, evidence)
+
+
+def with_preview(
+    ctx: JobContext, report: Report, module: Iterable[Entry], address: Address, taken: Iterable[Version] | None
+) -> tuple[Report, NextVersion]:
+    """What the next version would be if the module were merged as it is, and the report with what that showed.
+
+    `taken` are the versions that a merge would count on from; None where versions come from tags alone.
+    """
+    entries = tuple(module)
+    found = compared(ctx, entries, address, None)
+    if found is None:
+        return report, NextVersion(next=next_version(taken) if taken is not None else None)
+    if found.problem:
+        return report, NextVersion(before=found.before, problem=f"{found.problem} {_restore(found.before)}")
+    least = found.proof.least_version(found.before)
+    evidence = Evidence(guarded=True, idempotent=found.proof.repeated)
+    shown = NextVersion(
+        next=max(next_version(taken), least) if taken is not None else None,
+        before=found.before,
+        least=least,
+        bump=found.proof.bump,
+        reasons=found.proof.reasons,
+        open=found.proof.undecided,
+    )
+    return with_evidence(report, {entry.path: entry.data for entry in entries}, evidence), shown
+
+
+def least_after_highest(ctx: JobContext, module: Iterable[Entry], address: Address) -> Version:
+    """The least version after the highest release; `0.0.0` where nothing was published yet.
+
+    Raises NotComparableError rather than choose a number that nobody could answer for.
+    """
+    found = compared(ctx, module, address, None)
+    if found is None:
+        return _FIRST
+    if found.problem:
+        largest = least_version(found.before, "major")
+        raise NotComparableError(
+            f"{found.problem} So no number was chosen for the merge. {_restore(found.before)} Or push the tag "
+            f"`v{largest}` on the merge: that step is large enough for whatever changed."
+        )
+    return found.proof.least_version(found.before)
+
+
+def _evidence(found: Compared, address: Address, version: Version, allowance: Allowance | None) -> Evidence:
+    proof, least = found.proof, str(found.proof.least_version(found.before))
     open_ = " ".join(proof.undecided)
-    if proof.allows(before.version, version):
-        return _with(report, "passed", note=open_)
+    largest = is_enough(found.before, version, "major")
+    if found.problem and not largest and allowance is None:
+        fix = f"{_restore(found.before)} {_or_allow(address, version)}"
+        finding = Finding(RULE, "warning", f"{found.problem} Nobody knows whether its step is enough.", fix=fix)
+        return Evidence(guarded=True, version=str(version), incomparable=finding)
+    if found.problem:
+        said = "The step is large enough for whatever changed." if largest else _allowed(allowance)
+        note = Finding(RULE, "warning", f"{found.problem} {said}")
+        return Evidence(guarded=True, version=str(version), upgrade=(note,))
+    if proof.allows(found.before, version):
+        return Evidence(True, str(version), least, (), open_, idempotent=proof.repeated)
     message = (
-        f"The step from {before.version} to {version} is too small for what changed: it asks for "
-        f"{proof.least_version(before.version)} or higher. {_reasons(proof)}"
+        f"The step from {found.before} to {version} is too small for what changed: it asks for "
+        f"{least} or higher. {_reasons(proof)}"
     )
     if allowance is not None:
-        message += f" {allowance.actor} allowed it: {allowance.reason}"
-        return _with(report, "passed", Finding(RULE, "warning", message, check=RULE), note=open_)
-    fix = (
-        f"Publish it as {proof.least_version(before.version)}, or keep what changed. Where the step is meant, an "
-        f'operator allows it: `terrasmith version allow-step {address} {version} --reason "…"`.'
-    )
-    return _with(report, "failed", Finding(RULE, "error", message, fix=fix, check=RULE), note=open_)
+        finding = Finding(RULE, "warning", f"{message} {_allowed(allowance)}")
+        return Evidence(True, str(version), "", (finding,), open_, idempotent=proof.repeated)
+    fix = f"Publish it as {least}, or keep what changed. {_or_allow(address, version)}"
+    return Evidence(True, str(version), least, (Finding(RULE, "error", message, fix=fix),), open_)
 
 
-def least_version(ctx: JobContext, module: Iterable[Entry], address: Address) -> Version:
-    """The least version after the highest release; `0.0.0` where nothing was published yet."""
-    with ctx.read() as session:
-        before = steps.earlier(session, address, None)
-    return _proof(ctx, before, module, before.version).least_version(before.version) if before else _FIRST
-
-
-def _proof(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: Version) -> Proof:
+def _compared(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: Version) -> Compared:
     """Only as much as decides: an engine is asked where the interface alone leaves a doubt."""
     try:
         with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
             old = {entry.path: entry.data for entry in unpack(stream)}
     except ObjectMissingError:
-        # A sweep tells the operator of it; that shall not end all publications of the module.
-        return Proof(note=f"The archive of {before.version} is not in the storage, so nothing was compared with it.")
+        return Compared(before.version, Proof(), f"The archive of {before.version} is not in the storage.")
+    except ArchiveError as error:
+        return Compared(before.version, Proof(), f"The archive of {before.version} cannot be read: {error.message}")
     new = {entry.path: entry.data for entry in module}
     static = Proof(compare_files(old, new).changes)
     largest = is_enough(before.version, version, "major")
     if static.bump == "major" or largest or _code(old) == _code(new):
-        return static
-    return ctx.environment.prove(old, new)
+        return Compared(before.version, static)
+    return Compared(before.version, ctx.environment.prove(old, new))
 
 
 def _code(files: FileMap) -> dict[str, bytes]:
@@ -87,11 +159,14 @@ def _reasons(proof: Proof) -> str:
     return " ".join([*shown, *([f"And {more} more."] if more else [])])
 
 
-def _with(report: Report, outcome: Outcome, *findings: Finding, note: str = "") -> Report:
-    """The report with this in the place of what the gate, which knows no other version, said of the upgrade."""
-    result = _CHECK.result(Conclusion(outcome, findings, note), 0.0)
-    places = [one.id for one in report.checks]
-    at = places.index(RULE) if RULE in places else len(places)
-    verdict: Verdict = "refused" if outcome == "failed" else report.verdict
-    checks = (*report.checks[:at], result, *report.checks[at + 1 :])
-    return replace(report, checks=checks, findings=(*report.findings, *findings), verdict=verdict)
+def _restore(before: Version) -> str:
+    return f"Put the archive of {before} back from a backup of the storage, and try again."
+
+
+def _or_allow(address: Address, version: Version) -> str:
+    command = f'`terrasmith version allow-step {address} {version} --reason "…"`'
+    return f"Where the step is meant, an operator allows it: {command}."
+
+
+def _allowed(allowance: Allowance | None) -> str:
+    return f"{allowance.actor} allowed it: {allowance.reason}" if allowance is not None else ""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.github.gateway import InstallationClient
 from bot.github.pulls import MOST_FILES
 from bot.github.values import Pull
+from bot.version_text import NextVersion
 from core.errors import UserError
 from gate.report import CheckResult, Finding, Report, Verdict
 from tfmodule.address import Address
@@ -16,7 +17,7 @@ from tfmodule.declaration import FILE, Declaration, DeclarationError, DeclaredMo
 from tfmodule.selection import module_at
 from workers.context import JobContext
 from workers.declaring import fetch_folders
-from workers.judging import fetch, judge_entries, unreadable
+from workers.judging import fetch, judge_proposed, unreadable
 
 MOST_JUDGED = 20
 """Modules that one pull request is judged for: each takes the engine seconds, and a job has minutes."""
@@ -36,8 +37,8 @@ def judge_touched(
     declaration: Declaration,
     changed: tuple[str, ...],
     profile: str,
-) -> Report | None:
-    """The report on all modules that a change concerns; None when it concerns none.
+) -> tuple[Report, tuple[NextVersion, ...]] | None:
+    """The report on all modules that a change concerns, with the version that each would need; None for none.
 
     A change of the declaration concerns every module, as far as they are few.
     """
@@ -47,21 +48,21 @@ def judge_touched(
     if FILE in changed:
         absent = tuple(_absent(github, repository, sha, declaration))
         if absent:
-            return _stopped(profile, absent)
+            return _stopped(profile, absent), ()
         wanted = declaration.modules if len(declaration.modules) <= MOST_JUDGED else wanted
     if not wanted:
         return None
     if len(wanted) > MOST_JUDGED:
         message = f"The pull request touches {len(wanted)} modules; {MOST_JUDGED} are judged at once."
         finding = Finding("too-many-modules", "warning", message, fix="Split it into several pull requests.")
-        return replace(_stopped(profile, (finding,)), verdict="undecided")
+        return replace(_stopped(profile, (finding,)), verdict="undecided"), ()
     owner = repository.partition("/")[0]
-    return combined(
-        {
-            module: _judge(ctx, module.address(owner), module, files, profile)
-            for module, files in _files(github, repository, sha, wanted)
-        }
-    )
+    judged = {
+        module: _judge(ctx, module.address(owner), module, files, profile)
+        for module, files in _files(github, repository, sha, wanted)
+    }
+    versions = (replace(version, module=module.key) for module, (_, version) in judged.items() if version is not None)
+    return combined({module: report for module, (report, _) in judged.items()}), tuple(versions)
 
 
 def placed(report: Report, folder: str) -> Report:
@@ -120,11 +121,11 @@ def _judge(
     module: DeclaredModule,
     files: tuple[Entry, ...] | ArchiveError,
     profile: str,
-) -> Report:
+) -> tuple[Report, NextVersion | None]:
     if isinstance(files, ArchiveError):
         fix = f"Correct `{module.path}`, or what `{FILE}` says of it in line {module.line}."
-        return unreadable(profile, files, fix, fix, folder=module.path)
-    return judge_entries(ctx, files, profile, address)
+        return unreadable(profile, files, fix, fix, folder=module.path), None
+    return judge_proposed(ctx, files, profile, address, None)
 
 
 def _absent(github: InstallationClient, repository: str, sha: str, declaration: Declaration) -> Iterator[Finding]:

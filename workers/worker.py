@@ -22,15 +22,20 @@ from sqlalchemy.orm import configure_mappers
 from bot.github.transport import trusted_authorities
 from core import jobs, log
 from core.db import Database
+from core.errors import UserError
 from core.redis import connect
 from core.settings import Settings
-from gate.sandbox.probe import demand
+from gate.sandbox.probe import Probe, demand, probe, warning
+from gate.workspace import sweep_workspaces
 from registry.storage.opening import prove
 from workers import execution
+from workers.health import Condition, Health
 from workers.queues import ENTRY, HEAVY
 
 _PR_SET_PDEATHSIG = 1
 _PARENT_LOOK_SECONDS = 2.0
+_AGAIN_SECONDS = 30.0
+"""A full disk or a lack of memory may have kept the sandbox from being tried; a kernel is not exchanged."""
 
 logger = log.get_logger(__name__)
 
@@ -85,6 +90,7 @@ class HorseWorker(Worker):
                 jobs.release(session, int(job.args[0]))
         finally:
             database.dispose()
+            sweep_workspaces()
 
 
 def _exit_without(parent: int) -> None:
@@ -94,12 +100,23 @@ def _exit_without(parent: int) -> None:
     os._exit(1)
 
 
-def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseWorker) -> int:
-    """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back."""
+def run(
+    settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseWorker, health: Health | None = None
+) -> int:
+    """Work until SIGTERM: the running job is finished first; a second SIGTERM kills it, and its lease gives it back.
+
+    With `health`, a machine that does not contain strangers' code is told of there for as long as it does not, instead
+    of by ending; a job is taken in neither case.
+    """
     assert settings.redis_url is not None
+    level = None
     if queue == HEAVY:
-        found = demand(settings.sandbox)  # before the fork, so that horses know
+        found = _contained(settings, health)  # before the fork, so that horses know
+        level = found.level
+        sweep_workspaces()
         logger.info("the sandbox was tried", level=found.level, landlock=found.landlock)
+        if loud := warning(settings.sandbox):
+            logger.warning(loud, level=found.level)
     execution.prepare(settings)
     # Else every horse would do these anew.
     configure_mappers()
@@ -115,8 +132,25 @@ def run(settings: Settings, queue: str, worker_class: type[HorseWorker] = HorseW
             log_job_description=False,
         )
         worker.settings = settings
+        if health is not None:
+            health.condition = Condition(ready=True, level=level)
         worker.work(logging_level="WARNING", with_scheduler=False)
     except RedisConnectionError as error:
         logger.exception("the worker lost Redis; start it again once Redis is back", error=str(error))
         return 1
     return 0
+
+
+def _contained(settings: Settings, health: Health | None) -> Probe:
+    if health is None:
+        return demand(settings.sandbox)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # RQ's own comes later
+    while True:
+        try:
+            return demand(settings.sandbox)
+        except UserError as error:
+            if health.condition.reason != str(error):
+                logger.error("the worker takes no jobs: strangers' code is not contained here", reason=str(error))  # noqa: TRY400
+            health.condition = Condition(level="L0", reason=str(error))
+            probe.cache_clear()
+            time.sleep(_AGAIN_SECONDS)

@@ -9,9 +9,14 @@ mkdir -p "$report"
 
 if [ -z "$TERRASMITH_URL" ]; then unset TERRASMITH_URL TERRASMITH_TOKEN; fi
 
-"$terrasmith" check "$DIRECTORY" --profile "$PROFILE" --every \
-    --output "github=$report/commands.txt" --output "markdown=$report/summary.md" --output "sarif=$report/report.sarif"
+# What is printed quotes the module. Between these two lines the runner takes none of it for a command.
+guard=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$guard"
+"$terrasmith" check --profile "$PROFILE" --every \
+    --output "github=$report/commands.txt" --output "markdown=$report/summary.md" --output "sarif=$report/report.sarif" \
+    -- "$DIRECTORY"
 code=$?
+echo "::$guard::"
 
 case $code in
 0) verdict=passed ;;

@@ -3,7 +3,7 @@
 set -euo pipefail
 "$PYTHON" -m venv "$PLACE/venv"
 "$PLACE/venv/bin/python" -m pip install --quiet --require-hashes --requirement "$SOURCE/requirements-embedded.lock"
-"$PLACE/venv/bin/python" -m pip install --quiet --no-deps "$SOURCE"
+"$PLACE/venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation "$SOURCE"
 # Checkov cannot share that folder; its own beside it is found by its name.
 "$PYTHON" -m venv "$PLACE/venv-checkov"
 "$PLACE/venv-checkov/bin/python" -m pip install --quiet --no-deps --require-hashes --requirement "$SOURCE/requirements-checkov.lock"

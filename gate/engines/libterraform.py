@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from gate.confinement import python_files
 from gate.engines.needs import Demands
 from gate.engines.port import Session
@@ -77,9 +79,13 @@ class LibterraformSession:
         return self._program
 
     @property
-    def pid(self) -> int | None:
-        """The launcher's, while the process runs."""
-        return self._program.pid if self._program else None
+    def started(self) -> bool:
+        """Whether the process was started, and not ended by us."""
+        return self._program is not None
+
+    def processes(self) -> list[psutil.Process]:
+        """It, and what it started."""
+        return self._program.processes() if self._program else []
 
     @property
     def alive(self) -> bool:

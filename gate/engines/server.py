@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -30,6 +29,7 @@ from gate.engines.port import EngineBusyError, EngineSettings
 from gate.engines.running_provider import ProviderStartError, provider_program
 from gate.engines.slot import Recycling, Slot
 from gate.engines.supported import complaint, read_version
+from gate.foreign_files import take_away
 from gate.mirror import find_mirror, versions_in
 from gate.workspace import open_workspace, short_parent
 
@@ -203,12 +203,12 @@ def _claimed(path: Path, folder: Path | None) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             left = Path(note.read_text(encoding="utf-8"))
             if left.name.startswith("terrasmith-engine-") and left.parent == place.parent and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
+                take_away(left)
         note.write_text(str(place), encoding="utf-8")
         try:
             yield place
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            take_away(place)
             note.unlink(missing_ok=True)
 
 

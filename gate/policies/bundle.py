@@ -6,7 +6,7 @@ A folder holds `NAME.rego`, `NAME_test.rego`, `settings.json` for parameters, an
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -114,7 +114,9 @@ class Bundle:
             known = rules[text.package]
             for name in text.lonely:
                 if name.text not in known:
-                    message = f"`{name.text}` stands once in its rule and means nothing else: the rule could never hold."
+                    message = (
+                        f"`{name.text}` stands once in its rule and means nothing else: the rule could never hold."
+                    )
                     fix = "Correct the name, or write `_` for what is not used."
                     yield Problem(message, text.path, name.line, fix)
 
@@ -152,40 +154,39 @@ class Folder:
 
 def read_bundle(files: FileMap) -> Folder:
     """The policies in a folder's files. Raises BundleError for what no policy folder holds."""
-    problems: list[Problem] = []
-    kept: dict[str, str] = {}
-    tests: dict[str, str] = {}
-    fixtures: dict[str, Any] = {}
     taken = {path: data for path, data in sorted(files.items()) if not _IGNORED.search(path)}
     if len(taken) > MOST_FILES or sum(len(data) for data in taken.values()) > MOST_BYTES:
         raise BundleError([Problem(f"There are more than {MOST_FILES} files, or {MOST_BYTES} bytes.", "", 0)])
-    for path, data in taken.items():
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            problems.append(Problem("It is no text in UTF-8.", path, 1))
-            continue
-        if "\0" in text:
-            problems.append(Problem("It holds a zero byte.", path, 1))
-        elif path.endswith("_test.rego"):
-            tests[path] = text
-        elif path.endswith(".rego") or path == SETTINGS:
-            kept[path] = text
-        elif match := _FIXTURE.fullmatch(path):
+    problems: list[Problem] = []
+    texts = dict(_texts(taken, problems))
+    tests = {path: text for path, text in texts.items() if path.endswith("_test.rego")}
+    kept = {path: text for path, text in texts.items() if path == SETTINGS or path.endswith(".rego")}
+    bundle = Bundle(MappingProxyType({path: text for path, text in kept.items() if path not in tests}))
+    fixtures: dict[str, Any] = {}
+    for path, text in texts.items():
+        if match := _FIXTURE.fullmatch(path):
             try:
                 fixtures[match[1]] = json.loads(text)
             except (ValueError, RecursionError) as error:
                 problems.append(Problem(f"It is no JSON: {error}.", path, getattr(error, "lineno", 1)))
-        else:
+        elif path not in kept:
             fix = f"Policies are `*.rego`, parameters `{SETTINGS}`, and what tests use `fixtures/NAME.json`."
             problems.append(Problem("A folder of policies holds no such file.", path, 1, fix))
-    if not problems and not any(path.endswith(".rego") for path in kept):
+    if not problems and not bundle.modules:
         problems.append(Problem("There is no policy: no file ends in `.rego`.", "", 0))
-    bundle = Bundle(MappingProxyType(kept))
     problems += bundle.problems
     if problems:
         raise BundleError(problems)
     return Folder(bundle, tests, fixtures)
+
+
+def _texts(files: FileMap, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    for path, data in files.items():
+        text = data.decode("utf-8", "replace")
+        if "\0" in text or text.encode() != data:
+            problems.append(Problem("It is no text in UTF-8.", path, 1))
+        else:
+            yield path, text
 
 
 def _line_of(text: str, name: str) -> int:

@@ -151,7 +151,7 @@ def _described(bundle: Bundle, asked: Evaluator) -> tuple[tuple[Rule, ...], tupl
     for (package, (path, line)), answer in zip(packages.items(), answers, strict=True):
         rule = _rule(package, answer.value, levels)
         if isinstance(rule, str):
-            problems.append(Problem(answer.error and f"`metadata`: {answer.error}." or rule, path, line, _METADATA))
+            problems.append(Problem(f"`metadata`: {answer.error}." if answer.error else rule, path, line, _METADATA))
         elif rule.id in rules:
             problems.append(Problem(f"There are two policies `{rule.id}`.", path, line, "Give one another id."))
         else:

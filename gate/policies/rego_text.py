@@ -130,12 +130,14 @@ def _problems(path: str, tokens: list[_Token]) -> Iterator[Problem]:
             yield Problem(message, path, token.line, "Leave it out.")
         elif token.kind == "word" and token.text == "with":
             message = "`with` is not supported: the evaluator does not survive it."
-            fix = "A test gives its input as a value: `test_name := {\"policy\": …, \"input\": …, \"deny\": 1}`."
+            fix = 'A test gives its input as a value: `test_name := {"policy": …, "input": …, "deny": 1}`.'
             yield Problem(message, path, token.line, fix)
         elif token.kind in ("string", "raw") and formats:
             for flags, verb, end in _VERB.findall(token.text[1:-1]):
                 if end or (verb and verb not in _VERBS):
-                    message = f"`%{flags}{verb}` is not formatted by the evaluator: the text would keep it as it stands."
+                    message = (
+                        f"`%{flags}{verb}` is not formatted by the evaluator: the text would keep it as it stands."
+                    )
                     fix = "Write `%s` for text and `%v` for anything else; quotes stand beside it, as in `'%s'`."
                     yield Problem(message, path, token.line, fix)
 
@@ -163,4 +165,3 @@ def _lonely(tokens: list[_Token]) -> Iterator[Name]:
 
 def _next(tokens: list[_Token], number: int) -> _Token | None:
     return tokens[number + 1] if number + 1 < len(tokens) else None
-

@@ -27,7 +27,7 @@ from gate.proof.callers import (
     online_providers,
     provider_keys,
 )
-from gate.proof.runs import AFTER, BEFORE, PLANS_ALONE, REALLY, Data, Providers, requirements, written
+from gate.proof.runs import AFTER, AGAIN, BEFORE, FRESH, PLANS_ALONE, REALLY, Data, Providers, requirements, written
 from gate.proof.values import PlannedChange, Proof, Scenario, Verdict
 from gate.providers import BUILTIN, needed_providers
 from gate.sandbox.levels import REQUIRED, enough
@@ -58,7 +58,7 @@ def prove(before: FileMap, after: FileMap, *, engine: EngineSettings, policy: Po
     changes = compare_files(before, after).changes
     sides = []
     for name, files in (("old", before), ("new", after)):
-        screened = screen(files, policy)
+        screened = screen(files, policy, profile="safety")
         if screened.refused:
             return Proof(changes, note=f"No upgrade was tried: the {name} version does not pass the gate's screen.")
         sides.append(screened.admitted)
@@ -145,9 +145,10 @@ class _Bench:
         path = f"upgrade_{number}.tftest.hcl"
         providers = self.trial.providers(caller)
         alone = frozenset(providers.keys.values()) <= PLANS_ALONE
-        runs = (BEFORE, AFTER, REALLY) if providers.keys and alone else (BEFORE, AFTER)
+        runs: tuple[str, ...] = (BEFORE, AFTER, REALLY) if providers.keys and alone else (BEFORE, AFTER)
         target = self.workspace.work / path
-        target.write_bytes(written(caller, providers, data, runs))
+        # `init` wants to see every run. Those of the new version alone stand last: one that fails ends the file.
+        target.write_bytes(written(caller, providers, data, (*runs, FRESH, AGAIN)))
         problem = self._init()
         if problem is not None:
             target.write_bytes(written(caller, providers, data, (BEFORE,)))
@@ -162,7 +163,9 @@ class _Bench:
             data = Data(data.before, data.after, values)
             if not plans.passed(first, BEFORE):
                 problem = f"the old version itself: {_joined(plans.problems(first, BEFORE, self.workspace)) or _MUTE}"
-            target.write_bytes(written(caller, providers, data, runs))
+        if set(data.after) <= set(data.values):  # what a mock makes up anew at each run would change by itself
+            runs = (*runs, FRESH, AGAIN)
+        target.write_bytes(written(caller, providers, data, runs))
         try:
             if problem is not None:
                 return Scenario(caller.name, "undecided", undecided=problem)
@@ -206,7 +209,7 @@ class _Bench:
             return Scenario(caller.name, "breaking", problems=problems)
         changes, replacement = self._replacing(output, mocked, runs, providers)
         verdict: Verdict = "breaking" if any(change.destroys for change in changes) else "harmless"
-        return Scenario(caller.name, verdict, changes, replacement=replacement)
+        return Scenario(caller.name, verdict, changes, replacement=replacement, repeated=_repeated(output))
 
     def _replacing(
         self, output: plans.Events, mocked: tuple[PlannedChange, ...], runs: tuple[str, ...], providers: Providers
@@ -235,6 +238,14 @@ class _Bench:
 
 def _untried(proof: Proof, reason: str) -> Proof:
     return Proof(proof.changes, note=f"No upgrade was tried: {reason}.")
+
+
+def _repeated(output: plans.Events) -> tuple[str, ...] | None:
+    """What the second plan of the new version changes. What is destroyed and made anew on purpose is among it."""
+    planned = plans.planned(output, AGAIN) if plans.passed(output, AGAIN) else None
+    if planned is None:
+        return None
+    return tuple(one.address for one in planned if set(one.actions) - {"no-op", "read"})
 
 
 def _examples(files: FileMap) -> dict[str, bytes]:

@@ -7,7 +7,10 @@ from gate.proof.callers import NEW, OLD, Caller
 from tfmodule.hcl_writer import Value, literal
 
 AWS = "registry.terraform.io/hashicorp/aws"
-BEFORE, AFTER, REALLY = "before", "after", "after_really"
+BEFORE, AFTER, REALLY, FRESH, AGAIN = "before", "after", "after_really", "fresh", "again"
+"""The old version applied, the new one planned on it, the same with real providers; the new one applied, and planned on
+that.
+"""
 
 # Enough for the provider to plan without an account; it has no network either.
 _REAL: Mapping[str, Mapping[str, Value]] = {
@@ -52,7 +55,7 @@ def requirements(names: Mapping[str, str]) -> bytes:
 
 
 def written(caller: Caller, providers: Providers, data: Data, runs: Sequence[str]) -> bytes:
-    """The runs that are asked for, of before, after, and after with real providers."""
+    """The runs that are asked for, in this order: what follows a run that fails is not run."""
     parts = [_mock(source, name, providers.mocks.get(source, ())) for source, name in sorted(providers.names.items())]
     if REALLY in runs:
         parts += [_real(source, name) for source, name in sorted(providers.names.items()) if source in _REAL]
@@ -74,8 +77,8 @@ def _run(name: str, caller: Caller, providers: Providers, data: Data) -> str:
     folder = f"./{side}/{caller.directory}".rstrip("/")
     lines = [
         f"run {literal(name)} {{",
-        f"  command = {'apply' if name == BEFORE else 'plan'}",
-        '  state_key = "upgraded"',
+        f"  command = {'apply' if name in (BEFORE, FRESH) else 'plan'}",
+        f"  state_key = {literal('repeated' if name in (FRESH, AGAIN) else 'upgraded')}",
         f"  module {{\n    source = {literal(folder)}\n  }}",
     ]
     if caller.values:

@@ -48,6 +48,8 @@ class Scenario:
     problems: tuple[str, ...] = ()
     undecided: str = ""
     replacement: str = ""
+    repeated: tuple[str, ...] | None = None
+    """The resources of the new version that a second plan on its own state still changes; None: nobody could tell."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Proof:
     def tried(self) -> bool:
         """Whether an engine planned an upgrade at all."""
         return any(scenario.verdict != "undecided" for scenario in self.scenarios)
+
+    @property
+    def repeated(self) -> tuple[str, ...] | None:
+        """What a second plan of the new version changes in any of the scenarios; None where nobody could tell."""
+        told = [scenario.repeated for scenario in self.scenarios]
+        if not told or any(one is None for one in told):
+            return None
+        return tuple(sorted({address for one in told for address in one or ()}))
 
     @property
     def undecided(self) -> tuple[str, ...]:

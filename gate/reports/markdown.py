@@ -24,13 +24,13 @@ def markdown(report: Report) -> str:
 
 def _judged(report: Report) -> str:
     score = f", score **{report.score}** of 100" if report.score is not None else ""
-    who = f"engine {_plain(report.engine)}, tier {report.tier}, sandbox {_plain(report.sandbox)}"
+    who = f"engine {plain(report.engine)}, tier {report.tier}, sandbox {plain(report.sandbox)}"
     return f"Profile **{report.profile}**{score}; {who}."
 
 
 def _checks(report: Report) -> str:
     rows = [
-        f"| {_MARKS[check.outcome]} {check.outcome} | {_plain(check.title)} | {_worth(check)} |"
+        f"| {_MARKS[check.outcome]} {check.outcome} | {plain(check.title)} | {_worth(check)} |"
         for check in report.checks
     ]
     return "\n".join(["| Result | Check | Worth |", "| --- | --- | --- |", *rows])
@@ -38,7 +38,7 @@ def _checks(report: Report) -> str:
 
 def _worth(check: CheckResult) -> str:
     if check.outcome == "not-applicable":
-        return _plain(check.note)
+        return plain(check.note)
     return f"{check.points:g} of {check.of:g}" if check.kind == "points" else "gate"
 
 
@@ -48,11 +48,11 @@ def _findings(report: Report) -> str:
 
 
 def _row(finding: Finding) -> str:
-    said = f"{_plain(finding.message)} ({_plain(finding.rule)})"
-    word = f"suppressed: {_plain(finding.suppressed)}" if finding.suppressed else finding.severity
-    return f"| {word} | {_plain(finding.place)} | {said} | {_plain(finding.fix)} |"
+    said = f"{plain(finding.message)} ({plain(finding.rule)})"
+    word = f"suppressed: {plain(finding.suppressed)}" if finding.suppressed else finding.severity
+    return f"| {word} | {plain(finding.place)} | {said} | {plain(finding.fix)} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text with every character that Markdown could take for its own escaped, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -83,11 +83,16 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def _rule(rule: str, finding: Finding, security: float | None) -> dict[str, Any]:
     text = finding.fix or finding.message
-    descriptor: dict[str, Any] = {"id": rule, "name": _name(rule), "help": {"text": text}}
+    descriptor: dict[str, Any] = {"id": rule, "name": _name(rule), "help": {"text": _unlinked(text)}}
     properties: dict[str, Any] = {"tags": ["terraform", finding.source]}
     if security is not None:
         properties |= {"security-severity": f"{security:.1f}", "tags": ["terraform", finding.source, "security"]}
     return descriptor | {"properties": properties}
+
+
+def _unlinked(text: str) -> str:
+    """Even in plain text SARIF knows links, and a finding may quote a stranger's."""
+    return text.replace("](", "] (")
 
 
 def _name(rule: str) -> str:
@@ -101,7 +106,7 @@ def _result(finding: Finding, identity: str, index: int, prefix: str) -> dict[st
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": text},
+        "message": {"text": _unlinked(text)},
         "locations": [_location(finding, prefix)],
         "partialFingerprints": {ALGORITHM: identity},
         "properties": {"source": finding.source, "sameAs": list(finding.same_as)},

@@ -29,7 +29,8 @@ def tables(material: Material) -> Conclusion:
     interface = Interface.from_facts(material.root.facts)
     text = _text(material, README)
     if not text:
-        return counted([Finding("readme-tables", "warning", f"`{README}` is missing.", fix="Run the fixer.")])
+        fix = "Add it with a title; `terrasmith check --fix` then writes the tables."
+        return counted([Finding("readme-tables", "warning", f"`{README}` is missing.", fix=fix)])
     if interface_tables(interface).strip() in text:
         return counted(())
     return counted(_differences(text, interface))
@@ -76,14 +77,13 @@ def words(material: Material) -> Conclusion:
     """The README says in a sentence what the module is, shows the minimal example byte for byte, and names what it
     costs or which permissions it needs.
     """
-    return counted(_words(material), 3)
-
-
-def _words(material: Material) -> Iterator[Finding]:
     text = _text(material, README)
     if not text:
-        yield Finding("readme-words", "warning", f"`{README}` is missing.", fix="Add it.")
-        return
+        return counted([Finding("readme-words", "warning", f"`{README}` is missing.", fix="Add it.")])
+    return counted(_words(material, text), 3)
+
+
+def _words(material: Material, text: str) -> Iterator[Finding]:
     if not _summary(text):
         message = "The README does not begin with a title and a sentence about what the module is."
         yield Finding("readme-words", "warning", message, README, 1, fix="Write `# Title`, and a sentence below it.")

@@ -1,11 +1,11 @@
 """Which files a module has: the standard ones, its examples, its tests, and the settings of its linters."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import yaml
 
-from gate.conclusion import Conclusion, counted, not_applicable
+from gate.conclusion import PASSED, Conclusion, counted, not_applicable
 from gate.material import Material
 from gate.mocked import unmocked
 from gate.providers import needed_providers
@@ -97,10 +97,20 @@ def examples_work(material: Material) -> Conclusion:
         return Conclusion("failed", note=f"{len(wrong)} findings of `init` and `validate` are in examples.")
     worst = next((one for one in outcomes if one.outcome != "passed"), None)
     if worst is None:
-        return Conclusion("passed")
+        return _ran(len(example_directories(material.files)), material.ran)
     return Conclusion(
         "undecided" if worst.outcome == "undecided" else "skipped", note="The module itself is not valid."
     )
+
+
+def _ran(there: int, ran: Collection[str] | None) -> Conclusion:
+    if ran is None:
+        return PASSED
+    count = sum(directory.startswith("examples/") for directory in ran)
+    if count == there:
+        return PASSED
+    note = f"{count} of {there} examples could be run here; the findings say why."
+    return Conclusion("passed" if count else "not-applicable", note=note)
 
 
 def tests_offline(material: Material) -> Conclusion:

@@ -2,6 +2,8 @@
 scans.
 """
 
+from dataclasses import replace
+
 from gate.conclusion import Conclusion, counted, gated, not_applicable
 from gate.material import Material
 from gate.report import Finding
@@ -11,9 +13,12 @@ _NOBODY = "Nobody was asked to scan."
 
 def upgrade(material: Material) -> Conclusion:
     """A new version applied over the old one destroys and replaces nothing without saying so."""
-    if material.evidence.upgrade is None:
+    evidence = material.evidence
+    if evidence.incomparable is not None:
+        return Conclusion("undecided", (evidence.incomparable,))
+    if evidence.upgrade is None:
         return not_applicable("There is no earlier version to upgrade from, or nobody tried.")
-    return gated(material.evidence.upgrade)
+    return replace(gated(evidence.upgrade), note=evidence.open)
 
 
 def intent(material: Material) -> Conclusion:
@@ -33,7 +38,7 @@ def idempotent(material: Material) -> Conclusion:
     """Applied once, a second plan is empty: nothing in the module changes by itself."""
     changing = material.evidence.idempotent
     if changing is None:
-        return not_applicable("No emulator applied the module.")
+        return not_applicable("Nobody applied the module and planned again: that is done where a version is compared.")
     wrong = (
         Finding("idempotent", "warning", f"A second plan still changes `{address}`.", fix="Give it stable arguments.")
         for address in changing

@@ -8,6 +8,7 @@ from gate.providers import BUILTIN, local_names, needed_providers, requirements
 from gate.report import Finding
 from gate.rules.inputs import refers_to_others
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
+from tfmodule.parts import is_beside
 from tfmodule.version import Version
 
 _TERRAFORM, PROVIDERS = "terraform-version", "provider-floors"
@@ -84,7 +85,7 @@ def provider_floors(material: Material) -> Conclusion:
 
 
 def _own(path: str) -> bool:
-    return path.split("/", maxsplit=1)[0] not in ("examples", "tests", "test")
+    return not is_beside(path)
 
 
 def _undeclared(material: Material) -> Iterator[Finding]:

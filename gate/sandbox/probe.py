@@ -17,7 +17,7 @@ from gate.confinement import Confinement, python_files
 from gate.process import Completed, Limits, run
 from gate.sandbox import landlock, seccomp
 from gate.sandbox.levels import REQUIRED, Level, SandboxSetting, enough
-from gate.workspace import Workspace, open_workspace
+from gate.workspace import Workspace, open_workspace, short_parent
 
 _SCRIPT = Path(__file__).with_name("attempts.py")
 _SECONDS = 30.0
@@ -101,6 +101,26 @@ def demand(setting: SandboxSetting) -> Probe:
     return found
 
 
+def must_hold(setting: SandboxSetting) -> bool:
+    """Whether nothing may start unless the kernel contains it: where that is demanded, and wherever it can be had.
+
+    So what runs under `trusted-local` is contained as the probe says and the report names, or does not start; that one
+    run of it was less contained, and nobody knew, is not possible.
+    """
+    return setting == "require" or enough("require", probe().level)
+
+
+def warning(setting: SandboxSetting) -> str:
+    """What must be said, once and loudly, where code runs that is not contained; empty where it is, or none runs."""
+    found = probe()
+    if setting == "require" or enough("require", found.level):
+        return ""
+    return (
+        f"TERRASMITH_SANDBOX=trusted-local, and this machine contains code to level {found.level} only: what a module"
+        f" runs can read this user's files and reach the network. {found.reason}"
+    )
+
+
 def try_everything(limits: Confinement) -> Probe:
     """Probe with a confinement's `required` and `landlock`, not its paths."""
     version = min(landlock.version(), limits.landlock)
@@ -141,7 +161,7 @@ def _attempt(workspace: Workspace, outside: dict[str, object], limits: Confineme
 def _outside() -> Iterator[dict[str, object]]:
     """What a contained program must not reach, all of it real and of no worth."""
     with (
-        tempfile.TemporaryDirectory(prefix="terrasmith-probe-") as folder,
+        tempfile.TemporaryDirectory(prefix="terrasmith-probe-", dir=short_parent()) as folder,
         socket.socket() as tcp,
         socket.socket(type=socket.SOCK_DGRAM) as udp,
         socket.socket(socket.AF_UNIX) as named,

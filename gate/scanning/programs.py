@@ -6,7 +6,6 @@ Knows how they are started and how they fail; what each says is read in its own 
 import json
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from gate.confinement import Confinement
+from gate.foreign_files import temporary, write_file
 from gate.process import Completed, Limits, run
 from gate.scanning.scanner import Scan, problem
 from gate.scanning.warm import ScannerError, ScannerSettings
-from gate.workspace import write_file
 from tfmodule.files import FileMap, check_path
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)\S*")
@@ -98,8 +97,7 @@ def prepared(name: str, settings: ScannerSettings, files: FileMap) -> Iterator[P
     if path is None:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix=f"terrasmith-{name}-") as folder:
-        root = Path(folder).resolve()
+    with temporary(name) as root:
         for part in ("work", "home"):
             (root / part).mkdir()
         for file, data in files.items():

@@ -1,5 +1,6 @@
 """Looks for credentials in every file of a module. A finding names the kind, the file and the line, never the value."""
 
+import base64
 import math
 import re
 from collections import Counter
@@ -18,6 +19,13 @@ from tfmodule.hcl import parse
 SOURCE = "detect-secrets"
 # Its entropy detectors find hashes, ids and policy documents in Terraform; ours asks for a telling name beside.
 _LEFT_OUT = frozenset({"Secret Keyword", "Public IP (ipv4)", "Base64 High Entropy String", "Hex High Entropy String"})
+# The beginning of a private key, encoded once more, as kubeconfigs and user data have it; certificates begin otherwise.
+_ENCODED_KEYS = "|".join(
+    re.escape(base64.b64encode(head[: len(head) // 3 * 3]).decode())
+    for head in (
+        f"-----BEGIN {kind}PRIVATE KEY-----".encode() for kind in ("", "RSA ", "EC ", "DSA ", "OPENSSH ", "ENCRYPTED ")
+    )
+)
 # Formats that the library does not know: what must stand in a line before it is worth a closer look, and that look.
 _MORE_FORMATS = {
     "1Password service account token": ("ops_eyJ", re.compile(r"\bops_eyJ[A-Za-z0-9_-]{60,}")),
@@ -43,8 +51,10 @@ _MORE_FORMATS = {
     "Linear API key": ("lin_api_", re.compile(r"\blin_api_[A-Za-z0-9]{40}\b")),
     "New Relic key": ("NR", re.compile(r"\bNR(?:AK|AL|II)-[A-Za-z0-9]{27,}")),
     "Notion token": ("ntn_", re.compile(r"\bntn_[A-Za-z0-9]{40,}")),
+    "OpenAI key": ("sk-", re.compile(r"\bsk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,}")),
     "PlanetScale token": ("pscale_", re.compile(r"\bpscale_(?:tkn|pw|oauth)_[A-Za-z0-9._=-]{32,}")),
     "Postman API key": ("PMAK-", re.compile(r"\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b")),
+    "Private Key in base64": ("LS0tLS1CRUdJTi", re.compile(_ENCODED_KEYS)),
     "Pulumi token": ("pul-", re.compile(r"\bpul-[0-9a-f]{40}\b")),
     "PuTTY private key": ("PuTTY", re.compile(r"PuTTY-User-Key-File-\d")),
     "RubyGems key": ("rubygems_", re.compile(r"\brubygems_[0-9a-f]{48}\b")),
@@ -62,9 +72,11 @@ _AWS_SECRET = re.compile(
     r"(?i)aws_?secret_?access_?key[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"
 )
 # A literal given to a name that sounds secret: often a harmless sample, so by itself it is a warning.
-_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[:=]\s*\"(?P<value>[^\"${}\s]{6,100})\"")
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[:=]\s*\"(?P<value>[^\"${}\s]{6,300})\"")
 _SOUNDS_SECRET = re.compile(r"(?i)password|passwd|secret|token|api_?key|access_?key|private_?key|credential")
-_DEMANDING_NAME = re.compile(r"(?i)(?:password|passwd|secret|token|api_?key|access_?key|private_?key|credentials?)$")
+_DEMANDING_NAME = re.compile(
+    r"(?i)(?:password|passwd|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?)$"
+)
 # What documentation writes instead of a credential, and words that are choices and no secrets.
 _SAMPLES = re.compile(
     r"(?i)example|changeme|change-me|placeholder|dummy|redacted|your[-_]|xxxx|<[^>]+>|\*\*\*|^mock|^test|^fake|^foo|^bar"
@@ -74,6 +86,8 @@ _NO_SECRET = re.compile(r"(?i)^(?:arn:|https?://[^@]*$|/|\./|projects/|[\w.-]+\.
 _WORDS = re.compile(r"(?i)passw|secret|super|strong|admin|welcome")
 _ENTROPY_LENGTH, _ENTROPY_BITS = 16, 3.5
 _WINDOW, _OVERLAP = 4_000, 200
+_SHORTEST = 8
+"""Characters of a line that could hold anything. A megabyte of shorter ones would cost a quarter of a minute."""
 _REMEDY = "Remove it, rotate it at its issuer (it counts as leaked), and take the value as a variable."
 _TEXT_FOLDERS = ("examples/", "tests/", "test/", "docs/")
 
@@ -86,6 +100,8 @@ def find_secrets(files: FileMap) -> Iterator[Finding]:
         text = files[path].decode("utf-8", "replace")
         defaults = dict(_defaults(path, files[path])) if path.endswith(".tf") else {}
         for number, line in enumerate(text.split("\n"), 1):
+            if len(line) < _SHORTEST:
+                continue
             kinds = sorted({kind for window in _windows(line) for kind in _kinds(window)})
             for kind in kinds:
                 message = f"This line holds what looks like a credential: {kind}."

@@ -1,10 +1,10 @@
 """tflint's issues, where a `tflint` is on PATH: its bundled Terraform rules, our configuration, no network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gate.report import Finding, Risk
-from gate.scanning.areas import BESIDE
+from gate.scanning.areas import lying_beside
 from gate.scanning.programs import Program, scanned_by
 from gate.scanning.scanner import Scan, severity
 from gate.scanning.warm import ScannerSettings
@@ -17,10 +17,10 @@ _RISKS: Mapping[str, Risk] = {"error": "medium", "warning": "low"}
 
 def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
     """None where there is no tflint."""
-    return scanned_by(SOURCE, settings, files, _scan)
+    return scanned_by(SOURCE, settings, files, lambda program: _scan(program, lying_beside(files)))
 
 
-def _scan(program: Program) -> Scan:
+def _scan(program: Program, elsewhere: Collection[str]) -> Scan:
     version = program.version("--version")
     done = program.run(
         "--format=json",
@@ -34,7 +34,7 @@ def _scan(program: Program) -> Scan:
     if errors:
         raise program.failed(printable(str(errors[0].get("message") or errors[0].get("summary")))[:200])
     found = tuple(_findings(answer))
-    beside = tuple(finding for finding in found if (finding.path or "").split("/")[0] in BESIDE)
+    beside = tuple(finding for finding in found if finding.path in elsewhere)
     own = tuple(finding for finding in found if finding not in beside)
     return Scan(own, beside, versions=((SOURCE, ".".join(map(str, version))),))
 

@@ -1,12 +1,12 @@
 """Trivy's misconfigurations, where a `trivy` is on PATH: its embedded rules, our configuration, no network."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from gate.report import Finding, Risk
 from gate.scanning import concerns
-from gate.scanning.areas import BESIDE
+from gate.scanning.areas import lying_beside
 from gate.scanning.programs import Program, scanned_by
 from gate.scanning.scanner import Scan, severity
 from gate.scanning.warm import ScannerSettings
@@ -20,10 +20,10 @@ _RISKS: Mapping[str, Risk] = {"CRITICAL": "high", "HIGH": "high", "MEDIUM": "med
 
 def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
     """None where there is no trivy."""
-    return scanned_by(SOURCE, settings, files, _scan)
+    return scanned_by(SOURCE, settings, files, lambda program: _scan(program, lying_beside(files)))
 
 
-def _scan(program: Program) -> Scan:
+def _scan(program: Program, elsewhere: Collection[str]) -> Scan:
     version = program.version("--version")
     since_checks = version >= (0, 51, 0)
     done = program.run(
@@ -43,27 +43,26 @@ def _scan(program: Program) -> Scan:
     answer = program.json(done, good=(0,))
     if _TROUBLE.search(done.stderr):
         raise program.failed(done.stderr.strip().rsplit("\n", 1)[-1][:200])
-    found = list(_findings(answer))
-    own = [finding for finding in found if (finding.path or "").split("/")[0] not in BESIDE]
+    found = list(_findings(answer, elsewhere))
+    own = [finding for finding in found if finding.path not in elsewhere]
     beside = [finding for finding in found if finding not in own]
     return Scan(tuple(own), tuple(beside), versions=((SOURCE, ".".join(map(str, version))),))
 
 
-def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(answer: Mapping[str, Any], elsewhere: Collection[str]) -> Iterator[Finding]:
     for result in answer.get("Results") or ():
         for one in result.get("Misconfigurations") or ():
             if one.get("Status", "FAIL") == "FAIL":
-                yield _finding(str(result["Target"]), one)
+                yield _finding(str(result["Target"]), one, own=str(result["Target"]) not in elsewhere)
 
 
-def _finding(target: str, one: Mapping[str, Any]) -> Finding:
+def _finding(target: str, one: Mapping[str, Any], *, own: bool) -> Finding:
     rule = concerns.canonical(str(one.get("AVDID") or one["ID"]))
     known = concerns.rule_of(rule)
     risk = known.risk if concerns.is_known(rule) else _RISKS.get(str(one.get("Severity")), concerns.UNKNOWN_RISK)
     cause = one.get("CauseMetadata") or {}
     resource = str(cause.get("Resource") or "")
     words = printable(str(one.get("Message") or one["Title"])).rstrip(".")
-    own = target.split("/", maxsplit=1)[0] not in BESIDE
     return Finding(
         rule,
         severity(risk, own=own),

@@ -7,7 +7,6 @@ import json
 import socket
 import struct
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.confinement import Confinement
+from gate.foreign_files import temporary
 from gate.process import Limits, Supervised
 
 OFF = "off"
@@ -166,8 +166,7 @@ def _ask_once(settings: ScannerSettings, question: Question, deadline: float) ->
     python = find_python(settings)
     if python is None:
         raise missing(settings)
-    with tempfile.TemporaryDirectory(prefix="terrasmith-scan-") as name:
-        folder = Path(name).resolve()
+    with temporary("scan") as folder:
         program = Supervised(
             command(python, "once"),
             environment=environment(folder),

@@ -45,7 +45,7 @@ class Model(BaseModel):
 class Errors(Model):
     """Whatever goes wrong is told in this form."""
 
-    errors: list[str] = Field(examples=[["Module not found"]])
+    errors: list[str] = Field(examples=[["Version not found: the module's `versions` lists those there are."]])
 
 
 class Meta(Model):
@@ -146,12 +146,17 @@ def _error(status: int) -> dict[str, Any]:
 
 def respond(request: Request, body: BaseModel, *, public: bool) -> Response:
     """The answer with its ETag; 304 where the client has it already. `public`: anybody would get the same."""
-    data = body.model_dump_json(by_alias=True).encode()
+    return respond_text(request, body.model_dump_json(by_alias=True), "application/json", public=public)
+
+
+def respond_text(request: Request, text: str, media_type: str, *, public: bool) -> Response:
+    """The same for what is no JSON."""
+    data = text.encode()
     headers = dict(_PUBLIC if public else _PRIVATE)
     headers["ETag"] = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if _has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return Response(data, headers=headers, media_type="application/json")
+    return Response(data, headers=headers, media_type=media_type)
 
 
 def respond_uncached(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -64,7 +64,8 @@ STATUSES: tuple[tuple[type[TerrasmithError], int], ...] = (
 
 _WORDS = {
     400: "Bad request",
-    404: "Not found: there is nothing at this address. Modules are at /v1/modules/NAMESPACE/NAME/SYSTEM/versions.",
+    404: "Not found: there is nothing at this address. Modules are at /v1/modules/NAMESPACE/NAME/SYSTEM/versions; "
+    "/api/docs describes all there is.",
     405: "Method not allowed: this address does not take it. The header Allow names what it takes.",
     413: "Too large",
     422: "Not acceptable content",

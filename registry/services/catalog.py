@@ -43,6 +43,8 @@ _COLUMNS_SERVED = (
     models.Version.size,
 )
 
+_CHOOSE = "Choose another one: the module's `versions` lists those there are."
+
 
 class UnknownModuleError(UserError):
     """There is no such module, or not for this one who asks."""
@@ -60,7 +62,10 @@ class UnknownNamespaceError(UserError):
     """There is no such namespace, or not for this one who asks."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("Namespace not found")
+        super().__init__(
+            "Namespace not found: there is none of this name that your token may read. `/api/v1/namespaces` lists "
+            "those that it may; a private one needs a token of its own."
+        )
         self.name = name
 
 
@@ -76,7 +81,8 @@ class RemovedVersionError(UnknownVersionError):
     """The module had this version, and nobody gets it any more. Says why, and that its number is never used again."""
 
     def __init__(self, address: str, version: str, reason: str) -> None:
-        super().__init__(address, version, f"Version {version} was removed and will not come back: {reason}")
+        why = f"Version {version} was removed and will not come back: {reason.rstrip('.')}."
+        super().__init__(address, version, f"{why} {_CHOOSE}")
         self.reason = reason
 
 
@@ -84,8 +90,8 @@ class QuarantinedVersionError(UnknownVersionError):
     """The version is suspected of doing harm, so nobody gets it until an operator has decided."""
 
     def __init__(self, address: str, version: str, reason: str) -> None:
-        message = f"Version {version} is quarantined until the registry's operator has decided about it: {reason}"
-        super().__init__(address, version, message)
+        why = f"Version {version} is quarantined until the registry's operator has decided: {reason.rstrip('.')}."
+        super().__init__(address, version, f"{why} {_CHOOSE}")
         self.reason = reason
 
 

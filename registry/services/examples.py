@@ -4,7 +4,7 @@ Whoever calls has decided who may see the version, and holds no transaction: thi
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.errors import Transient, UserError
 from registry.services.catalog import VersionFacts
@@ -16,14 +16,19 @@ from tfmodule.examples import Release
 # Each holds a whole archive unpacked: as many as may be asked for at once must not be in memory at once.
 _PLACES = threading.BoundedSemaphore(2)
 _PATIENCE_SECONDS = 5.0
+_MOST_NAMED = 20
 
 
 class UnknownExampleError(UserError):
     """The version has no such example."""
 
-    def __init__(self, address: str, version: str, path: str) -> None:
-        super().__init__("Example not found")
-        self.address, self.version, self.path = address, version, path
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = tuple(sorted(known))
+        listed = ", ".join(f"`{one}`" for one in self.known[:_MOST_NAMED])
+        more = len(self.known) - _MOST_NAMED
+        rest = f" and {more} more, which the version itself lists" if more > 0 else ""
+        there = f"Give one of these as `path`: {listed}{rest}." if listed else "This version has none."
+        super().__init__(f"Example not found. {there}")
 
 
 def example_files(storage: Storage, version: VersionFacts, path: str, host: str) -> Mapping[str, bytes]:
@@ -38,7 +43,7 @@ def example_files(storage: Storage, version: VersionFacts, path: str, host: str)
         with storage.open(archive_key(version.sha256)) as stream:
             files = {entry.path: entry.data for entry in unpack(stream)}
         if not examples.is_example(files, path):
-            raise UnknownExampleError(str(version.address), str(version.version), path)
+            raise UnknownExampleError(examples.example_folders(files))
         return examples.render(files, path, Release(host, version.address, version.version))
     finally:
         _PLACES.release()

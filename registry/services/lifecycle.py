@@ -57,7 +57,9 @@ class ForeignNamespaceError(UserError):
     """The token publishes elsewhere. Says the same whether or not there is such a namespace."""
 
     def __init__(self, namespace: str, own: str) -> None:
-        super().__init__(f"This token publishes into the namespace `{own}` and not into `{namespace}`.")
+        super().__init__(
+            f"This token publishes into the namespace `{own}` and not into `{namespace}`: send one of that namespace."
+        )
         self.namespace, self.own = namespace, own
 
 

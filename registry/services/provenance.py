@@ -76,6 +76,14 @@ class Source:
     pull_number: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class StepAllowed:
+    """Somebody signed for a version whose step might be smaller than what changed asks for."""
+
+    allowed_by: str
+    reason: str
+
+
 def document(
     *,
     address: str,
@@ -85,6 +93,7 @@ def document(
     report: Mapping[str, Any],
     origin: Origin,
     published_at: datetime,
+    step: StepAllowed | None = None,
 ) -> dict[str, Any]:
     """The document, as it is stored and served."""
     return {
@@ -103,6 +112,7 @@ def document(
             **{name: report.get(name) for name in ("verdict", "profile", "tier", "engine", "sandbox")},
             "report_digest": origin.report_digest,
         },
+        "step": asdict(step) if step else None,
         "tools": dict(origin.tools or {}),
     }
 

@@ -18,10 +18,10 @@ from core import clock, outbox
 from core.events import VersionPublished
 from core.ids import new_id
 from registry import models
-from registry.services import archive_claims, dependencies, latest, provenance
+from registry.services import archive_claims, dependencies, latest, provenance, steps
 from registry.services.lookalikes import refuse_lookalike
 from registry.services.moving import FolderMovedError
-from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source
+from registry.services.provenance import NOTHING_KNOWN, Archive, Origin, Source, StepAllowed
 from registry.services.refusals import (
     REPOSITORY,
     UPLOADS,
@@ -266,7 +266,7 @@ def _add_version(
         interface=request.contents.root.interface.to_dict(),
         readme=request.contents.root.readme,
         report=dict(request.report),
-        provenance=_provenance(namespace, module, request, moment),
+        provenance=_provenance(session, namespace, module, request, moment),
         verified_at=moment,  # `store` has just read it back
         published_at=moment,
     )
@@ -282,8 +282,9 @@ def _add_version(
 
 
 def _provenance(
-    namespace: Namespace, module: models.Module, request: PublishVersion, published_at: datetime
+    session: Session, namespace: Namespace, module: models.Module, request: PublishVersion, published_at: datetime
 ) -> dict[str, Any]:
+    allowance = steps.allowance(session, request.address, request.version)
     return provenance.document(
         address=str(Address(namespace.name, module.name, module.system)),
         version=str(request.version),
@@ -300,6 +301,7 @@ def _provenance(
         report=request.report,
         origin=request.origin,
         published_at=published_at,
+        step=StepAllowed(allowed_by=allowance.actor, reason=allowance.reason) if allowance is not None else None,
     )
 
 

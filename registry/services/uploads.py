@@ -56,7 +56,11 @@ class UnknownUploadError(UserError):
     """No such upload, or not in a namespace of this token."""
 
     def __init__(self, upload_id: str) -> None:
-        super().__init__("Upload not found")
+        super().__init__(
+            "Upload not found: there is none of this number in the namespace that your token publishes into. Its "
+            "address is the `Location` that came when it was sent. What was refused is forgotten after ninety days; "
+            "send the archive again."
+        )
         self.upload_id = upload_id
 
 

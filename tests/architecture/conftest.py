@@ -66,9 +66,18 @@ def product(sources: tuple[Source, ...]) -> tuple[Source, ...]:
 
 
 @pytest.fixture(scope="session")
-def understands() -> Callable[[list[str]], bool]:
-    """Whether words after `terrasmith` lead to a command that exists, with options it has. `a|b` stands for either."""
+def front_door() -> Any:
+    """The command `terrasmith` with every command below it, loaded."""
     from terrasmith.main import app
+
+    found: Any = typer.main.get_command(app)
+    found.commands = {name: later.load() for name, later in found.commands.items()}
+    return found
+
+
+@pytest.fixture(scope="session")
+def understands(front_door: Any) -> Callable[[list[str]], bool]:
+    """Whether words after `terrasmith` lead to a command that exists, with options it has. `a|b` stands for either."""
 
     def follow(command: Any, words: list[str]) -> bool:
         for index, word in enumerate(words):
@@ -83,4 +92,4 @@ def understands() -> Callable[[list[str]], bool]:
             command = commands[word]
         return True
 
-    return lambda words: follow(typer.main.get_command(app), words)
+    return lambda words: follow(front_door, words)

@@ -4,15 +4,19 @@ Safe to repeat: one check row and one check run for each head. A head that has m
 In a repository that declares its modules, those are judged that the pull request touches, in one check run.
 """
 
-from bot import check_text, checks, declarations, requests
+from functools import partial
+
+from bot import check_text, checks, declarations, releases, requests
 from bot.check_text import Output
 from bot.checks import CheckView
 from bot.github.gateway import InstallationClient
 from bot.github.values import Pull
 from bot.requests import RequestView
+from bot.version_text import NextVersion
 from core.errors import Transient
 from gate.report import Report
 from tfmodule.address import Address
+from tfmodule.version import Version
 from workers.context import JobContext
 from workers.declaring import Declaration, DeclarationError, declared_at
 from workers.judging import judge_commit
@@ -78,9 +82,12 @@ def _judge(
     profile: str,
 ) -> tuple[Report | None, Output]:
     """The report, and the words for it; none where the modules of a monorepo are left alone."""
+    versions: tuple[NextVersion, ...] = ()
     if declared is None:
         assert named is not None, "nothing is declared, so it is the repository's name that makes it a module"
-        report = judge_commit(ctx, github, pull.repo, pull.head_sha, profile, named)
+        taken = partial(_taken, ctx, github, pull)
+        report, version = judge_commit(ctx, github, pull, profile, named, taken)
+        versions = (version,) if version is not None else ()
     elif isinstance(declared, DeclarationError):
         report = broken(declared, profile)
     else:
@@ -88,8 +95,16 @@ def _judge(
         touched = judge_touched(ctx, github, pull, declared, changed, profile)
         if touched is None:
             return None, check_text.nothing_touched(len(declared.modules))
-        report = touched
-    return report, check_text.judged(report)
+        report, versions = touched
+    return report, check_text.judged(report, versions=versions)
+
+
+def _taken(ctx: JobContext, github: InstallationClient, pull: Pull) -> tuple[Version, ...]:
+    """As the release counts them when the pull request is merged."""
+    tags = github.refs.tags(pull.repo)
+    with ctx.read() as session:
+        known = releases.known_versions(session, pull.base_repository_id)
+    return (*known, *releases.versions_in(tag.name for tag in tags))
 
 
 def _record(ctx: JobContext, check: CheckView, request: RequestView | None, report: Report, conclusion: str) -> None:

@@ -11,7 +11,7 @@ from bot.releases import By, ReleaseView, next_version
 from core.log import get_logger
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError
-from tfmodule.version import InvalidVersionError, Version, parse_tag
+from tfmodule.version import Version
 from workers import proving
 from workers.context import JobContext
 from workers.declaring import FILE, declared_at
@@ -53,7 +53,7 @@ def run(
         earlier = releases.find_by_merge(session, repository_id, number)
         # A tag that our own earlier attempt put on this very commit is ours to go on with, not taken.
         others = [tag.name for tag in tags if earlier is None or (tag.name, tag.sha) != (earlier.tag, merge_sha)]
-        taken = (*releases.known_versions(session, repository_id), *_versions(others))
+        taken = (*releases.known_versions(session, repository_id), *releases.versions_in(others))
         release = releases.plan(
             session,
             installation_id=installation_id,
@@ -74,9 +74,12 @@ def run(
 
 
 def _least(ctx: JobContext, github: InstallationClient, name: str, address: Address, sha: str) -> Version:
-    """The least version that tells users what changed; `0.0.0` where nothing was published, or nobody can read it."""
+    """The least version that tells users what changed; `0.0.0` where nothing was published, or nobody can read it.
+
+    Raises NotComparableError, before there is a tag, where the earlier archive cannot be read.
+    """
     try:
-        return proving.least_version(ctx, module_of(fetch(github, name, sha)), address)
+        return proving.least_after_highest(ctx, module_of(fetch(github, name, sha)), address)
     except ArchiveError:
         return Version(0, 0, 0)  # the publication refuses it, with the reason
 
@@ -125,13 +128,3 @@ def _tell_refusal(ctx: JobContext, github: InstallationClient, name: str, releas
     with ctx.write() as session:
         checks.attach(session, check.id, run)
         checks.conclude(session, check.id, output["conclusion"], None)
-
-
-def _versions(tags: list[str]) -> list[Version]:
-    found = []
-    for tag in tags:
-        try:
-            found.append(parse_tag(tag))
-        except InvalidVersionError:
-            continue  # somebody's other tag: it takes no version
-    return found

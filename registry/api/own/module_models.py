@@ -126,17 +126,37 @@ class CheckOutcome(Model):
     note: str = Field("", description="Why it does not apply, was skipped, or could not be decided.")
 
 
-class Findings(Model):
-    """What the gate said before the version was published, and who judged."""
+class RuleTally(Model):
+    """Of how many resources a scanner asked one rule, and with what answer."""
 
+    rule: str = Field(examples=["CKV_AWS_16"])
+    passed: int = 0
+    failed: int = 0
+    suppressed: int = 0
+
+
+class Findings(Model):
+    """What the gate said before the version was published, who judged, and of what."""
+
+    address: str = Field(examples=["acme/bucket/aws"])
+    version: str = Field(examples=["1.4.0"])
+    sha256: str = Field(description="Of the archive.")
+    published_at: str
     verdict: str | None = Field(examples=["passed"])
     profile: str | None = Field(examples=["safety"])
     engine: str | None = Field(examples=["terraform 1.11.4"])
     tier: str | None = Field(description="What the verdict rests on.", examples=["provider"])
     sandbox: str | None
     score: int | None = Field(None, description="Points of a hundred, where points were counted.", examples=[92])
+    gate_version: str = Field("", description="Which gate judged; empty in reports of earlier releases.")
+    input_digest: str = ""
+    policy_digest: str = ""
+    scanners: list[str] = Field(
+        [], description="Who scanned all of it; empty where nobody did.", examples=[["checkov 3.3.30"]]
+    )
     checks: list[CheckOutcome]
     findings: list[Finding]
+    asked: list[RuleTally] = Field([], description="The scanners' rules that had a resource to be asked of.")
 
 
 class ClientCount(Model):
@@ -206,8 +226,16 @@ def _text(data: bytes) -> str | None:
 def findings(version: VersionFacts) -> Findings:
     """The gate's report."""
     said = {name: version.report.get(name) for name in ("verdict", "profile", "engine", "tier", "sandbox")}
+    judged = {name: version.report.get(name, "") for name in ("gate_version", "input_digest", "policy_digest")}
     return Findings(
+        address=str(version.address),
+        version=str(version.version),
+        sha256=version.sha256,
+        published_at=utc(version.published_at),
         **said,
+        **judged,
+        scanners=version.report.get("scanners", []),
+        asked=[RuleTally(**one) for one in version.report.get("asked", ())],
         score=Report.from_dict(version.report).score if version.report else None,
         checks=[CheckOutcome(**one) for one in version.report.get("checks", ())],
         findings=[Finding(**one) for one in version.report.get("findings", ())],

@@ -12,7 +12,7 @@ from accounts.http import route
 from accounts.permissions import Permission
 from registry.api import examples, listing
 from registry.api.json_body import json_response
-from registry.api.own import dependencies, lifecycle, modules, namespaces, search, uploads, versions
+from registry.api.own import dependencies, evidence, lifecycle, modules, namespaces, search, uploads, versions
 from registry.api.own.addresses import BASE
 
 _DESCRIPTION = """\
@@ -28,6 +28,7 @@ _TAGS = (
     ("namespaces", "The first part of a module's address."),
     ("modules", "Modules, their versions and their downloads."),
     ("versions", "One version: what is in it, where it is from, what the gate said, what changed."),
+    ("evidence", "What the gate's reports show of a framework's requirements: evidence, no verdict."),
     ("dependencies", "What modules need, who needs them, and which versions work with what you have."),
     ("search", "Modules by words, beginnings of words, resource types and other facts."),
     (uploads.TAG, "An archive sent by API becomes a version, if the gate lets it."),
@@ -57,6 +58,7 @@ def _described() -> tuple[BaseRoute, ...]:
         *namespaces.routes(),
         *modules.routes(),
         *versions.routes(),
+        *evidence.routes(),
         *dependencies.routes(),
         *search.routes(),
         *uploads.routes(),

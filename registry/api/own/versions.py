@@ -36,7 +36,7 @@ def facts(request: Request, wanted: _Asked, version: _Wanted) -> Response:
     """One version: where it is from, its digests, and the interface of its root, submodules and examples."""
     settings: Settings = request.app.state.settings
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
         contents = catalog.contents(session, found.id)
     return respond(request, one_version(found, contents, settings.registry_host), public=found.public)
 
@@ -49,7 +49,7 @@ def readme(
 ) -> Response:
     """The README of a version, or of a submodule or example in it."""
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
         parts = {one.path: one.readme for one in catalog.contents(session, found.id).parts}
     if path not in parts:
         raise UnknownPartError(tuple(one for one in parts if one))
@@ -65,9 +65,10 @@ def example(
     """The files of an example, ready to copy: its `source` is this registry's address, not a folder."""
     settings: Settings = request.app.state.settings
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
-        if path not in {part.path for part in catalog.contents(session, found.id).examples}:
-            raise UnknownExampleError(str(found.address), str(found.version), path)  # nothing is unpacked for a guess
+        found = chosen(session, request, wanted, version)
+        known = {part.path for part in catalog.contents(session, found.id).examples}
+    if path not in known:
+        raise UnknownExampleError(known)  # nothing is unpacked for a guess
     files = example_files(request.app.state.storage, found, path, settings.registry_host)
     return respond(request, example_of(path, files), public=found.public)
 
@@ -75,21 +76,21 @@ def example(
 def digests(request: Request, wanted: _Asked, version: _Wanted) -> Response:
     """What the archive and the files in it are held to."""
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
     return respond(request, Digests(sha256=found.sha256, h1=found.h1, size=found.size), public=found.public)
 
 
 def origin(request: Request, wanted: _Asked, version: _Wanted) -> Response:
     """Where a version comes from: commit, people, request, gate and tools."""
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
     return respond(request, Provenance(dict(provenance.of(found))), public=found.public)
 
 
 def judgement(request: Request, wanted: _Asked, version: _Wanted) -> Response:
     """What the gate found before it let the version through."""
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
     return respond(request, findings(found), public=found.public)
 
 
@@ -104,12 +105,12 @@ def changed(
     """What changed for those who use the module, and how large a step of the version that asks for."""
     principal = principal_of(request)
     with database_of(request).read() as session:
-        found = _found(session, request, wanted, version)
+        found = chosen(session, request, wanted, version)
         earlier: str | None = since
         if earlier is None:
             before = previous(catalog.versions(session, wanted, principal), found.version)
             earlier = str(before) if before else None
-        other = _found(session, request, wanted, earlier) if earlier is not None else None
+        other = chosen(session, request, wanted, earlier) if earlier is not None else None
         compared = Comparison()
         if other is not None:
             compared = compare(catalog.contents(session, other.id), catalog.contents(session, found.id))
@@ -123,7 +124,8 @@ def previous(module: ModuleVersions, version: Version) -> Version | None:
     return max(releases or lower, default=None)
 
 
-def _found(session: Session, request: Request, wanted: Address, version: str) -> VersionFacts:
+def chosen(session: Session, request: Request, wanted: Address, version: str) -> VersionFacts:
+    """A version that the one who asks may read, by its number or as `latest`."""
     principal = principal_of(request)
     if version == LATEST:
         latest = catalog.versions(session, wanted, principal).latest

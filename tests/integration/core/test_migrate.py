@@ -1,15 +1,20 @@
 """Migrations beside a registry that serves: they do not make it wait for ever, and leave nothing half done."""
 
 import secrets
+import sqlite3
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import inspect
+from typer.testing import CliRunner
 
 from core import migrate
 from core.db import Database
 from core.errors import UserError
+from terrasmith.main import app
 
 
 @pytest.fixture
@@ -39,6 +44,22 @@ def test_a_held_table_ends_a_migration_with_a_line_that_says_what_to_do(before_t
     migrate.upgrade(before_the_last)
     migrate.require_current(database)
     database.dispose()
+
+
+def test_a_writer_that_does_not_end_on_sqlite_is_told_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'held.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    with closing(sqlite3.connect(tmp_path / "held.db", isolation_level=None)) as busy:
+        busy.execute("PRAGMA journal_mode = WAL")
+        busy.execute("BEGIN IMMEDIATE")
+        held = CliRunner().invoke(app, ["migrate", "--lock-seconds", "0.2"])
+        assert isinstance(held.exception, migrate.TableHeldError), held.output
+        assert "--lock-seconds" in held.exception.message and "SQLite: another process" in held.exception.message
+        busy.execute("ROLLBACK")
+        assert busy.execute("SELECT name FROM sqlite_master").fetchall() == []  # not even a part of it
+    done = CliRunner().invoke(app, ["migrate"])
+    assert done.exit_code == 0, done.output
+    assert CliRunner().invoke(app, ["migrate", "--lock-seconds", "0"]).exit_code == 2
 
 
 def test_the_second_of_two_waits_for_the_first_however_long_it_takes(postgres_url: str) -> None:

@@ -1,12 +1,15 @@
 """The short lead: whatever a program does, it ends, it is counted, and nothing of it is left."""
 
+import os
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from gate.confinement import Confinement
+from gate.confinement import Confinement, python_files
+from gate.engines.running_provider import RunningProvider
 from gate.process import Completed, Limits, Supervised, run
 
 PROGRAMS = (Path("/bin"), Path("/usr/bin"))
@@ -101,6 +104,72 @@ def test_when_we_die_the_tree_dies(tmp_path: Path) -> None:
     program._process.wait(30)
     assert not survivors(tmp_path)
     program._closed = True
+    for handle in program._introduced():
+        os.close(handle)
     for stream in (program._process.stdout, program._process.stderr):
         assert stream is not None
         stream.close()
+
+
+PROVIDER = """
+import json, os, socket, time
+path = os.environ["TMPDIR"] + "/plugin"
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen()
+child = os.fork()
+if child == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(60)
+    os._exit(0)
+os.waitpid(child, 0)
+address = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": 1, "Addr": {"Network": "unix", "String": path}}
+print("TF_REATTACH_PROVIDERS='" + json.dumps({"x": address}) + "'", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.checklist("F-04", "T-30")
+@pytest.mark.parametrize("victim", ["launcher", "guardian"])
+def test_a_killed_launcher_leaves_no_provider_behind(victim: str, tmp_path: Path) -> None:
+    """F-04: `kill -9`, or the kernel short of memory, hits what stands between us and a provider."""
+    script = tmp_path / "provider.py"
+    script.write_text(PROVIDER)
+    argv, place = [sys.executable, "-I", "-S", str(script)], tmp_path / "p"
+    provider = RunningProvider("x", argv, place, Limits(), contained=True, readable=(*python_files(), script))
+    try:
+        found = provider.processes()
+        assert len(found) == 2  # itself, and what has detached itself from it
+        launcher = psutil.Process(found[0].ppid())
+        (launcher if victim == "launcher" else psutil.Process(launcher.ppid())).kill()
+        _, alive = psutil.wait_procs(found, timeout=30)
+        assert (alive, provider.alive) == ([], False)
+    finally:
+        provider.close()
+
+
+def test_whether_it_runs_is_known_at_once(tmp_path: Path) -> None:
+    """The kernel's handle on a program says that it has ended before anybody has buried it."""
+    program = Supervised(
+        ["/bin/sleep", "60"],
+        environment={},
+        directory=tmp_path,
+        limits=Limits(),
+    )
+    try:
+        assert program.running
+        deadline = time.monotonic() + 30
+        while not (found := program.processes()):
+            assert time.monotonic() < deadline
+        found[0].suspend()
+        assert program.running
+        launcher = psutil.Process(found[0].ppid())
+        launcher.suspend()  # it will bury nobody
+        found[0].kill()
+        while found[0].status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+        assert not program.running
+        launcher.resume()
+    finally:
+        program.close()

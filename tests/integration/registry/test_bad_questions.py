@@ -16,6 +16,8 @@ from core.db import Database
 from core.limits import Limiter
 from core.settings import Settings
 from registry.services import lifecycle
+from registry.services.lifecycle import OPERATOR, Words
+from tests.integration.registry.uploading import archive
 from tfmodule.address import Address
 from tfmodule.version import Version
 from web.app import create_app
@@ -51,10 +53,10 @@ WRONG = (
     ("acme/bucket/aws//*/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
     ("acme/bucket/aws//modules/x/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
     ("acme/bucket/aws%2F%2F*/versions", 404, "Check namespace"),
-    ("acme/bucket//*/download", 404, ""),
+    ("acme/bucket//*/download", 404, "/api/docs describes all there is"),
     ("acme/bucket/aws/*/download", 404, "`versions` lists"),
-    ("../../etc/passwd/versions", 404, ""),
-    ("%2e%2e/%2e%2e/aws/versions", 404, ""),
+    ("../../etc/passwd/versions", 404, "/v1/modules/NAMESPACE/NAME/SYSTEM/versions"),
+    ("%2e%2e/%2e%2e/aws/versions", 404, "Check namespace"),
 )
 
 
@@ -66,6 +68,42 @@ def test_R15_R37_a_wrong_address_has_the_right_status_and_a_body_that_helps(clie
         (said,) = answer.json()["errors"]
         assert helps in said and answer.headers["cache-control"] == "no-store", path
         assert ("www-authenticate" in answer.headers) == (status == 401), path
+
+
+VERSION = "/api/v1/modules/acme/bucket/aws/versions"
+NOT_THERE = (
+    # (asked, what says the same to this token although it exists elsewhere, what helps)
+    ("/v1/modules/nobody", "/v1/modules/closed", "`/api/v1/namespaces` lists those that it may"),
+    ("/v1/modules/nobody/bucket", "/v1/modules/closed/bucket", "`/api/v1/namespaces` lists"),
+    ("/v1/modules/acme/none/aws", "/v1/modules/closed/bucket/aws", "Check namespace, name and system"),
+    ("/v1/uploads/upl_none", "/v1/uploads/{foreign}", "`Location` that came when it was sent"),
+    (f"{VERSION}/9.9.9", None, "`versions` lists those there are"),
+    (f"{VERSION}/1.0.0/readme?path=modules/x", None, "it has none"),
+    (f"{VERSION}/1.0.0/example?path=examples/x", None, "This version has none"),
+)
+
+
+@pytest.mark.checklist("R37", "T-09")
+def test_R37_T09_what_is_not_there_is_told_with_what_to_do_and_nothing_about_others(client, sqlite_registry) -> None:
+    """Also where it is there, but of a namespace that the token knows nothing of."""
+    theirs = _bearer(sqlite_registry.token("closed", "publish"))
+    sent = client.post("/v1/modules/closed/sent/aws/1.0.0/upload", content=archive(), headers=theirs)
+    assert sent.status_code == 202, sent.text
+    mine = _bearer(sqlite_registry.token("acme", "publish"))
+    for path, hidden, helps in NOT_THERE:
+        for one in (path, hidden):
+            if one is not None:
+                answer = client.get(one.format(foreign=sent.json()["id"]), headers=mine)
+                (said,) = answer.json()["errors"]
+                assert answer.status_code == 404 and helps in said, (one, said)
+    actions: tuple[tuple[lifecycle.Action, str], ...] = (("quarantine", "quarantined"), ("remove", "removed"))
+    for action, word in actions:
+        with sqlite_registry.database.unit_of_work() as session:
+            wanted = Address.parse("acme/bucket/aws"), Version.parse("1.0.0")
+            lifecycle.change(session, action, *wanted, Words("it leaks"), OPERATOR)
+        for tail in ("1.0.0/download", "1.0.0"):
+            (said,) = client.get(f"{MODULES}acme/bucket/aws/{tail}").json()["errors"]
+            assert word in said and "it leaks. Choose another one: the module's `versions` lists" in said
 
 
 @pytest.mark.checklist("T-09")

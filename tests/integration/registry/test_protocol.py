@@ -94,8 +94,8 @@ def test_T11_R14_a_renamed_account_is_found_under_both_names_and_the_old_one_tel
     assert old.status_code == 200 and old.headers["x-terraform-get"] == new.headers["x-terraform-get"]
 
 
-@pytest.mark.checklist("R12", "R19", "R20", "R22")
-def test_R12_R22_download_answers_header_and_json(registry, client) -> None:
+@pytest.mark.checklist("R12", "R19", "R20", "R22", "R24")
+def test_R12_R22_R24_download_answers_header_and_json(registry, client) -> None:
     registry.namespace("acme")
     published = registry.publish("acme/bucket/aws", "1.0.0")
     answer = client.get(BASE + "acme/bucket/aws/1.0.0/download")
@@ -103,6 +103,8 @@ def test_R12_R22_download_answers_header_and_json(registry, client) -> None:
     assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
     assert answer.json() == {"location": location}
     assert location == f"/archives/sha256/{published.sha256}.tar.gz?archive=tar.gz&checksum=sha256:{published.sha256}"
+    # R24: no git on the way, which a client would need and could not check.
+    assert not location.startswith("git::") and "ref=" not in location
 
 
 @pytest.mark.parametrize("asked", ["1.0.0+build.7", "1.0.0%2Bbuild.7", "1.0.0", "v1.0.0+build.7"])

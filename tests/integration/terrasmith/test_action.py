@@ -37,7 +37,9 @@ def test_nothing_a_caller_passes_is_pasted_into_a_script(action: dict[str, Any])
 
 
 def test_it_installs_from_the_lock_with_hashes() -> None:
-    assert "--require-hashes" in (ROOT / "deploy/action/install.sh").read_text()
+    installs = [one for one in (ROOT / "deploy/action/install.sh").read_text().splitlines() if " pip install " in one]
+    # What builds our own wheel is in the lock file too; isolation would fetch another one without any hash.
+    assert installs and all("--require-hashes" in one or "--no-build-isolation" in one for one in installs)
 
 
 def test_the_hooks_call_commands_that_exist() -> None:
@@ -93,6 +95,19 @@ def test_its_script_refuses_with_annotations_a_summary_and_sarif(tmp_path: Path)
     assert "❌ failed" in summary
     results = json.loads(Path(told["sarif"]).read_text())["runs"][0]["results"]
     assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "modules/a%20b/main.tf"
+
+
+def test_what_a_module_says_is_no_command_for_the_runner(tmp_path: Path) -> None:
+    """The report at the terminal quotes strangers; `##[add-mask]` would hold anywhere in a line."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "main.tf").write_text('module "x" {\n  source = "##[add-mask]a"\n}\n')
+    code, text, _, _ = _run(tmp_path, "m")
+    before, guard, rest = text.partition("::stop-commands::")
+    token = rest.split("\n", 1)[0]
+    inside, end, after = rest.partition(f"\n::{token}::\n")
+    assert code == 1 and guard and end and len(token) == 32
+    assert "##[add-mask]" in inside and "##[" not in before
+    assert all(line.startswith("::error ") for line in after.splitlines() if "##[" in line)
 
 
 def test_its_script_lets_undecided_pass_only_where_asked_and_judged(tmp_path: Path) -> None:

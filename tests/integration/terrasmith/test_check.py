@@ -84,7 +84,7 @@ def test_what_is_no_module_folder_is_said(module: Path, what: str) -> None:
     elif what == "folder link":
         (module / "modules").symlink_to("/etc")
     elif what == "too many":
-        for number in range(1_010):
+        for number in range(2_010):
             (module / f"{number}.md").touch()
     else:
         folder = module.parent / what
@@ -141,3 +141,15 @@ def test_fix_mends_what_has_one_right_form_and_nothing_else(module: Path) -> Non
     assert ugly.stat().st_mode & 0o777 == 0o640
     assert kept.read_text() == "as  it   is\n"
     assert "nothing to mend" in run(str(module), "--profile", "safety", "--fix").stderr
+
+
+@needs_engine
+def test_fix_mends_a_name_that_the_provider_nearly_has(module: Path) -> None:
+    code = module / "main.tf"
+    wrong = 'resource "terraform_data" "this" {\n  inputt           = "inputt"\n  triggers_replace = 1\n}\n'
+    code.write_text(wrong)
+    assert '+  input            = "inputt"' in run(str(module), "--profile", "safety", "--diff").stderr
+    assert code.read_text() == wrong
+    result = run(str(module), "--profile", "safety", "--fix")
+    assert (result.exit_code, result.stderr) == (0, "mended main.tf\n")
+    assert code.read_text() == wrong.replace("  inputt           =", "  input            =")

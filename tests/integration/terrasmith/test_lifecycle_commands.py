@@ -11,7 +11,7 @@ from accounts import namespaces
 from core import clock
 from core.db import Database
 from core.errors import UserError
-from registry.services import publishing
+from registry.services import publishing, steps
 from registry.services.publishing import PublishVersion
 from registry.storage.local import LocalStorage
 from registry.storage.port import archive_key, archives
@@ -74,6 +74,20 @@ def test_versions_are_moved_and_listed() -> None:
     for word in ("deprecated", "revoked", "held", "acme/bucket/aws/1.1.0-rc.2", "a fault"):
         assert word in listed
     assert "not held" in _said("version", "unhold", ADDRESS, "1.1.0-rc.2")
+
+
+def test_a_smaller_step_is_allowed_by_a_command_with_a_reason(storage: LocalStorage, sqlite_url: str) -> None:
+    del storage
+    said = _said("version", "allow-step", ADDRESS, "1.0.1", "--reason", "Nobody used  it.")
+    assert said == "acme/bucket/aws 1.0.1 may be published, whatever step its changes ask for: Nobody used it.\n"
+    database = Database(sqlite_url)
+    with database.read() as session:
+        allowance = steps.allowance(session, Address.parse(ADDRESS), Version.parse("1.0.1"))
+    database.dispose()
+    assert allowance is not None and (allowance.actor, allowance.reason) == ("operator", "Nobody used it.")
+    for version, reason, expected in (("1.0.0", "x", "published already"), ("1.0.1", " ", "Say why")):
+        refused = _run("version", "allow-step", ADDRESS, version, "--reason", reason)
+        assert isinstance(refused.exception, UserError) and expected in str(refused.exception)
 
 
 @pytest.mark.usefixtures("storage")

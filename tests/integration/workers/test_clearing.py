@@ -10,14 +10,14 @@ from sqlalchemy import select, update
 from accounts import namespaces
 from bot import drafts, requests
 from bot.drafts import DraftView
-from bot.models import Request
+from bot.models import Delivery, Request
 from bot.requests import NewRequest
 from core import clock, jobs
 from core.db import Database
-from core.models import Job
+from core.models import Job, OutboxRow
 from gate.report import Report
-from registry.models import Archive
-from registry.services import lifecycle, publishing, retention
+from registry.models import Archive, DownloadCount
+from registry.services import download_counts, lifecycle, publishing, retention
 from registry.services.lifecycle import OPERATOR, Words
 from registry.services.publishing import PublishVersion
 from registry.services.retention import Policy
@@ -109,6 +109,48 @@ def test_rows_that_have_served_go_by_age(bench: Bench) -> None:
         kept = {state for state, run_id in run_ids.items() if drafts.load(session, run_id) is not None}
         dead = session.scalars(select(Job.key).where(Job.state == "dead")).all()
     assert kept == {"merged"} and dead == ["new"]
+
+
+def test_deliveries_events_jobs_and_days_of_downloads_go_by_age_and_what_is_unfinished_stays(bench: Bench) -> None:
+    day, now = timedelta(days=1), clock.now()
+    with bench.database.unit_of_work() as session:
+        for days in (29, 31):
+            said = f"{days} days"
+            session.add(
+                Delivery(guid=said, body_sha256=said, event="push", state="handled", received_at=now - days * day)
+            )
+        for event, days, relayed in (
+            ("new", 13, True),
+            ("old", 15, True),
+            ("unheard", 15, False),
+            ("at work", 15, True),
+        ):
+            at = now - days * day
+            row = OutboxRow(event=event, subject="", payload={}, recorded_at=at, relayed_at=at if relayed else None)
+            session.add(row)
+            session.flush()
+            if event == "at work":
+                jobs.create(session, key=event, name="probe", queue="quick", subject="", args={}, event_id=row.id)
+        for key, days in (("new", 13), ("old", 15)):
+            jobs.create(session, key=key, name="probe", queue="quick", subject="", args={})
+            session.execute(update(Job).where(Job.key == key).values(state="done", finished_at=now - days * day))
+    bench.publish("1.0.0")
+    with bench.database.unit_of_work() as session:
+        (version,) = lifecycle.standings(session, ADDRESS)
+        for number in (399, 500, 501):
+            download_counts.add(session, (now - number * day).date(), {(version.id, "terraform", f"1.{number}.0"): 1})
+    bench.run("prune_rows")
+    with bench.database.read() as session:
+        assert session.scalars(select(Delivery.guid)).all() == ["29 days"]
+        events = select(OutboxRow.event).where(OutboxRow.event != "VersionPublished").order_by(OutboxRow.id)
+        assert session.scalars(events).all() == ["new", "unheard", "at work"]
+        assert session.scalars(select(Job.key).where(Job.name == "probe").order_by(Job.id)).all() == ["at work", "new"]
+        counted = session.execute(select(DownloadCount.client_version, DownloadCount.count)).all()
+        assert download_counts.of_versions(session, [version.id])[version.id].total == 3
+    assert ("1.399.0", 1) in [tuple(one) for one in counted] and {one.client_version for one in counted} == {
+        "",
+        "1.399.0",
+    }
 
 
 def _drafted(bench: Bench, number: int, state: str) -> str:

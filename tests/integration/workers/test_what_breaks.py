@@ -102,6 +102,12 @@ def laid(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
+def either(database: Database, tmp_path: Path) -> Road:
+    """One of its own on each database, for what two databases may do differently: many at once."""
+    return Road(database, LocalStorage(tmp_path / "storage"))
+
+
+@pytest.fixture
 def road(laid: Road) -> Iterator[Road]:
     laid.begin(f"case{next(_numbers)}")
     yield laid
@@ -217,6 +223,14 @@ def test_content_that_broke_a_peer_is_refused_with_file_and_line(road: Road, wha
     assert line is None or errors[0].line == line
 
 
+@pytest.mark.checklist("R28")
+def test_R28_a_folder_around_the_module_is_refused_with_what_to_do(road: Road) -> None:
+    road.real_gate = True
+    row = road.refusal(pack([Entry("terraform-aws-x/main.tf", b'output "x" {\n  value = 1\n}\n')]))
+    [error] = Report.from_dict(row.report or {}).errors
+    assert error.rule == "no-code" and "at its root, outside of any folder" in error.fix
+
+
 def test_a_readme_that_is_not_utf8_is_published_and_shown(road: Road) -> None:
     road.publish(pack([Entry("main.tf", b"# x\n"), Entry("README.md", b"# B\xe4r\n\nA bear.\n")]))
     assert road.versions() == 1
@@ -274,9 +288,15 @@ def test_the_same_version_again_is_the_same_answer_or_a_conflict(road: Road) -> 
     assert road.versions() == 1 and road.staged() == []
 
 
-@pytest.mark.parametrize("versions", [1, 20])
 @pytest.mark.checklist("F-12")
-def test_twenty_uploads_at_once_are_one_version_or_twenty(road: Road, versions: int) -> None:
+def test_twenty_uploads_at_once_are_one_version_or_twenty(either: Road) -> None:
+    with either.client:  # one event loop for all, as in the server: bodies wait for each other's places
+        for name, versions in (("one", 1), ("twenty", 20)):
+            either.begin(name)
+            _twenty_at_once(either, versions)
+
+
+def _twenty_at_once(road: Road, versions: int) -> None:
     answers: list[Any] = []
     threads = [
         threading.Thread(target=lambda n=number: answers.append(road.post(GOOD, f"1.{n % versions}.0")))

@@ -13,7 +13,9 @@ from bot import check_text, commands, living_comment, pull_text, replies
 from bot.drafts import DraftView
 from bot.states import REQUEST_TRANSITIONS
 from bot.tag_meaning import Meaning
+from bot.version_text import NextVersion
 from gate.report import CheckResult, Finding, Report
+from tfmodule.version import Version
 
 _GITHUB = MarkdownIt("commonmark").enable("table")
 
@@ -56,6 +58,12 @@ def everything(view, text):
     for output in (check_text.judged(report(text)), check_text.judged(report(text, "passed"), text), check_text.fork()):
         yield output["summary"]
         assert len(output["title"]) <= 255
+    version = NextVersion(
+        next=Version(1, 2, 0), before=Version(1, 1, 0), least=Version(1, 2, 0), bump="minor", reasons=(text, text),
+        open=(text,), module=text,
+    )  # fmt: skip
+    for told in (version, replace(version, problem=text)):
+        yield check_text.judged(report(text, "passed"), versions=[told] * 3)["summary"]
     yield check_text.no_version(text, Meaning(reason=text, prefix=text, rest=text))["summary"]
     for output in (check_text.undeclared(text, text), check_text.too_long(text, text), check_text.nothing_touched(1)):
         yield output["summary"]

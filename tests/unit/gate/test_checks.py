@@ -164,14 +164,23 @@ def test_each_place_that_is_wrong_costs_its_share(findings, considered, outcome,
 def test_too_few_points_refuse_and_say_what_costs_most() -> None:
     lost = [check.result(Conclusion("failed", share=0.0), 0) for check in CHECKS if check.id in ("intent", "tags")]
     kept = [check.result(Conclusion("passed"), 0) for check in CHECKS if check.id == "example-pair"]
-    report = Report("house", "e", "provider", "L2", "passed", (*kept, *lost))
+    none = [check.result(Conclusion("not-applicable"), 0) for check in CHECKS if check.id == "encryption"]
+    report = Report("house", "e", "provider", "L2", "passed", (*kept, *none, *lost))
     assert report.score == 26
     refused = scored(report, 85)
     assert refused.outcome == "failed"
     [finding] = refused.findings
     assert finding.severity == "error" and "26 of 100; 85 are asked for" in finding.message
     assert finding.message.index("What the request asked for (8)") < finding.message.index("Tags everywhere (3)")
+    assert "Encrypted" not in finding.message, "what does not apply costs nothing"
     assert scored(report, 26).outcome == "passed"
+
+
+def test_without_a_readme_no_point_is_earned_for_its_words() -> None:
+    without = {name: data for name, data in MODULE.items() if name != "README.md"}
+    for check in (one for one in CHECKS if one.id in ("readme-words", "readme-tables")):
+        assert check.look is not None
+        assert check.result(check.look(material(without)), 0).points == 0
 
 
 PIECES = st.sampled_from(

@@ -62,6 +62,23 @@ def test_planted_files_are_refused_and_never_reach_the_workspace(path: str) -> N
     assert set(screened.admitted) == {"main.tf"}
 
 
+@pytest.mark.checklist("T-20", "T-25")
+@pytest.mark.parametrize(
+    "path", [".versions.tf", "VERSIONS.TF", "a/.b.Tf", "tests/.a.tftest.hcl", "tests/A.TFTEST.hcl"]
+)
+def test_code_that_terraform_passes_over_is_refused(path: str) -> None:
+    """Who reads it takes it for the module's: for what a provider's name stands for, for an output that is gone."""
+    screened = screen({path: b"", "main.tf": OK}, Policy())
+    assert [(f.rule, f.path) for f in screened.findings] == [("planted-file", path)]
+    assert set(screened.admitted) == {"main.tf"}
+
+
+@pytest.mark.parametrize("path", ["a\x1b[31m.md", "a\x1b[31m.tf", "a\udcff.md"])
+def test_a_name_that_is_refused_reaches_no_terminal(path: str) -> None:
+    findings = screen({path: b"}\xff", "main.tf": OK}, Policy()).findings
+    assert findings and all((f.path or "").isprintable() for f in findings)
+
+
 @pytest.mark.checklist("T-21")
 @pytest.mark.parametrize(
     "path",

@@ -77,8 +77,40 @@ def test_the_tables_of_the_readme() -> None:
     text = after["README.md"].decode()
     assert documents.tables(material(after)).outcome == "passed"
     assert text.startswith("# X\n\nWords.\n\n## Inputs\n\n| Name |") and "\n## Licence\n\nApache-2.0.\n" in text
-    assert "Old words" not in text and "Deeper" not in text
+    assert "\n\nOld words.\n\n### Deeper\n\nold\n" in text, "only rows of tables are ours to change"
     assert mended(after) == after
+
+
+README = "# X\n\n{}\n\n## Licence\n"
+WRITTEN_BY_OTHERS = [
+    "<!-- BEGIN -->\n## Inputs\n\n| Name |\n| --- |\n| `old` |\n\n## Outputs\n\nNo outputs.\n<!-- END -->",
+    "## Requirements\n\nAn account.\n\n1. a\n2. b\n\n| Name |\n| --- |\n| `old` |\n\nSee above.",
+    "## Inputs\n\nold\n\n# Other\n\n## Inputs\n\n| Name |\n| --- |\n| `z` |",
+    "### inputs\n| Name |\n| --- |\n| `old` |\nwords",
+    "~~~md\n## Inputs\nkept\n~~~\n\nwords",
+    "````md\n```\n## Inputs\nkept\n```\n````\n\nwords",
+    "<!--\n## Inputs\nkept\n-->\nwords",
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("section", WRITTEN_BY_OTHERS)
+def test_a_fixer_takes_nothing_out_of_a_readme_but_rows_of_its_tables(section: str, end: str) -> None:
+    before = README.format(section).replace("\n", end)
+    files = {"main.tf": b'variable "name" {\n  type = string\n}\n', "README.md": before.encode()}
+    after = dict(mended(files))
+    text = after["README.md"].decode()
+    assert "| `name` |" in text
+    assert text.count(end) == text.count("\n")
+    kept = iter(text.split(end))
+    words = [line for line in before.split(end) if not line.startswith("| ") and line not in ("", "No outputs.")]
+    assert [line for line in words if line not in kept] == [], "all of them, in their order"
+    assert mended(after) == after
+
+
+def test_a_provider_that_nobody_knows_is_not_made_up() -> None:
+    files = {"main.tf": b'resource "evilcorp_thing" "x" {\n}\nresource "datadog_monitor" "x" {\n}\n'}
+    assert mended(files) == files
 
 
 def test_what_cannot_be_mended_for_sure_stays() -> None:

@@ -205,3 +205,30 @@ def test_T26_tls_computes_until_it_fetches_a_certificate() -> None:
     assert unmocked("tests/a.tftest.hcl", parsed, needed_providers(parsed)) == []
     parsed["data.tf"] = parse("data.tf", b'data "tls_certificate" "x" {\n  url = var.url\n}\n')
     assert unmocked("tests/a.tftest.hcl", parsed, needed_providers(parsed)) == ["tls"]
+
+
+VPC = 'resource "aws_vpc" "x" {}\n'
+NAMES_A_MODULE = 'run "x" {\n  module {\n    source = "./examples/e"\n  }\n}\n'
+
+
+@pytest.mark.checklist("T-26")
+@pytest.mark.parametrize(
+    ("main", "example", "test", "real"),
+    [
+        # What the module calls is part of it, wherever it lies.
+        ('module "e" {\n  source = "./examples/e"\n}\n', VPC, RUN, ["aws"]),
+        ('module "e" {\n  source = "./examples/e"\n}\n', VPC, MOCK + RUN, []),
+        # So is what a run names in the module's place.
+        ("", VPC, NAMES_A_MODULE, ["aws"]),
+        ("", VPC, RUN, []),
+        ("", REAL + VPC, MOCK + NAMES_A_MODULE, []),
+        # A mock stands for one name only; an alias beside it would start a program, by `credential_process`.
+        ("", 'provider "aws" {\n  alias = "real"\n}\n' + VPC, MOCK + NAMES_A_MODULE, ["aws"]),
+        ("", 'provider "aws" {\n  alias = "fake"\n}\n' + VPC, MOCK + ALIASED + NAMES_A_MODULE, []),
+        ("", 'data "tls_certificate" "x" {\n  url = var.url\n}\n', NAMES_A_MODULE, ["tls"]),
+    ],
+)
+def test_T26_all_that_a_test_loads_is_looked_at(main: str, example: str, test: str, real: list[str]) -> None:
+    code = {"main.tf": main, "examples/e/main.tf": example, "tests/a.tftest.hcl": test}
+    parsed = {path: parse(path, text.encode()) for path, text in code.items()}
+    assert unmocked("tests/a.tftest.hcl", parsed, needed_providers(parsed)) == real

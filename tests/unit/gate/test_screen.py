@@ -18,7 +18,14 @@ def rules(files: dict[str, bytes], policy: Policy | None = None) -> set[tuple[st
 
 
 @pytest.mark.parametrize(
-    "files", [{}, {"README.md": b"# Later\n"}, {"modules/a/main.tf": OK}, {"tests/a.tftest.hcl": b""}]
+    "files",
+    [
+        {},
+        {"README.md": b"# Later\n"},
+        {"modules/main.tf": OK},
+        {"modules/a/b/main.tf": OK},
+        {"tests/a.tftest.hcl": b""},
+    ],
 )
 def test_a_folder_without_code_at_its_root_is_no_module(files: dict[str, bytes]) -> None:
     """It would become an immutable version with nothing inside: refused whatever the profile, before any engine."""

@@ -31,6 +31,13 @@ def test_the_module_is_packed_and_the_rest_is_counted(tmp_path: Path) -> None:
     assert set(packed.left_out) == left_out
 
 
+def test_a_certificate_is_packed_and_a_private_key_never_leaves_the_machine(tmp_path: Path) -> None:
+    write(tmp_path, "modules/a/main.tf", "key.pem", "modules/a/ca.pem")
+    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")
+    (tmp_path / "modules/a/ca.pem").write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    assert names(tmp_path) == ["modules/a/ca.pem", "modules/a/main.tf"]
+
+
 def test_code_that_the_gate_refuses_is_sent_so_that_it_can_say_so(tmp_path: Path) -> None:
     write(tmp_path, "main.tf", "override.tf", "x.tf.json", "main.tofu")
     assert names(tmp_path) == ["main.tf", "main.tofu", "override.tf", "x.tf.json"]
@@ -65,7 +72,7 @@ def test_a_link_is_refused_wherever_it_leads(tmp_path: Path) -> None:
 def test_a_folder_without_a_module_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"holds no \.tf file"):
         pack_directory(tmp_path)
-    write(tmp_path, "README.md", "modules/x/main.tf")
+    write(tmp_path, "README.md", "src/main.tf", "examples/x/main.tf")
     with pytest.raises(UserError, match="the module's root"):
         pack_directory(tmp_path)
 

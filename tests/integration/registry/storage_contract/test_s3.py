@@ -1,11 +1,15 @@
 """S3 as only S3 can be: styles, encryption, parts, and everything that can go wrong on the road to a real server."""
 
+import json
 import logging
 import os
 import socket
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -268,6 +272,42 @@ def test_what_the_real_server_refuses_is_told_with_what_to_do(
     for use in (lambda one: one.put("a", b"data"), lambda one: one.direct_url("a", clock.now(), 60)):
         with pytest.raises(StorageRefusedError, match="no keys"):
             use(open_s3(attempts=1))
+
+
+@contextmanager
+def _role(answer: dict[str, str]) -> Iterator[str]:
+    """What AWS puts beside a container: an address that gives its role's keys."""
+
+    class Giving(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_said: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Giving) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/role"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_role_of_a_container_gives_the_keys(
+    open_s3: Opening, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    ends = (clock.now() + timedelta(hours=6)).isoformat()
+    keys = {"AccessKeyId": s3_server.access_key, "SecretAccessKey": s3_server.secret_key}
+    with _role({**keys, "Token": "", "Expiration": ends}) as address:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", address)
+        storage = open_s3(attempts=2)
+        storage.put("a", b"data")
+        url = storage.direct_url("a", clock.now().replace(microsecond=0), 60)
+    assert url and httpx.get(url).content == b"data"
 
 
 def test_a_storage_that_does_not_keep_its_word_is_found_out(far: S3Storage, road: Road) -> None:

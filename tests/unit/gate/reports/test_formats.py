@@ -75,6 +75,17 @@ def test_a_finding_keeps_its_id_when_its_line_moves() -> None:
     assert [identity for identity, _ in identified(moved)] == [identity for identity, _ in identified(REPORT.findings)]
 
 
+def test_a_finding_keeps_its_id_when_a_line_that_its_words_name_moves() -> None:
+    said = 'A variable named "x" was already declared at main.tf:{},1-13. Names are unique.'
+    ids = {next(identified([Finding("init", "error", said.format(line), "z.tf", 1)]))[0] for line in (3, 4, 150)}
+    assert len(ids) == 1
+
+
+def test_no_link_of_a_module_gets_into_sarif() -> None:
+    evil = Finding("test", "error", "got [click](https://evil.example/)", "a.tf", 1)
+    assert "](" not in written(replace(REPORT, findings=(evil,)), "sarif")
+
+
 def test_ids_are_unique_and_change_with_what_is_said() -> None:
     twice = (*REPORT.findings, *REPORT.findings)
     assert len({identity for identity, _ in identified(twice)}) == len(twice)

@@ -1,5 +1,6 @@
 """Credentials: known formats are found at their line, samples are not, and no value gets into a report."""
 
+import base64
 import random
 import string
 
@@ -24,6 +25,8 @@ SECRETS = {
     "Slack Token": "xoxb-" + made_up(string.digits, 12) + "-" + made_up(_ANY, 24),
     "Stripe Access Key": "sk" + "_live_" + made_up(_ANY, 24),
     "Anthropic API key": "sk-" + "ant-" + made_up(_ANY, 40),
+    "Private Key in base64": base64.b64encode(b"-----BEGIN RSA " + b"PRIVATE KEY-----\nMIIE").decode(),
+    "OpenAI key": "sk-" + "proj-" + made_up(_ANY, 48),
     "Google API key": "AI" + "za" + made_up(_ANY, 35),
     "HCP Terraform token": made_up(_ANY, 14) + ".atlas" + "v1." + made_up(_ANY, 60),
     "Basic Auth Credentials": "https://bob:" + made_up(_ANY, 12) + "@host.internal/x",
@@ -71,3 +74,13 @@ def test_a_credential_across_a_window_is_found() -> None:
 
 def test_pictures_and_broken_text_are_no_trouble() -> None:
     assert not list(find_secrets({"a.png": b"\x89PNG", "b.md": b"\xff\xfe\x00"}))
+
+
+def test_a_long_random_value_is_one_too() -> None:
+    line = f'  secret_key = "{made_up(_ANY, 128)}"\n'.encode()
+    assert [f.rule for f in find_secrets({"main.tf": line})] == ["secret"]
+
+
+def test_a_certificate_in_base64_is_no_credential() -> None:
+    line = "certificate-authority-data: " + base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIID").decode()
+    assert not list(find_secrets({"kube.yaml": line.encode()}))
