@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from gate.policies.bundle import read_bundle
@@ -15,6 +16,10 @@ from gate.policies.rego import RegoLimits
 from gate.policies.testing import run_tests
 from gate.proof.prover import compare_files
 from gate.report import CheckResult, Finding, Overridden, Report
+from generator.loop import generate
+from generator.request import Ask
+from generator.template_writer import TemplateWriter
+from terrasmith.check import check
 from terrasmith.policy import app
 from terrasmith.policy_folder import library
 from tfmodule.version import Version
@@ -125,6 +130,48 @@ def test_the_policies_that_come_along_pass_their_own_tests(tmp_path: Path) -> No
     assert found.passed, [one for one in found.tests if one.outcome != "passed"]
     assert not found.untested
     assert {rule.level for rule in described(read_bundle(library()).bundle)[0]} == {"advisory", "soft"}
+
+
+def test_our_own_templates_pass_them() -> None:
+    bundle = read_bundle(library()).bundle
+    prompts = ("an S3 bucket with KMS and replication", "an SQS queue", "a VPC", "a naming and tags module")
+    cases = []
+    for prompt in prompts:
+        draft = generate(Ask(prompt, None, None, "acme"), writer=TemplateWriter(), judge=lambda _files: REPORT)
+        cases.append((REPORT, draft.files, Circumstances("generated", "", f"acme/{draft.name}/{draft.system}")))
+    for ruling_, prompt in zip(rulings(bundle, cases), prompts, strict=True):
+        assert ruling_.conclusion.outcome == "passed", (prompt, ruling_)
+        assert not ruling_.findings, (prompt, ruling_)
+
+
+def test_a_whole_judgement_asks_them_at_its_end(tmp_path: Path) -> None:
+    """Without an engine nobody can tell; but what a policy refuses is refused, and its findings are in every form."""
+    module, mine = tmp_path / "module", tmp_path / "mine"
+    for folder, files in ((module, FILES), (mine, policy(DENY))):
+        folder.mkdir()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    (mine / "p_test.rego").write_text("package t\n")
+    sarif = tmp_path / "report.sarif"
+    command = typer.Typer()
+    command.command()(check)
+    done = CliRunner().invoke(
+        command,
+        [str(module), "--profile", "safety", "--policy", str(mine), "--json", "--output", f"sarif={sarif}"],
+        env={"TERRASMITH_TERRAFORM": "/nowhere", "TERRASMITH_SCANNER": "off"},
+    )
+    assert done.exit_code == 1, done.output
+    report = json.loads(done.output)
+    assert report["checks"][-1]["id"] == "policies"
+    assert "policy/p" in sarif.read_text()
+    (mine / "p.rego").write_text("package p\nx := [\n")
+    told = CliRunner().invoke(
+        command,
+        [str(module), "--policy", str(mine), "--profile", "safety", "--json"],
+        env={"TERRASMITH_TERRAFORM": "/nowhere", "TERRASMITH_SCANNER": "off"},
+    )
+    assert told.exit_code == 2
+    assert json.loads(told.output)["checks"][-1]["outcome"] == "undecided"
 
 
 def test_the_commands(tmp_path: Path) -> None:
