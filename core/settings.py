@@ -117,8 +117,8 @@ class Settings(BaseModel):
 
     scanner: str | None = Field(
         None,
-        description="path of the Python that has Checkov, made by `tools/venv.sh checkov`; otherwise the environment "
-        "beside Terrasmith's own; `off` publishes unscanned",
+        description="path of the Python that has Checkov, made by `terrasmith scanner install`; otherwise the "
+        "environment beside Terrasmith's own; `off` publishes unscanned",
     )
     scanner_socket: Path | None = Field(
         None, description="where `terrasmith scanner` listens; without it, each scan starts Checkov anew"

@@ -14,7 +14,7 @@ from gate.engines.needs import Demands, demands_of
 from gate.engines.port import Engine, EngineBusyError, EngineLostError, EngineSettings, Session
 from gate.engines.stand_ins import find_stand_ins, standing_in, told
 from gate.engines.supported import complaint, read_version
-from gate.material import NO_EVIDENCE, Evidence, Material
+from gate.material import NO_EVIDENCE, Evidence, Material, Scanned
 from gate.mirror import find_mirror, in_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
@@ -50,8 +50,8 @@ def judge(
 ) -> Report:
     """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
 
-    Without a `scanner` nobody looks for insecure settings, and the report says that this was skipped. `evidence` is
-    what others found out beforehand.
+    Without a `scanner` nobody looks for insecure settings: the report says that this does not apply, or, where the
+    policy wants a scan, that it is undecided. `evidence` is what others found out beforehand.
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
@@ -60,6 +60,7 @@ def judge(
         raise ValueError(f"no such profile: {profile}")
     chosen: Profile = "house" if profile == "house" else "safety"
     judgement = _Judgement(files, chosen, engine, policy, modules, evidence)
+    judgement.scan_wanted = scanner is not None
     with _scanning(scanner) as judgement.scans:
         judgement.run()
     return judgement.report()
@@ -95,6 +96,7 @@ class _Judgement:
         self.ran: tuple[str, ...] | None = None
         self.scans: Scanning = _nobody
         self.scan: Scan | None = None
+        self.scan_wanted = False
 
     @property
     def checks(self) -> list[Check]:
@@ -136,10 +138,16 @@ class _Judgement:
             self.policy,
             {name: conclusion for name, (conclusion, _) in self.conclusions.items()},
             self.schemas,
-            weighed(self.scan, self.policy, self.profile) if self.scan is not None else None,
+            self._weighed(),
             self.evidence,
             self.ran,
         )
+
+    def _weighed(self) -> Scanned | None:
+        """None where nobody was asked; what was refused before a scanner saw it was skipped."""
+        if self.scan is not None:
+            return weighed(self.scan, self.policy, self.profile)
+        return Scanned(Conclusion("skipped")) if self.scan_wanted else None
 
     def _look(self, material: Material, screening: float) -> None:
         """Everything that needs values only. What an error hides is not judged by its style."""

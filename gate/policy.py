@@ -52,6 +52,8 @@ class Policy:
     """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
     required_tier: Tier | None = None
     """The least that the verdict must rest on; None takes what there is, and the report says which."""
+    require_scan: bool = False
+    """Whether a module that nobody was asked to scan stays undecided; else that check says it does not apply."""
     allow_suppressions: bool = True
     """Whether a reason written beside the code silences a scanner's finding."""
     critical_rules: frozenset[str] = frozenset()

@@ -68,8 +68,27 @@ def worker(
         raise typer.Exit(run(settings, queue.value, health=told))
 
 
-def scanner() -> None:
+class ScannerAction(StrEnum):
+    """What else there is to do for the scanner."""
+
+    INSTALL = "install"
+
+
+def scanner(
+    action: Annotated[
+        ScannerAction | None,
+        typer.Argument(help="install: make Checkov's environment, and scan nothing.", show_default=False),
+    ] = None,
+    *,
+    place: Annotated[
+        Path | None,
+        typer.Option(help="With install: where, if not beside Terrasmith's own environment.", show_default=False),
+    ] = None,
+) -> None:
     """Keep Checkov warm for the workers of this machine. It needs no database, no network and no secret."""
+    if action is not None:
+        _install_scanner(place)
+        return
     from core.errors import UserError
     from gate.sandbox.probe import warning
     from gate.scanning import service
@@ -88,6 +107,17 @@ def scanner() -> None:
             service.Service(scanner_settings(found), lambda text: logger.info("scanner", said=text)).run()
         except service.ScannerStartError as error:
             raise UserError(str(error)) from None
+
+
+def _install_scanner(place: Path | None) -> None:
+    """Told on standard error; the Python alone on standard output, for whoever sets TERRASMITH_SCANNER to it."""
+    from terrasmith import scanner_environment
+
+    chosen = place.expanduser().absolute() if place is not None else scanner_environment.own_place()
+    python = scanner_environment.install(
+        chosen, scanner_environment.lock_file(), lambda text: typer.echo(text, err=True)
+    )
+    typer.echo(python)
 
 
 @contextmanager

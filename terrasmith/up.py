@@ -38,7 +38,7 @@ _TOKEN_DAYS = 365
 _NAMESPACE_SECONDS = 90  # two starting workers on a busy machine
 _NO_SCANNER = (
     "No Checkov here: every judgement stays undecided, for nobody can scan for insecure settings. Make its environment "
-    "with `tools/venv.sh checkov` (a package index is needed once), or name its Python in TERRASMITH_SCANNER."
+    "with `terrasmith scanner install` (a package index is needed once), or name its Python in TERRASMITH_SCANNER."
 )
 
 

@@ -9,6 +9,12 @@ from gate.material import Material
 from gate.report import Finding
 
 _NOBODY = "Nobody was asked to scan."
+_UNSCANNED = Finding(
+    "scan",
+    "warning",
+    "Nobody looked for insecure settings, and the policy wants somebody to.",
+    fix="Give Terrasmith a Checkov (`terrasmith scanner install`), and take TERRASMITH_SCANNER=off away.",
+)
 
 
 def upgrade(material: Material) -> Conclusion:
@@ -51,8 +57,11 @@ def critical(material: Material) -> Conclusion:
     to everyone.
     """
     scan = material.scan
+    required = material.policy.require_scan
     if scan is None:
-        return Conclusion("skipped", note=_NOBODY)
+        return Conclusion("undecided", (_UNSCANNED,)) if required else not_applicable(_NOBODY)
+    if scan.verdict.outcome == "not-applicable" and required:
+        return Conclusion("undecided", (_UNSCANNED,))
     return scan.verdict
 
 
@@ -61,7 +70,7 @@ def scan_rate(material: Material) -> Conclusion:
     scan = material.scan
     if scan is None:
         return not_applicable(_NOBODY)
-    if scan.verdict.outcome in ("undecided", "skipped"):
+    if scan.verdict.outcome in ("undecided", "skipped", "not-applicable"):
         return Conclusion(scan.verdict.outcome, note=scan.verdict.note)
     if scan.pass_rate is None and not scan.unreasoned:
         return not_applicable("No rule of the scanners is about anything in the module.")

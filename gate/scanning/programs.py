@@ -38,6 +38,13 @@ class Program:
 
     def run(self, *arguments: str) -> Completed:
         """Raises ScannerError when it was stopped or could not start."""
+        return self._run(arguments, ())
+
+    def run_talking(self, *arguments: str) -> Completed:
+        """The same for a program that speaks with another process of its own through a socket in its home."""
+        return self._run(arguments, (self.root / "home",))
+
+    def _run(self, arguments: Sequence[str], sockets: tuple[Path, ...]) -> Completed:
         done = run(
             [self.path, *arguments],
             environment=self._environment(),
@@ -48,6 +55,7 @@ class Program:
                 readable=(self.root, *self.settings.trusted_paths),
                 executable=self.settings.trusted_paths,
                 writable=(self.root / "home",),
+                sockets=sockets,
                 required=self.settings.contained,
             ),
         )

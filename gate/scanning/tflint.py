@@ -1,4 +1,10 @@
-"""tflint's issues, where a `tflint` is on PATH: its bundled Terraform rules, our configuration, no network."""
+"""tflint's issues, where a `tflint` is on PATH: its bundled Terraform rules, our configuration, no network.
+
+Options, exit codes and answer are those of terraform-linters/tflint (`cmd/option.go`, `cmd/cli.go`,
+`formatter/json.go`): 0 nothing, 1 it could not look, 2 it found something; an issue without a place of its own names
+the folder and line 0 (`cmd/inspect_parallel.go`). It starts itself once more as its plugin, and speaks with that
+through a Unix socket below TMPDIR.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -22,7 +28,7 @@ def scan(settings: ScannerSettings, files: FileMap) -> Scan | None:
 
 def _scan(program: Program, elsewhere: Collection[str]) -> Scan:
     version = program.version("--version")
-    done = program.run(
+    done = program.run_talking(
         "--format=json",
         "--recursive",
         "--no-color",
@@ -47,9 +53,9 @@ def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
             str(rule["name"]),
             severity(risk),
             printable(str(issue["message"])).rstrip(".") + ".",
-            printable(str(place["filename"])),
-            int(place["start"]["line"]),
-            int(place["end"]["line"]),
+            printable(str(place["filename"])) if str(place["filename"]).endswith(".tf") else None,
+            int(place["start"]["line"]) or None,
+            int(place["end"]["line"]) or None,
             fix=f"See {printable(str(rule['link']))}." if rule.get("link") else "",
             source=SOURCE,
             risk=risk,

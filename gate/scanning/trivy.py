@@ -1,4 +1,10 @@
-"""Trivy's misconfigurations, where a `trivy` is on PATH: its embedded rules, our configuration, no network."""
+"""Trivy's misconfigurations, where a `trivy` is on PATH: its embedded rules, our configuration, no network.
+
+Options and answer are those of aquasecurity/trivy at 0.74: `docs/guide/references/configuration/cli/trivy_config.md`,
+`pkg/types/misconfiguration.go` and `pkg/fanal/types/misconf.go` (`AVDID` is deprecated there for `ID`; an id may come
+without `AVD-`). `trivy config` has no `--offline-scan`; and `--quiet` throws the log away (`pkg/log/logger.go`), in
+which alone a file that could not be parsed is told.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -13,7 +19,11 @@ from gate.scanning.warm import ScannerSettings
 from tfmodule.files import FileMap, printable
 
 SOURCE = "trivy"
-_TROUBLE = re.compile(r"\bERROR\b|\bFATAL\b|failed to parse|error parsing", re.IGNORECASE)
+_TROUBLE = re.compile(r"\b(?:ERROR|FATAL)\b|failed to parse|error parsing", re.IGNORECASE)
+# Modules of registries are not there for it: their own publication was judged.
+_EXPECTED = re.compile(r"Failed to load module\. Maybe try|Failed to find a token for the registry")
+_SETTINGS = "scan:\n  skip-version-check: true\n  disable-telemetry: true\n"
+"""What would speak to a network that is not there; versions that do not know it yet pass over it in a file."""
 _RISKS: Mapping[str, Risk] = {"CRITICAL": "high", "HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
 """For rules that our own list does not know. Only our list calls anything critical."""
 
@@ -29,20 +39,19 @@ def _scan(program: Program, elsewhere: Collection[str]) -> Scan:
     done = program.run(
         "config",
         "--format=json",
-        "--quiet",
-        "--offline-scan",
         "--skip-check-update" if since_checks else "--skip-policy-update",
         "--tf-exclude-downloaded-modules",
         f"--cache-dir={program.root / 'home'}",
         # Its own search would find trivy.yaml and .trivyignore where it runs.
-        f"--config={program.file('trivy.yaml', '')}",
+        f"--config={program.file('trivy.yaml', _SETTINGS)}",
         f"--ignorefile={program.file('ignore', '')}",
         "--exit-code=0",
         ".",
     )
     answer = program.json(done, good=(0,))
-    if _TROUBLE.search(done.stderr):
-        raise program.failed(done.stderr.strip().rsplit("\n", 1)[-1][:200])
+    trouble = [line for line in done.stderr.splitlines() if _TROUBLE.search(line) and not _EXPECTED.search(line)]
+    if trouble:
+        raise program.failed(printable(trouble[-1].strip())[:200])
     found = list(_findings(answer, elsewhere))
     own = [finding for finding in found if finding.path not in elsewhere]
     beside = [finding for finding in found if finding not in own]
@@ -67,7 +76,7 @@ def _finding(target: str, one: Mapping[str, Any], *, own: bool) -> Finding:
         rule,
         severity(risk, own=own),
         f"{words}: `{printable(resource)}`." if resource else f"{words}.",
-        printable(target),
+        printable(target) if target.endswith(".tf") else None,  # `.` stands for the module as a whole
         int(cause.get("StartLine") or 0) or None,
         int(cause.get("EndLine") or 0) or None,
         fix=printable(str(one.get("Resolution") or "")),

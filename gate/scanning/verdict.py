@@ -27,7 +27,7 @@ def decide(scan: Scan, policy: Policy, profile: Profile) -> Decision:
     A critical finding refuses even where the scan is not complete: what is missing cannot make it better.
     """
     if scan.off:
-        return Decision("skipped", (Finding("scan", "note", _SWITCHED_OFF),), _SWITCHED_OFF)
+        return Decision("not-applicable", (Finding("scan", "note", _SWITCHED_OFF),), _SWITCHED_OFF)
     findings = [_judged(finding, policy) for finding in scan.findings]
     findings += scan.beside
     findings += _comments(scan.suppressions, policy, profile)

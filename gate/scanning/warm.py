@@ -68,14 +68,18 @@ class ScannerSettings:
 def find_python(settings: ScannerSettings) -> Path | None:
     """The interpreter that has Checkov: the one that was set, else that of the environment beside ours.
 
-    Ours in `.venv` finds `.venv-checkov`, ours in `/venv` finds `/venv-checkov`: `tools/venv.sh checkov` makes it.
+    Ours in `.venv` finds `.venv-checkov`, ours in `/venv` finds `/venv-checkov`: `terrasmith scanner install` makes it.
     """
     if settings.python:
         chosen = Path(settings.python).expanduser()
         return chosen.absolute() if chosen.is_file() else None
+    return beside() if beside().is_file() else None
+
+
+def beside() -> Path:
+    """The interpreter of the environment beside ours, whether or not it is there."""
     ours = Path(sys.prefix)
-    beside = ours.with_name(f"{ours.name}-checkov") / "bin" / "python"
-    return beside if beside.is_file() else None
+    return ours.with_name(f"{ours.name}-checkov") / "bin" / "python"
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -223,6 +227,6 @@ def missing(settings: ScannerSettings) -> ScannerError:
         )
     return ScannerError(
         "There is no Checkov on this machine, so nobody could scan the module.",
-        "Make its environment with `tools/venv.sh checkov`, name its Python in TERRASMITH_SCANNER, or decide for "
-        "yourself to publish unscanned with TERRASMITH_SCANNER=off.",
+        "Make its environment with `terrasmith scanner install`, name the Python of one in TERRASMITH_SCANNER, or "
+        "decide for yourself to publish unscanned with TERRASMITH_SCANNER=off.",
     )

@@ -1,21 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_iam_policy_document" {
-    defaults = {
-      json = "{}"
-    }
-  }
-
-  mock_resource "aws_s3_bucket" {
-    defaults = {
-      arn = "arn:aws:s3:::acme-test"
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = {
-      arn = "arn:aws:iam::123456789012:role/replication"
-    }
-  }
+  source = "./tests/mocks/aws"
 }
 
 variables {
@@ -66,7 +50,7 @@ run "is_private_and_encrypted" {
   }
 
   assert {
-    condition     = output.id != "" && output.arn == "arn:aws:s3:::acme-test" && output.replication_role_arn == null
+    condition     = output.id != "" && output.arn == "arn:aws:s3:::mock-bucket" && output.replication_role_arn == null
     error_message = "The outputs must name the bucket."
   }
 }
@@ -183,7 +167,7 @@ run "replicates" {
   }
 
   assert {
-    condition     = output.replication_role_arn == "arn:aws:iam::123456789012:role/replication"
+    condition     = output.replication_role_arn == "arn:aws:iam::123456789012:role/mock"
     error_message = "Replication must have its role."
   }
 }

@@ -1,16 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_iam_policy_document" {
-    defaults = {
-      json = "{}"
-    }
-  }
-
-  mock_resource "aws_sqs_queue" {
-    defaults = {
-      arn = "arn:aws:sqs:eu-central-1:123456789012:orders"
-      id  = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
-    }
-  }
+  source = "./tests/mocks/aws"
 }
 
 variables {

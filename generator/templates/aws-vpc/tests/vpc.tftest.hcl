@@ -1,27 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = {
-      names = ["eu-test-1a", "eu-test-1b", "eu-test-1c"]
-    }
-  }
-
-  mock_data "aws_iam_policy_document" {
-    defaults = {
-      json = "{}"
-    }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = {
-      arn = "arn:aws:logs:eu-test-1:123456789012:log-group:flow-logs"
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = {
-      arn = "arn:aws:iam::123456789012:role/flow-logs"
-    }
-  }
+  source = "./tests/mocks/aws"
 }
 
 variables {
@@ -37,12 +15,12 @@ run "spreads_subnets_over_zones" {
   command = apply
 
   assert {
-    condition     = keys(output.private_subnet_ids) == ["eu-test-1a", "eu-test-1b", "eu-test-1c"] && length(output.public_subnet_ids) == 3
+    condition     = keys(output.private_subnet_ids) == ["us-east-1a", "us-east-1b", "us-east-1c"] && length(output.public_subnet_ids) == 3
     error_message = "Every zone must have a private and a public subnet."
   }
 
   assert {
-    condition     = aws_subnet.private["eu-test-1a"].cidr_block == "10.0.0.0/20" && aws_subnet.public["eu-test-1a"].cidr_block == "10.0.128.0/20"
+    condition     = aws_subnet.private["us-east-1a"].cidr_block == "10.0.0.0/20" && aws_subnet.public["us-east-1a"].cidr_block == "10.0.128.0/20"
     error_message = "Private subnets must take the lower half of the range, public ones the upper."
   }
 

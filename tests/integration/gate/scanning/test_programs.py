@@ -103,6 +103,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
             "FILES=$(/usr/bin/find . -type f | /usr/bin/sort | /usr/bin/tr '\\n' ' ')",
             "NAMES=$(/usr/bin/env | /usr/bin/cut -d= -f1 | /usr/bin/sort | /usr/bin/tr '\\n' ' ')",
             'WORDS="$*"',
+            "OPTIONS=$(echo \"$*\" | /usr/bin/tr ' ' '\\n' | /usr/bin/cut -d= -f1 | /usr/bin/tr '\\n' ' ')",
             f"/bin/cat <<ANSWER\n{text}\nANSWER",
             f"echo {stderr!r} >&2" if stderr else "",
             f"exit {code}",
@@ -138,6 +139,34 @@ def test_trivys_words_become_findings_with_our_risks(install: Install) -> None:
     assert (new.severity, new.risk, new.line) == ("warning", "high", None), "only our own list calls anything critical"
     (beside,) = scan.beside
     assert (beside.rule, beside.severity) == ("AVD-AWS-0107", "warning")
+
+
+def test_a_module_of_a_registry_is_none_of_trivys_business(install: Install) -> None:
+    install("trivy", {"Results": []}, stderr="ERROR [terraform evaluator] Failed to load module. Maybe try 'init'?")
+    assert only(trivy.scan(SETTINGS, FILES)).complete
+
+
+def test_trivy_is_asked_with_options_that_it_has(install: Install) -> None:
+    """By its documentation; an option that it does not know ends it, and every module would stay undecided."""
+    answer = {
+        "Results": [{"Target": ".", "Misconfigurations": [{"ID": "AWS-0001", "Title": "x", "Message": "$OPTIONS"}]}]
+    }
+    install("trivy", answer)
+    (found,) = only(trivy.scan(SETTINGS, FILES)).findings
+    asked = {word for word in found.message.split() if word.startswith("--")}
+    assert asked == {
+        "--format", "--skip-check-update", "--tf-exclude-downloaded-modules", "--cache-dir", "--config", "--ignorefile",
+        "--exit-code",
+    }  # fmt: skip
+    assert (found.path, found.rule) == (None, "AVD-AWS-0001")
+
+
+def test_what_tflint_says_of_a_folder_has_no_line(install: Install) -> None:
+    nowhere = {"filename": ".", "start": {"line": 0, "column": 0}, "end": {"line": 0, "column": 0}}
+    rule = {"name": "terraform_required_version", "severity": "info", "link": ""}
+    install("tflint", {"issues": [{"rule": rule, "message": "m", "range": nowhere}], "errors": []}, code=2)
+    (found,) = only(tflint.scan(SETTINGS, FILES)).findings
+    assert (found.path, found.line, found.end_line, found.severity) == (None, None, None, "note")
 
 
 def test_tflints_words_become_findings(install: Install) -> None:
@@ -187,6 +216,7 @@ def test_they_see_code_alone_and_our_configuration(name: str, module: ModuleType
         ({"Results": [{"Target": "x", "Misconfigurations": [{"Title": "no id"}]}]}, {}),
         ({"Results": 5}, {}),
         ({"Results": []}, {"stderr": "ERROR [terraform parser] Error parsing file"}),
+        ({"Results": []}, {"stderr": "2026-01-01T00:00:00Z\tERROR\t[terraform parser] Encountered HCL parse error"}),
         ({"Results": []}, {"version": "unknown"}),
         ({"Results": []}, {"code": 127}),
     ],

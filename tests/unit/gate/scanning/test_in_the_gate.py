@@ -6,9 +6,12 @@ import pytest
 
 from gate.engines.port import EngineSettings
 from gate.judge import judge
+from gate.material import Material
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
 from gate.report import CheckResult, Finding, Report
+from gate.rules.proof import critical
+from gate.scanned import weighed
 from gate.scanning.scanner import NoScanner, Scan, Scanner, problem
 from tfmodule.files import FileMap
 
@@ -56,11 +59,15 @@ def test_half_a_scan_leaves_the_verdict_open() -> None:
     assert (found.outcome, found.note) == ("undecided", "nobody looked")
 
 
-def test_switched_off_or_not_asked_is_skipped_and_said() -> None:
-    off, nobody = check(judged(NoScanner())), check(judged(None))
-    assert (off.outcome, nobody.outcome) == ("skipped", "skipped")
-    assert off.note
-    assert nobody.note
+def test_switched_off_or_not_asked_is_never_passed_and_undecided_where_the_policy_wants_a_scan() -> None:
+    for scanner in (NoScanner(), None):
+        found = check(judged(scanner))
+        assert (found.outcome, bool(found.note)) == ("not-applicable", True)
+        material = Material({}, {}, policy=Policy(require_scan=True), scan=scanner and weighed(
+            scanner.scan({}), Policy(), "safety"
+        ))  # fmt: skip
+        wanted = critical(material)
+        assert wanted.outcome == "undecided" and "scanner install" in wanted.findings[0].fix
 
 
 @pytest.mark.checklist("T-21")

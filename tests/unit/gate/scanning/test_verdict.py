@@ -91,7 +91,7 @@ def test_a_policy_may_allow_no_suppression_at_all() -> None:
 
 def test_switched_off_is_told_and_is_not_passed() -> None:
     decision = decide(Scan(off=True), POLICY, "safety")
-    assert decision.outcome == "skipped"
+    assert decision.outcome == "not-applicable"
     assert "TERRASMITH_SCANNER=off" in decision.findings[0].message
 
 
