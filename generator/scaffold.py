@@ -1,5 +1,5 @@
-"""The parts of a module that no writer has to invent: versions, a first example and test, README, changelog, licence,
-and the settings of linters.
+"""The parts of a module that no writer has to invent: versions, a first example and test, defaults for its mocks,
+README, changelog, licence, and the settings of linters.
 
 What a writer did supply stays as it is, save README, CHANGELOG, LICENSE and those settings, which are always
 written here. Never a workflow.
@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from gate.fixes import FLOORS
+from generator.mocking import with_mocks
 from generator.request import Ask, Proposal
 from generator.sanitise import sentence
 from tfmodule.address import Address
@@ -48,6 +49,7 @@ def complete(proposal: Proposal) -> FileMap:
         files |= minimal_example(proposal.name, samples, outputs)
     if not any(path.startswith("tests/") and path.endswith(".tftest.hcl") for path in files):
         files["tests/defaults.tftest.hcl"] = _first_test(_providers_used(facts), samples)
+    files = {**with_mocks(files)}
     files["CHANGELOG.md"] = _changelog(proposal)
     files["LICENSE"] = _licence()
     files[_TFLINT] = document([Block("plugin", ("terraform",), {"enabled": True, "preset": "all"})])

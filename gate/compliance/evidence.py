@@ -103,7 +103,7 @@ class Answer:
 
     @property
     def state(self) -> State:
-        if not self.requirement.rules:
+        if not self.requirement.asks:
             return "unmapped"
         if self.objections:
             return "evidence-against"
@@ -144,12 +144,17 @@ def assess(framework: Framework, scope: Scope, name: str, subjects: Sequence[Sub
     return Assessment(framework, scope, name, ordered, answers)
 
 
+_SHOWS_NOTHING = "It was kept; but it also passes what it cannot read, so that shows nothing."
+
+
 def _answer(requirement: Requirement, subjects: Sequence[Subject]) -> Answer:
     supports: list[Support] = []
     objections: list[Objection] = []
     silences: list[Silence] = []
-    for rule in requirement.rules:
+    for rule in requirement.asks:
         said = [_said(rule, subject) for subject in subjects]
+        if rule in requirement.against:
+            said = [_SHOWS_NOTHING if isinstance(one, Support) else one for one in said]
         supports += [one for one in said if isinstance(one, Support)]
         objections += [one for found in said if isinstance(found, tuple) for one in found]
         quiet = {one for one in said if isinstance(one, str)}

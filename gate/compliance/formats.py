@@ -170,7 +170,7 @@ def _list(answers: list[Answer]) -> str:
 def _why(answer: Answer) -> str:
     if answer.requirement.kind == "not-in-code":
         return "cannot be seen in code"
-    if not answer.requirement.rules:
+    if not answer.requirement.asks:
         return "no rule of ours speaks of it"
     reasons = sorted({why for one in answer.silences for why in one.why})
     return f"silent: {_silent(answer)}. {plain(' '.join(reasons))}"

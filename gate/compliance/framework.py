@@ -61,6 +61,13 @@ class Requirement:
     words: str
     kind: Kind
     rules: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    """Rules that tell what is wrong, and whose silence or praise shows nothing: they pass what they cannot read."""
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """All rules that speak of it; there are none where it is unmapped."""
+        return (*self.rules, *self.against)
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ class _Reading:
     def _requirement(self, number: int, values: Mapping[str, Any]) -> Requirement:
         name = values.get("id")
         where = f"requirement `{printable(name)}`" if isinstance(name, str) and name else f"requirement number {number}"
-        self._only(values, {"id", "words", "kind", "rules", "concerns"}, where)
+        self._only(values, {"id", "words", "kind", "rules", "concerns", "against"}, where)
         kind = values.get("kind", "code")
         if kind not in get_args(Kind):
             self._wrong(f"In {where}, `kind` is neither {' nor '.join(f'`{one}`' for one in get_args(Kind))}.")
@@ -145,10 +152,15 @@ class _Reading:
             if concern not in get_args(Concern):
                 self._wrong(f"In {where}, there is no concern `{printable(concern)}`: {', '.join(get_args(Concern))}.")
             rules += [one.id for one in concerns.rules().values() if one.concern == concern]
-        if kind == "not-in-code" and rules:
+        against = self._names(values, "against", where)
+        for rule in against:
+            self._check_rule(rule, where)
+        for twice in sorted(set(rules) & set(against)):
+            self._wrong(f"In {where}, `{printable(twice)}` stands among `rules` and `against`.")
+        if kind == "not-in-code" and (rules or against):
             self._wrong(f"In {where}, there are rules, so it is not `not-in-code`.")
-        words = self._text(values, "words", where)
-        return Requirement(self._text(values, "id", where, 64), words, cast("Kind", kind), tuple(sorted(set(rules))))
+        name, words = self._text(values, "id", where, 64), self._text(values, "words", where)
+        return Requirement(name, words, cast("Kind", kind), tuple(sorted(set(rules))), tuple(sorted(against)))
 
     def _check_rule(self, rule: str, where: str) -> None:
         if self.known is None or rule in self.known or _POLICY.fullmatch(rule):

@@ -9,7 +9,7 @@ from gate.engines.port import EngineSettings
 from gate.judge import judge
 from gate.material import Evidence
 from gate.policy import Policy
-from gate.report import Report
+from gate.report import Report, Tier
 
 Module = dict[str, bytes]
 
@@ -30,6 +30,37 @@ def test_a_module_for_aws_is_judged_by_the_schema_alone(aws_without_mirror: Modu
     assert [(finding.rule, finding.severity) for finding in report.findings] == [("tier", "note")]
     assert "5.100.0" in report.findings[0].message
     assert {check.outcome for check in report.checks if check.id in ("init", "validate", "test")} == {"passed"}
+    unasked = {check.id: (check.outcome, bool(check.note)) for check in report.checks if check.number in (11, 40)}
+    assert unasked == dict.fromkeys(("schema", "deprecated"), ("not-applicable", True))
+
+
+AZURE = b"""terraform {
+  required_providers {
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = ">= 4.0"
+    }
+  }
+}
+
+resource "azurerm_resource_group" "this" {
+  name     = "x"
+  location = "westeurope"
+}
+"""
+
+
+@pytest.mark.parametrize("tier", [None, "derived"])
+def test_a_module_for_a_provider_without_a_schema_is_undecided_and_says_which(
+    tier: Tier | None, nothing: EngineSettings
+) -> None:
+    """Nothing derives schemas from public packages: a policy that would take them gets none either."""
+    report = judge({"main.tf": AZURE}, profile="safety", engine=nothing, policy=Policy(required_tier=tier))
+    assert (report.verdict, report.tier) == ("undecided", "none")
+    missing = next(finding for finding in report.findings if finding.rule == "provider-missing")
+    assert "hashicorp/azurerm" in missing.message and missing.path == "main.tf" and missing.fix
+    outcomes = {check.id: check.outcome for check in report.checks if check.id in ("fmt", "init", "validate", "test")}
+    assert outcomes == {"fmt": "passed", "init": "undecided", "validate": "undecided", "test": "undecided"}
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = {
-      names = ["eu-test-1a", "eu-test-1b", "eu-test-1c"]
-    }
-  }
-
-  mock_data "aws_iam_policy_document" {
-    defaults = {
-      json = "{}"
-    }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = {
-      arn = "arn:aws:logs:eu-test-1:123456789012:log-group:flow-logs"
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = {
-      arn = "arn:aws:iam::123456789012:role/flow-logs"
-    }
-  }
+  source = "./tests/mocks/aws"
 }
 
 variables {
@@ -37,12 +15,12 @@ run "spreads_subnets_over_zones" {
   command = apply
 
   assert {
-    condition     = keys(output.private_subnet_ids) == ["eu-test-1a", "eu-test-1b", "eu-test-1c"] && length(output.public_subnet_ids) == 3
+    condition     = keys(output.private_subnet_ids) == ["us-east-1a", "us-east-1b", "us-east-1c"] && length(output.public_subnet_ids) == 3
     error_message = "Every zone must have a private and a public subnet."
   }
 
   assert {
-    condition     = aws_subnet.private["eu-test-1a"].cidr_block == "10.0.0.0/20" && aws_subnet.public["eu-test-1a"].cidr_block == "10.0.128.0/20"
+    condition     = aws_subnet.private["us-east-1a"].cidr_block == "10.0.0.0/20" && aws_subnet.public["us-east-1a"].cidr_block == "10.0.128.0/20"
     error_message = "Private subnets must take the lower half of the range, public ones the upper."
   }
 
@@ -52,8 +30,28 @@ run "spreads_subnets_over_zones" {
   }
 
   assert {
+    condition     = alltrue([for zone, subnet in merge(aws_subnet.private, {}) : subnet.availability_zone == zone])
+    error_message = "Each subnet must lie in its zone."
+  }
+
+  assert {
+    condition     = aws_vpc.this.enable_dns_support && aws_vpc.this.enable_dns_hostnames
+    error_message = "Names must resolve."
+  }
+
+  assert {
+    condition     = length(coalesce(aws_default_security_group.this.ingress, [])) == 0 && length(coalesce(aws_default_security_group.this.egress, [])) == 0
+    error_message = "The default security group must let nothing through."
+  }
+
+  assert {
     condition     = length(output.nat_public_ips) == 1 && length(aws_route.nat) == 3
     error_message = "One NAT gateway must serve every private subnet."
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_route.nat : route.nat_gateway_id == one(values(aws_nat_gateway.this)).id && route.gateway_id == null])
+    error_message = "Private subnets must reach the internet through the NAT gateway alone."
   }
 
   assert {
@@ -111,12 +109,18 @@ run "writes_flow_logs" {
   command = apply
 
   variables {
-    flow_logs = true
+    flow_logs                = true
+    flow_logs_retention_days = 30
   }
 
   assert {
-    condition     = aws_flow_log.this[0].traffic_type == "ALL" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 90
-    error_message = "All traffic must be logged."
+    condition     = aws_flow_log.this[0].traffic_type == "ALL" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 30
+    error_message = "All traffic must be logged, and kept as long as was asked."
+  }
+
+  assert {
+    condition     = alltrue([for one in data.aws_iam_policy_document.flow_logs[0].statement : !contains(one.actions, "*") && !contains(one.resources, "*")])
+    error_message = "The role must write to its own log group and do no more."
   }
 }
 

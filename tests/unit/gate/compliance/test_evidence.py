@@ -124,6 +124,16 @@ def test_a_failed_check_is_against_with_its_findings() -> None:
     assert asked("exposure", subjects=(replace(SUBJECT, report=old),)).objections[0].finding.line == 2
 
 
+def test_what_passes_what_it_cannot_read_counts_against_alone() -> None:
+    framework = Framework("f", "F", "1", "CC0-1.0", "Us.", (Requirement("R", "w", "code", (), ("CKV_AWS_16",)),))
+    (kept,) = assess(framework, "folder", ".", [SUBJECT]).answers
+    assert (kept.state, kept.supports) == ("no-evidence", ())
+    assert "shows nothing" in kept.silences[0].why[0]
+    broken = replace(REPORT, asked=(RuleTally("CKV_AWS_16", 1, 1),))
+    (answer,) = assess(framework, "folder", ".", [replace(SUBJECT, report=broken)]).answers
+    assert answer.state == "evidence-against"
+
+
 def test_a_policy_counts_against_and_never_for() -> None:
     assert asked("policy/regions").state == "no-evidence"
     said = Finding(
@@ -159,7 +169,7 @@ def test_what_checkov_really_answered_becomes_evidence() -> None:
     assert [one.finding.place for one in states["5.3"].objections] == ["main.tf:6"]
     assert {one.finding.path for one in states["2.2.3"].objections} == {"modules/database/main.tf"}
     assert states["3.7"].state == "no-evidence"  # there is no VPC
-    assert states["2.1.1"].state == "unmapped"
+    assert states["3.4"].state == "unmapped"
     assert "CKV_AWS_25" in [one.rule for one in states["5.3"].supports]
 
 
@@ -190,10 +200,10 @@ def test_every_requirement_is_in_exactly_one_state(reports: list[Report], name: 
     assert sum(found.counts.values()) == len(framework.requirements)
     assert set(found.counts) == set(STATES)
     for answer in found.answers:
-        assert (answer.state == "unmapped") == (not answer.requirement.rules)
+        assert (answer.state == "unmapped") == (not answer.requirement.asks)
         assert (answer.state == "evidence-against") == bool(answer.objections)
         spoken = {one.rule for one in (*answer.supports, *answer.objections)}
-        assert spoken | {one.rule for one in answer.silences} == set(answer.requirement.rules)
+        assert spoken | {one.rule for one in answer.silences} == set(answer.requirement.asks)
         assert not spoken & {one.rule for one in answer.silences}
 
 

@@ -89,6 +89,8 @@ def test_a_concern_stands_for_all_its_rules() -> None:
         (HEAD + ONE.replace('["CKV_AWS_53"]', '"CKV_AWS_53"'), "not a list"),
         (HEAD + ONE + 'kind = "not-in-code"\n', "so it is not `not-in-code`"),
         (HEAD + ONE + 'kind = "code?"\n', "`kind` is neither"),
+        (HEAD + ONE + 'against = ["CKV_AWS_53"]\n', "stands among `rules` and `against`"),
+        (HEAD + ONE + 'against = ["nothing"]\n', "no rule is called `nothing`"),
         (HEAD + ONE + 'concerns = ["safety"]\n', "there is no concern `safety`"),
         (HEAD + ONE + 'title = "t"\n', "nothing is called `title`"),
         (HEAD + ONE.replace("Buckets", "a\\u202eb"), "nobody can see"),
@@ -126,9 +128,19 @@ def test_the_page_counts_right() -> None:
     page = (Path(__file__).parents[4] / "docs/COMPLIANCE.md").read_text(encoding="utf-8")
     for name in BUILT_IN:
         found = built_in(name)
-        kept = [one for one in found.requirements if one.rules]
+        kept = [one for one in found.requirements if one.asks]
         outside = [one for one in found.requirements if one.kind == "not-in-code"]
         row = f"| `{name}` | {found.title}"
         (line,) = [line for line in page.splitlines() if line.startswith(row)]
         assert line.endswith(f"| {len(found.requirements)} | {len(kept)} | {len(outside)} |")
         assert found.version in line
+
+
+def test_the_example_of_the_page_is_a_framework() -> None:
+    page = (Path(__file__).parents[4] / "docs/COMPLIANCE.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert [one.kind for one in read(example.encode(), "house.toml", known.rules()).requirements] == [
+        "code",
+        "code",
+        "not-in-code",
+    ]
