@@ -16,8 +16,8 @@ from typing import Literal
 
 import psutil
 
+from gate import namespaces
 from gate.confinement import Confinement
-from gate.sandbox import namespaces
 
 Limit = Literal["time", "memory", "output", "file size"]
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from core.errors import UserError
 from gate.confinement import Confinement, python_files
+from gate.namespaces import bubblewrap
 from gate.process import Completed, Limits, run
 from gate.sandbox import landlock, seccomp
 from gate.sandbox.levels import REQUIRED, Level, SandboxSetting, enough
-from gate.sandbox.namespaces import bubblewrap
 from gate.workspace import Workspace, open_workspace, short_parent
 
 _SCRIPT = Path(__file__).with_name("attempts.py")

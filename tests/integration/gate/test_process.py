@@ -10,8 +10,8 @@ import pytest
 
 from gate.confinement import Confinement, python_files
 from gate.engines.running_provider import RunningProvider
+from gate.namespaces import bubblewrap
 from gate.process import Completed, Limits, Supervised, run
-from gate.sandbox.namespaces import bubblewrap
 
 PROGRAMS = (Path("/bin"), Path("/usr/bin"))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gate.confinement import Confinement, python_files
+from gate.namespaces import bubblewrap
 from gate.process import Limits, run
-from gate.sandbox.namespaces import bubblewrap
 from gate.sandbox.probe import probe, try_everything
 from gate.workspace import open_workspace
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from gate.confinement import SYSTEM, Confinement, python_files
 
 _HERE = Path(__file__).resolve().parent
-_LAUNCHER_FILES = (_HERE, _HERE.parent / "launch.py", _HERE.parent / "__init__.py")
+_LAUNCHER_FILES = (_HERE / "sandbox", _HERE / "launch.py", _HERE / "__init__.py")
 _FLAGS = ("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
 _MADE = (Path("/dev"), Path("/proc"))
 """bubblewrap makes these itself, with nothing of the machine's in them."""
@@ -31,7 +31,14 @@ def bubblewrap() -> str | None:
     program = shutil.which("bwrap") if sys.platform == "linux" else None
     if program is None:
         return None
-    trial = [*around(program, Confinement(), sys.executable, _HERE), sys.executable, "-I", "-S", "-c", _TRIAL]
+    trial = [
+        *around(program, Confinement(), sys.executable, _HERE / "sandbox"),
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _TRIAL,
+    ]
     try:
         done = subprocess.run(trial, env={}, capture_output=True, timeout=_PATIENCE_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError):
