@@ -1,9 +1,9 @@
-"""Tables of who may do what: namespaces, tokens, and the audit of every change."""
+"""Tables of who may do what: namespaces, tokens, policies, and the audit of every change."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, String, false
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime
@@ -52,6 +52,47 @@ class Token(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PolicySet(Base):
+    """An organisation's policies, whole. One that is replaced or removed is kept: versions were judged by it."""
+
+    __tablename__ = "policy_sets"
+    __table_args__ = (
+        Index(
+            "ix_policy_sets_active",
+            "namespace_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    namespace_id: Mapped[str] = mapped_column(ForeignKey("namespaces.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    files: Mapped[dict[str, str]] = mapped_column(JSON)  # text by path
+    actor: Mapped[str] = mapped_column(String(200))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PolicyOverride(Base):
+    """Somebody decided that a module need not keep a soft policy. Kept after it ends. The module need not exist yet."""
+
+    __tablename__ = "policy_overrides"
+    __table_args__ = (Index("ix_policy_overrides_module", "namespace_id", "module_key"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    namespace_id: Mapped[str] = mapped_column(ForeignKey("namespaces.id"))
+    module_key: Mapped[str] = mapped_column(String(200))  # name/system, the name folded as in `modules`
+    policy: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class AuditRow(Base):

@@ -144,7 +144,7 @@ class Report(_Stored):
     asked: tuple[RuleTally, ...] = ()
     """The scanners' rules that had a resource to be asked of. What is not here has passed nothing."""
     organisation: str = ""
-    """The digest of the organisation's own policies and overrides; empty where it has none."""
+    """The digest of the organisation's own policies; empty where it has none."""
     overrides: tuple[Overridden, ...] = ()
     """Those without which this report would refuse the module."""
 

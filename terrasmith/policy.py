@@ -1,4 +1,5 @@
-"""`terrasmith policy`: write, test and try policies in Rego on this machine. Changes nothing but an empty folder.
+"""`terrasmith policy`: write, test and try policies in Rego on this machine, which changes nothing but an empty folder;
+and the commands of `policy_sets`, by which they govern publications.
 
 Exit 0: all is well. 1: a test failed, or a policy refuses the module. 2: the policies cannot be used or gave no answer.
 """
@@ -21,15 +22,24 @@ from gate.policies.testing import PolicyTests, run_tests
 from gate.policy import Policy
 from gate.report import Report
 from gate.screen import screen
+from terrasmith import policy_sets
 from terrasmith.columns import show
 from terrasmith.module_folder import read_folder
 from terrasmith.policy_folder import described_policies, library, read_policies, write_new
 from tfmodule.files import FileMap, printable
 
-app = typer.Typer(no_args_is_help=True, help="An organisation's policies in Rego: write, test and try them.")
+app = typer.Typer(no_args_is_help=True, help="An organisation's policies in Rego: write and try them, and set them.")
 
 _Policies = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the policies.", show_default=False)]
 _Module = Annotated[Path, typer.Argument(metavar="MODULE", help="The module's folder.", show_default=False)]
+
+
+app.command("set")(policy_sets.set_policies)
+app.command("show")(policy_sets.show_policies)
+app.command("remove")(policy_sets.remove_policies)
+app.command("override")(policy_sets.override)
+app.command("overrides")(policy_sets.list_overrides)
+app.command("withdraw")(policy_sets.withdraw)
 
 
 class Form(StrEnum):

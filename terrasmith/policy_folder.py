@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from core.errors import UserError
-from gate.policies.bundle import BundleError, Folder, read_bundle
+from gate.policies.bundle import Bundle, BundleError, Folder, read_bundle
 from gate.policies.decision import Rule, described
 from terrasmith.module_folder import read_folder
 from tfmodule.files import printable
@@ -17,7 +17,12 @@ def read_policies(directory: Path) -> Folder:
 
 def described_policies(folder: Folder) -> tuple[Rule, ...]:
     """What they say of themselves, by asking them. Raises UserError."""
-    rules, problems = described(folder.bundle)
+    return described_rules(folder.bundle)
+
+
+def described_rules(bundle: Bundle) -> tuple[Rule, ...]:
+    """The same, of policies without their tests."""
+    rules, problems = described(bundle)
     if problems:
         raise BundleError(problems)
     return rules

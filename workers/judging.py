@@ -11,10 +11,11 @@ from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry, unpack
 from tfmodule.files import printable
 from tfmodule.version import Version
-from workers import calls, proving
+from workers import calls, governing, proving
 from workers.context import JobContext
+from workers.governing import Way
 
-__all__ = ["Taken", "fetch", "judge_commit", "judge_entries", "judge_proposed", "module_of", "unreadable"]
+__all__ = ["Taken", "fetch", "judge_commit", "judge_entries", "judge_proposed", "module_of", "unreadable", "way_of"]
 
 Taken = Callable[[], Iterable[Version]]
 """Asks which versions a merge would count on from; only where a module passed."""
@@ -33,24 +34,39 @@ def judge_commit(
         entries = fetch(github, pull.repo, pull.head_sha)
     except ArchiveError as error:
         return unreadable(profile, error), None
-    return judge_proposed(ctx, entries, profile, address, taken)
+    return judge_proposed(ctx, entries, profile, address, taken, way_of(pull, profile))
+
+
+def way_of(pull: Pull, profile: str) -> Way:
+    """A repository that we made modules for is judged by the house profile: what stands there, our generator began."""
+    return Way("generated" if profile == "house" else "github", f"github:{pull.author}")
 
 
 def judge_proposed(
-    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, taken: Taken | None
+    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, taken: Taken | None, way: Way
 ) -> tuple[Report, NextVersion | None]:
     """The gate's report on what has no version yet; and the one that it would get, where it passed.
 
     Without `taken` versions come from tags, and only the least one is told.
     """
-    report = judge_entries(ctx, entries, profile, address)
-    if not report.passed:
-        return report, None
-    return proving.with_preview(ctx, report, module_of(entries), address, taken() if taken is not None else None)
+    report, shown = _judged(ctx, entries, profile, address, None), None
+    module = module_of(entries)
+    if report.passed:
+        report, shown = proving.with_preview(ctx, report, module, address, taken() if taken is not None else None)
+    report = governing.with_policies(ctx, report, module, address, None, way)
+    return report, shown
 
 
 def judge_entries(
-    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, version: Version | None = None
+    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, version: Version, way: Way
+) -> Report:
+    """The gate's report on what becomes a version, the step that it makes, and what the organisation's policies say."""
+    report = _judged(ctx, entries, profile, address, version)
+    return governing.with_policies(ctx, report, module_of(entries), address, version, way)
+
+
+def _judged(
+    ctx: JobContext, entries: tuple[Entry, ...], profile: str, address: Address, version: Version | None
 ) -> Report:
     """The gate's report on these files, with what our registry says of the modules they call.
 

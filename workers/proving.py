@@ -7,6 +7,7 @@ from bot.releases import next_version
 from bot.version_text import NextVersion
 from core.errors import UserError
 from gate.material import Evidence
+from gate.policies.organisation import Step
 from gate.proof.prover import compare_files
 from gate.proof.values import Proof
 from gate.report import Finding, Report
@@ -88,6 +89,19 @@ def with_preview(
     return with_evidence(report, {entry.path: entry.data for entry in entries}, evidence), shown
 
 
+def declared_step(ctx: JobContext, module: Iterable[Entry], address: Address, version: Version | None) -> Step | None:
+    """From the version that users come from, as far as the declarations show; None where there is none, or no archive.
+
+    No engine is asked.
+    """
+    with ctx.read() as session:
+        before = steps.earlier(session, address, version)
+    old = _earlier_files(ctx, before) if before is not None else ""
+    if before is None or isinstance(old, str):
+        return None
+    return Step(before.version, compare_files(old, {entry.path: entry.data for entry in module}).changes)
+
+
 def least_after_highest(ctx: JobContext, module: Iterable[Entry], address: Address) -> Version:
     """The least version after the highest release; `0.0.0` where nothing was published yet.
 
@@ -132,19 +146,26 @@ def _evidence(found: Compared, address: Address, version: Version, allowance: Al
 
 def _compared(ctx: JobContext, before: Earlier, module: Iterable[Entry], version: Version) -> Compared:
     """Only as much as decides: an engine is asked where the interface alone leaves a doubt."""
-    try:
-        with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
-            old = {entry.path: entry.data for entry in unpack(stream)}
-    except ObjectMissingError:
-        return Compared(before.version, Proof(), f"The archive of {before.version} is not in the storage.")
-    except ArchiveError as error:
-        return Compared(before.version, Proof(), f"The archive of {before.version} cannot be read: {error.message}")
+    old = _earlier_files(ctx, before)
+    if isinstance(old, str):
+        return Compared(before.version, Proof(), old)
     new = {entry.path: entry.data for entry in module}
     static = Proof(compare_files(old, new).changes)
     largest = is_enough(before.version, version, "major")
     if static.bump == "major" or largest or _code(old) == _code(new):
         return Compared(before.version, static)
     return Compared(before.version, ctx.environment.prove(old, new))
+
+
+def _earlier_files(ctx: JobContext, before: Earlier) -> FileMap | str:
+    """The files of a version, or why they cannot be had."""
+    try:
+        with ctx.environment.storage.open(archive_key(before.sha256)) as stream:
+            return {entry.path: entry.data for entry in unpack(stream)}
+    except ObjectMissingError:
+        return f"The archive of {before.version} is not in the storage."
+    except ArchiveError as error:
+        return f"The archive of {before.version} cannot be read: {error.message}"
 
 
 def _code(files: FileMap) -> dict[str, bytes]:

@@ -17,7 +17,8 @@ from tfmodule.declaration import FILE, Declaration, DeclarationError, DeclaredMo
 from tfmodule.selection import module_at
 from workers.context import JobContext
 from workers.declaring import fetch_folders
-from workers.judging import fetch, judge_proposed, unreadable
+from workers.governing import Way
+from workers.judging import fetch, judge_proposed, unreadable, way_of
 
 MOST_JUDGED = 20
 """Modules that one pull request is judged for: each takes the engine seconds, and a job has minutes."""
@@ -58,7 +59,7 @@ def judge_touched(
         return replace(_stopped(profile, (finding,)), verdict="undecided"), ()
     owner = repository.partition("/")[0]
     judged = {
-        module: _judge(ctx, module.address(owner), module, files, profile)
+        module: _judge(ctx, module.address(owner), module, files, profile, way_of(pull, profile))
         for module, files in _files(github, repository, sha, wanted)
     }
     versions = (replace(version, module=module.key) for module, (_, version) in judged.items() if version is not None)
@@ -91,6 +92,7 @@ def combined(reports: dict[DeclaredModule, Report]) -> Report:
             for check in report.checks
         ),
         findings=tuple(finding for report in moved.values() for finding in report.findings),
+        overrides=tuple(dict.fromkeys(one for report in moved.values() for one in report.overrides)),
     )
 
 
@@ -121,11 +123,12 @@ def _judge(
     module: DeclaredModule,
     files: tuple[Entry, ...] | ArchiveError,
     profile: str,
+    way: Way,
 ) -> tuple[Report, NextVersion | None]:
     if isinstance(files, ArchiveError):
         fix = f"Correct `{module.path}`, or what `{FILE}` says of it in line {module.line}."
         return unreadable(profile, files, fix, fix, folder=module.path), None
-    return judge_proposed(ctx, files, profile, address, None)
+    return judge_proposed(ctx, files, profile, address, None, way)
 
 
 def _absent(github: InstallationClient, repository: str, sha: str, declaration: Declaration) -> Iterator[Finding]:

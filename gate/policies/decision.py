@@ -16,7 +16,7 @@ from gate.policies.document import MOST_BYTES, document, written
 from gate.policies.organisation import Circumstances, Organisation, chosen
 from gate.policies.rego import DEFAULT_LIMITS, Answer, Evaluator, Question, RegoLimits, evaluator
 from gate.policies.rego_text import Problem
-from gate.report import CheckResult, Finding, Overridden, Report, Severity, Verdict
+from gate.report import CheckResult, Finding, Outcome, Overridden, Report, Severity, Verdict
 from tfmodule.files import FileMap, printable
 
 Level = Literal["off", "advisory", "soft", "hard"]
@@ -82,7 +82,9 @@ def governed(
     started = time.monotonic()
     overrides: tuple[Overridden, ...] = ()
     if _unreadable(report):
-        conclusion = Conclusion("skipped", note="Nothing reads what the screen refuses.")
+        # Nobody passes by never having been screened.
+        outcome: Outcome = "undecided" if report.passed else "skipped"
+        conclusion = Conclusion(outcome, note="Nothing reads what the screen refuses.")
     else:
         ruling = next(rulings(bundle, [(report, files, circumstances)], organisation.overrides, limits))
         conclusion, overrides = ruling.conclusion, ruling.overrides
@@ -94,7 +96,7 @@ def governed(
         findings=(*report.findings, *said),
         verdict=worse(report.verdict, result),
         policy_digest=hashlib.sha256(f"{report.policy_digest}{organisation.digest}".encode()).hexdigest(),
-        organisation=organisation.digest,
+        organisation=bundle.digest,
         overrides=overrides,
     )
 

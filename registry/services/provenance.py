@@ -113,8 +113,17 @@ def document(
             "report_digest": origin.report_digest,
         },
         "step": asdict(step) if step else None,
+        "policies": _policies(report),
         "tools": dict(origin.tools or {}),
     }
+
+
+def _policies(report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Which policies of the organisation the version was judged by, and those that it did not have to keep."""
+    if not report.get("organisation"):
+        return None
+    overrides = [{name: one[name] for name in ("policy", "actor", "reason")} for one in report.get("overrides", ())]
+    return {"digest": report["organisation"], "overrides": overrides}
 
 
 def of(version: VersionFacts) -> Mapping[str, Any]:

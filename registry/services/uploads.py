@@ -239,8 +239,12 @@ def note_unpacked(session: Session, upload_id: str, *, sha256: str, h1: str, siz
 
 
 def note_judged(session: Session, upload_id: str, report: Mapping[str, Any]) -> None:
-    """The gate let it pass."""
-    _move(session.get_one(models.Upload, upload_id), "judged", report=dict(report))
+    """The gate let it pass; once more, where what it had said no longer held."""
+    row = session.get_one(models.Upload, upload_id)
+    if row.state in ("judged", "stored"):
+        row.report, row.updated_at = dict(report), clock.now()
+    else:
+        _move(row, "judged", report=dict(report))
 
 
 def note_stored(session: Session, upload_id: str) -> None:

@@ -13,8 +13,9 @@ from registry.services.uploads import PublisherGoneError, Upload
 from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.contents import Contents
-from workers import calls
+from workers import calls, governing
 from workers.context import JobContext
+from workers.governing import Way
 from workers.judging import judge_entries, unreadable
 from workers.origins import origin_of_upload
 
@@ -57,11 +58,18 @@ def _work(ctx: JobContext, upload: Upload) -> None:
 
 
 def _judged(ctx: JobContext, upload: Upload, entries: tuple[Entry, ...], profile: str) -> Report | None:
-    """The report of a module that passed, of this try or of an earlier one; None where it was refused."""
+    """The report of a module that passed, of this try or of an earlier one; None where it was refused.
+
+    What an earlier try said is no use any more where the organisation's policies changed since.
+    """
     if upload.state in ("judged", "stored"):
         assert upload.report is not None, "nothing is judged without a report"
-        return Report.from_dict(upload.report)
-    report = judge_entries(ctx, entries, profile, upload.address, upload.version)
+        earlier = Report.from_dict(upload.report)
+        with ctx.read() as session:
+            if governing.holds(session, upload.address, earlier):
+                return earlier
+    way = Way("upload", f"token:{upload.token_id}")
+    report = judge_entries(ctx, entries, profile, upload.address, upload.version, way)
     if report.verdict == "undecided":
         reason = _why(report, "warning") or "Nobody could judge it."
         with ctx.write() as session:
@@ -104,6 +112,7 @@ def _publish(
                 actor=f"token:{upload.token_id}",
                 claim=claim,
             )
+            governing.require(session, version.address, report)
             resolving.require(session, version.address, version.version, needs)
             uploads.note_published(session, upload.id, publishing.publish(session, version))
             steps.use(session, version.address, version.version)

@@ -19,9 +19,10 @@ from tfmodule.address import Address
 from tfmodule.archive import ArchiveError, Entry
 from tfmodule.contents import Contents
 from tfmodule.version import Version
-from workers import calls
+from workers import calls, governing
 from workers.context import JobContext
 from workers.declaring import fetch_module
+from workers.governing import Way
 from workers.judging import judge_entries, module_of, unreadable
 from workers.origins import origin_of
 from workers.touched import placed
@@ -116,7 +117,11 @@ def _judge(
     except ArchiveError as error:
         return unreadable(profile, error, folder=release.path), ()
     assert release.version is not None
-    report = judge_entries(ctx, entries, profile, address, Version.parse(release.version))
+    way = Way(
+        "generated" if profile == "house" else "github",
+        f"github:{release.released_by_login}" if release.released_by_login else "",
+    )
+    report = judge_entries(ctx, entries, profile, address, Version.parse(release.version), way)
     return report, module_of(entries)
 
 
@@ -131,6 +136,7 @@ def _publish(ctx: JobContext, candidate: _Candidate, check: CheckView) -> str | 
     version = replace(_version(candidate, prepared), origin=origin, needs=needs, claim=claim)
     try:
         with ctx.write() as session:
+            governing.require(session, version.address, candidate.report)
             resolving.require(session, version.address, version.version, needs)
             publishing.publish(session, version)
             steps.use(session, version.address, version.version)
