@@ -1,6 +1,7 @@
 """`terrasmith check`: the gate on a folder of this machine, before anybody pushes it. Changes it only when told to."""
 
 import difflib
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -67,6 +68,8 @@ def check(
     form = "json" if json_output else form
     try:
         outputs = [_output(text) for text in output or ()]
+        for _, path in outputs:
+            _check_writable(path)
         write = fix and not diff
         changed = (fix or diff) and _mend(directory, mended, write=write)
         report = judged(directory, profile, url, token)
@@ -138,6 +141,19 @@ def _output(text: str) -> tuple[Format, Path]:
         if form == known and path:
             return known, Path(path)
     raise UserError(f"--output wants FORMAT=FILE, with one of {', '.join(FORMATS)}; `{printable(text)}` is not that.")
+
+
+def _check_writable(path: Path) -> None:
+    """Before minutes of work, not after them. Leaves no file behind and none changed."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return  # a pipe: whoever reads it would take this for the end
+    missing = not os.path.lexists(path)
+    try:
+        path.open("ab").close()
+        if missing:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"`{printable(str(path))}` cannot be written: {error.strerror}.") from None
 
 
 def _tell(
