@@ -89,7 +89,7 @@ def judged(directory: Path, profile: ProfileName, url: str, token: str) -> Repor
     configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts, configured.provider_hashes)
     scanner = make_scanner(scanner_settings(configured))
     if loud := warning(configured.sandbox):
         typer.echo(f"warning: {loud}", err=True)
