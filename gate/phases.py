@@ -3,6 +3,7 @@
 One workspace serves them all, and a provider is started as seldom as possible: each start costs seconds.
 """
 
+import posixpath
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from gate import diagnostics
 from gate.conclusion import SKIPPED, Conclusion
+from gate.configured import configured
 from gate.engines.port import Session
 from gate.engines.supported import MOCKS_SINCE, release
 from gate.foreign_files import read_file, rewrite_file
@@ -18,11 +20,11 @@ from gate.mocked import unmocked
 from gate.process import Completed
 from gate.providers import BUILTIN, NeededProvider
 from gate.report import Finding, Profile, Severity
-from gate.structure import example_directories, submodules
+from gate.structure import example_directories
 from gate.workspace import Workspace
 from tfmodule.facts import ParsedFile
 from tfmodule.files import FileMap
-from tfmodule.parts import reachable
+from tfmodule.parts import own_parts, reachable
 
 FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
 _PROVIDER_TROUBLE = re.compile(
@@ -69,12 +71,15 @@ class Bench:
 
     @property
     def configurations(self) -> tuple[str, ...]:
-        """What is initialised and validated: the root, the examples, and without a root the submodules they leave."""
+        """What is initialised and validated: the root, the examples, and whatever of the module neither contains."""
         tried = ("", *self.examples)
-        if any("/" not in path and path.endswith(".tf") for path in self.parsed):
-            return tried
-        contained = reachable(tried, self.calls)
-        return (*tried, *(directory for directory in submodules(self.files) if directory not in contained))
+        code = {posixpath.dirname(path) for path in self.parsed if path.endswith(".tf")}
+        code -= {part for part in code if part.startswith("_") or "/_" in part}  # by custom: templates, of no use alone
+        left = own_parts({part: self.calls.get(part, ()) for part in code}) - reachable(tried, self.calls)
+        called = {target for part in left for target in self.calls.get(part, ())}
+        callers = left - called
+        # Those that call one another in a circle have no caller outside of it.
+        return (*tried, *sorted(callers), *sorted(left - reachable(callers, self.calls)))
 
 
 def check_format(bench: Bench) -> Conclusion:
@@ -106,7 +111,7 @@ def _first_difference(before: bytes, after: bytes) -> int:
 
 
 def check_init(bench: Bench) -> Conclusion:
-    """Initialise the root and every example from the mirror alone; where there is no root, every submodule."""
+    """Initialise the root, every example, and every submodule they do not call, from the mirror alone."""
     if bench.missing:
         return Conclusion("undecided", tuple(_not_in_mirror(provider) for provider in bench.missing))
     findings: list[Finding] = []
@@ -145,16 +150,18 @@ def _not_in_mirror(provider: NeededProvider) -> Finding:
 
 
 def check_validate(bench: Bench) -> Conclusion:
-    """Types, references and provider schemas, for the root and every example."""
+    """Types, references and provider schemas, for the root, every example, and every submodule they do not call."""
     findings: list[Finding] = []
     for directory in bench.initialised:
-        done = bench.run("validate", "-json", "-no-color", directory=directory)
+        with configured(bench.workspace, bench.parsed, directory) as added:
+            done = bench.run("validate", "-json", "-no-color", directory=directory)
         halt = stopped(done, "validate")
         if halt:
             return halt
         found = diagnostics.from_validate(done.stdout, "validate", directory, bench.workspace)
         if found is None:
             return Conclusion("undecided", (_silent("validate", done, severity="warning"),))
+        found = tuple(one for one in found if one.path is None or one.path != added)
         if any(_PROVIDER_DIED.search(finding.message) for finding in found):
             return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
         findings += found

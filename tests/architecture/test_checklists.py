@@ -90,6 +90,16 @@ def test_a_checklist_and_its_tests_name_each_other(root: Path, in_tests: dict[st
     assert written == real, "run: .venv/bin/python tools/checklists.py"
 
 
+HOSTILE = [f"T-{number}" for number in (*range(21, 33), 35)] + ["F-04"]
+"""What the gate has to hold out against."""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_every_attack_on_the_gate_is_tried_on_the_real_thing(in_tests: dict[str, set[str]], name: str) -> None:
+    """Not by reading alone: with a process, an engine, a scanner or a whole system."""
+    assert [test for test in in_tests.get(name, ()) if test.startswith(("tests/integration/", "tests/e2e/"))]
+
+
 def test_every_id_says_what_it_means(root: Path) -> None:
     for document in set(DOCUMENT_OF.values()):
         path = root / document

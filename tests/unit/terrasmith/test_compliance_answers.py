@@ -33,7 +33,7 @@ def test_a_version_without_a_report_has_none() -> None:
 ANYTHING = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=3), max_size=2)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.sampled_from(sorted(ANSWER)), ANYTHING | st.lists(st.dictionaries(st.sampled_from(sorted(FINDING)), ANYTHING))
 )

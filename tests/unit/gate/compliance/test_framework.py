@@ -134,3 +134,13 @@ def test_the_page_counts_right() -> None:
         (line,) = [line for line in page.splitlines() if line.startswith(row)]
         assert line.endswith(f"| {len(found.requirements)} | {len(kept)} | {len(outside)} |")
         assert found.version in line
+
+
+def test_the_example_of_the_page_is_a_framework() -> None:
+    page = (Path(__file__).parents[4] / "docs/COMPLIANCE.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert [one.kind for one in read(example.encode(), "house.toml", known.rules()).requirements] == [
+        "code",
+        "code",
+        "not-in-code",
+    ]
