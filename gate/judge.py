@@ -18,6 +18,8 @@ from gate.material import NO_EVIDENCE, Evidence, Material, Scanned
 from gate.mirror import find_mirror, in_mirror, versions_in
 from gate.modules import NO_MODULES, Modules, install, providers_of
 from gate.phases import Bench, mirror_source, missing_providers, stopped
+from gate.policies.decision import governed
+from gate.policies.organisation import LAPTOP, NO_ORGANISATION, Circumstances, Organisation
 from gate.policy import Policy
 from gate.provider_hashes import hashed, unpinned
 from gate.provider_schemas import chosen_providers, default_cache, provider_schemas
@@ -49,11 +51,14 @@ def judge(
     modules: Modules = NO_MODULES,
     scanner: Scanner | None = None,
     evidence: Evidence = NO_EVIDENCE,
+    organisation: Organisation = NO_ORGANISATION,
+    circumstances: Circumstances = LAPTOP,
 ) -> Report:
     """Judge a module by a profile, "safety" or "house"; `modules` are those of our own registry that it calls.
 
     Without a `scanner` nobody looks for insecure settings: the report says that this does not apply, or, where the
-    policy wants a scan, that it is undecided. `evidence` is what others found out beforehand.
+    policy wants a scan, that it is undecided. `evidence` is what others found out beforehand. The
+    `organisation`'s policies are asked last: they see all that was found.
 
     "refused" means a check found an error. "undecided" means nobody could tell: no engine, no provider, not enough
     sandbox, or a limit was reached; the findings say which, and what to do.
@@ -65,7 +70,7 @@ def judge(
     judgement.scan_wanted = scanner is not None
     with _scanning(scanner) as judgement.scans:
         judgement.run()
-    return judgement.report()
+    return governed(judgement.report(), files, organisation, circumstances)
 
 
 class _Judgement:

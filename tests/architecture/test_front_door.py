@@ -42,6 +42,7 @@ ALLOWED = {
     "module": f"{_DATABASE} httpx tree_sitter",
     "namespace": _DATABASE,
     "openapi": "",
+    "policy": _JUDGING.replace(" httpx", ""),
     "publish": "httpx sqlalchemy tree_sitter",
     "reindex": f"{_DATABASE} tree_sitter",
     "relay": _ROLE,
