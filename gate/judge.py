@@ -218,7 +218,7 @@ class _Judgement:
             if reason := complaint(*version):
                 self._note_all(checks, Conclusion("undecided", (Finding("engine", "warning", reason),)))
                 return
-            self.sandbox = level
+            self.sandbox = min(level, getattr(cold or engine, "level", level))  # a lent one is contained elsewhere
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
