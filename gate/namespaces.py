@@ -50,7 +50,6 @@ def around(program: str, confinement: Confinement, started: str, directory: Path
     """What to put before the launcher's command: what it needs itself is there too, to be seen and not to be read."""
     shown = {*SYSTEM, *python_files(), *_LAUNCHER_FILES, Path(started), directory}
     shown |= {*confinement.readable, *confinement.executable, *confinement.sockets}
-    shown |= {hop for path in tuple(shown) for hop in _hops(path)}
     changed = _outermost(confinement.writable)
     words = [program, *_FLAGS]
     mounts = [(path, "--bind") for path in changed]
@@ -59,15 +58,6 @@ def around(program: str, confinement: Confinement, started: str, directory: Path
         if not _below(path, _MADE) and path.exists():
             words += [kind, str(path), str(path)]
     return [*words, "--dev", "/dev", "--proc", "/proc", "--chdir", str(directory), "--"]
-
-
-def _hops(path: Path) -> list[Path]:
-    """Where a link leads, and each link on the way: an environment's Python is found through several."""
-    found: list[Path] = []
-    while path.is_symlink() and path not in found:
-        path = path.parent / path.readlink()
-        found.append(path)
-    return found
 
 
 def _outermost(paths: Sequence[Path]) -> list[Path]:
