@@ -104,6 +104,15 @@ class CheckResult(_Stored):
 
 
 @dataclass(frozen=True)
+class Overridden(_Stored):
+    """A policy that somebody decided need not be kept, by name and with a reason."""
+
+    policy: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class RuleTally(_Stored):
     """Of how many resources of the module's own code a scanner asked one rule, and with what answer."""
 
@@ -130,12 +139,20 @@ class Report(_Stored):
     """Which gate judged: another one may say something else of the same files."""
     input_digest: str = ""
     policy_digest: str = ""
+    providers: tuple[str, ...] = ()
+    """The real providers that took part: `SOURCE VERSION HASH`, with the hash that Terraform's lock files tell."""
     scanners: tuple[str, ...] = ()
     """Who scanned all of the code, with versions; empty where nobody did, and in reports of earlier releases."""
     asked: tuple[RuleTally, ...] = ()
     """The scanners' rules that had a resource to be asked of. What is not here has passed nothing."""
+    organisation: str = ""
+    """The digest of the organisation's own policies and overrides; empty where it has none."""
+    overrides: tuple[Overridden, ...] = ()
+    """Those without which this report would refuse the module."""
 
-    _LATER = frozenset({"gate_version", "input_digest", "policy_digest", "scanners", "asked"})
+    _LATER = frozenset(
+        {"gate_version", "input_digest", "policy_digest", "providers", "scanners", "asked", "organisation", "overrides"}
+    )
 
     @property
     def passed(self) -> bool:
@@ -168,6 +185,7 @@ class Report(_Stored):
         parts = {
             "checks": tuple(CheckResult.from_dict(check) for check in values["checks"]),
             "findings": tuple(Finding.from_dict(finding) for finding in values["findings"]),
+            "overrides": tuple(Overridden.from_dict(one) for one in values.get("overrides", ())),
             "asked": tuple(RuleTally.from_dict(tally) for tally in values.get("asked", ())),
         }
         return super().from_dict({**values, **parts})

@@ -18,6 +18,7 @@ from gate.fixes import mended, with_meant_names
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.modules import NO_MODULES
+from gate.policies.organisation import NO_ORGANISATION, Organisation
 from gate.policy import operators_policy
 from gate.report import Report
 from gate.reports.formats import FORMATS, Format, written
@@ -26,6 +27,7 @@ from gate.sandbox.probe import warning
 from gate.scanning.scanners import make_scanner
 from terrasmith.called_modules import fetch
 from terrasmith.module_folder import differences, read_folder, write_files
+from terrasmith.policy_folder import read_policies
 from terrasmith.scanning import scanner_settings
 from tfmodule.files import FileMap, printable
 
@@ -40,7 +42,7 @@ class ProfileName(StrEnum):
     HOUSE = "house"
 
 
-def check(
+def check(  # noqa: PLR0913 - each is an option of the command
     directory: Annotated[Path, typer.Argument(help="The module's folder.")],
     *,
     profile: Annotated[ProfileName, typer.Option(help="safety, or house with documentation, tests and score.")] = (
@@ -56,6 +58,9 @@ def check(
     json_output: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend in the folder what can be mended for sure.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would write, and write nothing.")] = False,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Ask the policies of this folder too.", show_default=False)
+    ] = None,
     every: Annotated[bool, typer.Option("--every", help="List the checks that have nothing to say as well.")] = False,
     url: Annotated[
         str, typer.Option(envvar="TERRASMITH_URL", help="The registry whose modules may be called.", show_default=False)
@@ -72,11 +77,11 @@ def check(
             _check_writable(path)
         write = fix and not diff
         changed = (fix or diff) and _mend(directory, mended, write=write)
-        report = judged(directory, profile, url, token)
+        report = judged(directory, profile, url, token, policy)
         if fix or diff:
             # Only the providers know which names there are, and who judged has asked them.
             renamed = _mend(directory, lambda files: with_meant_names(files, report.findings), write=write)
-            report = judged(directory, profile, url, token) if renamed and write else report
+            report = judged(directory, profile, url, token, policy) if renamed and write else report
             if not changed and not renamed:
                 typer.echo("nothing to mend", err=True)
         _tell(report, form, outputs, directory, every=every)
@@ -87,17 +92,24 @@ def check(
     raise typer.Exit(_EXIT[report.verdict])
 
 
-def judged(directory: Path, profile: ProfileName, url: str, token: str) -> Report:
+def judged(directory: Path, profile: ProfileName, url: str, token: str, policies: Path | None = None) -> Report:
     """What the gate says of a folder."""
     configured = settings.load("check")  # a wrong setting is told before anything else
     files = read_folder(directory)
+    organisation = Organisation(read_policies(policies).bundle) if policies is not None else NO_ORGANISATION
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts, configured.provider_hashes)
     scanner = make_scanner(scanner_settings(configured))
     if loud := warning(configured.sandbox):
         typer.echo(f"warning: {loud}", err=True)
     return judge(
-        files, profile=profile.value, engine=engine_settings(), policy=policy, modules=modules, scanner=scanner
+        files,
+        profile=profile.value,
+        engine=engine_settings(),
+        policy=policy,
+        modules=modules,
+        scanner=scanner,
+        organisation=organisation,
     )
 
 

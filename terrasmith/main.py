@@ -124,6 +124,7 @@ COMMANDS = (
     Entry(
         "retention", "terrasmith.retention:app", "Retention: which versions may go by age. Without a policy none does."
     ),
+    Entry("policy", "terrasmith.policy:app", "An organisation's policies in Rego: write, test and try them."),
     Entry("storage", "terrasmith.storage:app", "Where archives are kept: a folder, or a bucket of S3."),
 )
 

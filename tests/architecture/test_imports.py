@@ -48,6 +48,7 @@ OFFENCES = {
     "githubkit": ("bot/handlers/issues.py", "def handle():\n    import githubkit\n"),
     "anthropic": ("generator/loop.py", "import anthropic\n"),
     "grpc": ("gate/engines/talking.py", "import grpc\n"),
+    "regopy": ("gate/conclusion.py", "import regopy\n"),
     "boto3": ("workers/backup.py", "import boto3.session\nfrom botocore.config import Config\n"),
     "parsers": ("gate/screen.py", "import tree_sitter\nimport tree_sitter_hcl\nimport hcl2\n"),
     "intake": ("bot/handlers/pulls.py", "from bot import shortcut\n"),

@@ -40,6 +40,11 @@ run "is_private_and_encrypted" {
   }
 
   assert {
+    condition     = !aws_s3_bucket.this.force_destroy
+    error_message = "A bucket that holds objects must not be destroyed unless that is asked for."
+  }
+
+  assert {
     condition     = length(aws_s3_bucket_logging.this) == 0 && length(aws_s3_bucket_replication_configuration.this) == 0
     error_message = "Logging and replication must be off until they are asked for."
   }
@@ -56,6 +61,16 @@ run "refuses_plain_http_and_old_tls" {
   assert {
     condition     = toset(data.aws_iam_policy_document.this.statement[*].sid) == toset(["DenyPlainHttp", "DenyOldTls"])
     error_message = "The policy must refuse plain HTTP and old TLS."
+  }
+
+  assert {
+    condition     = alltrue([for one in data.aws_iam_policy_document.this.statement : one.effect == "Deny"])
+    error_message = "The policy must allow nobody anything."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.this.statement[0].condition).variable == "aws:SecureTransport" && one(data.aws_iam_policy_document.this.statement[0].condition).values == tolist(["false"])
+    error_message = "What does not come over TLS must be refused."
   }
 }
 
@@ -84,6 +99,11 @@ run "encrypts_with_kms" {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled
     error_message = "A bucket key must save calls to KMS."
   }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.kms_key_arn
+    error_message = "The key that was named must be used."
+  }
 }
 
 run "expires_objects" {
@@ -103,6 +123,11 @@ run "expires_objects" {
   assert {
     condition     = toset(aws_s3_bucket_lifecycle_configuration.this.rule[*].id) == toset(["abort-incomplete-uploads", "expire", "reports"])
     error_message = "Every lifecycle rule must be there."
+  }
+
+  assert {
+    condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days if rule.id == "expire"]) == 90 && one([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.expiration[0].days if rule.id == "reports"]) == 365
+    error_message = "Objects must expire after the days that were asked for."
   }
 }
 
@@ -129,6 +154,16 @@ run "replicates" {
   assert {
     condition     = one(aws_s3_bucket_replication_configuration.this[0].rule[0].destination).bucket == "arn:aws:s3:::acme-replica"
     error_message = "Objects must go to the destination that was named."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_replication_configuration.this[0].rule[0].status == "Enabled"
+    error_message = "Replication must be on."
+  }
+
+  assert {
+    condition     = alltrue([for one in data.aws_iam_policy_document.replication[0].statement : !contains(one.actions, "*") && !contains(one.resources, "*")])
+    error_message = "The role must be allowed what replication needs and no more."
   }
 
   assert {

@@ -38,11 +38,35 @@ run "is_encrypted_and_has_a_dead_letter_queue" {
 }
 
 run "refuses_plain_http" {
-  command = plan
+  command = apply
+
+  assert {
+    condition     = aws_sqs_queue_policy.this.policy == data.aws_iam_policy_document.this.json && aws_sqs_queue_policy.dead_letter[0].policy == data.aws_iam_policy_document.dead_letter[0].json
+    error_message = "Both queues must have their policy."
+  }
 
   assert {
     condition     = data.aws_iam_policy_document.this.statement[0].sid == "DenyPlainHttp" && data.aws_iam_policy_document.dead_letter[0].statement[0].effect == "Deny"
     error_message = "Both policies must refuse plain HTTP."
+  }
+
+  assert {
+    condition     = data.aws_iam_policy_document.this.statement[0].effect == "Deny" && one(data.aws_iam_policy_document.this.statement[0].condition).values == tolist(["false"])
+    error_message = "The policy must deny what does not come over TLS, and allow nothing."
+  }
+}
+
+run "keeps_messages_as_long_as_was_asked" {
+  command = plan
+
+  variables {
+    retention_seconds             = 3600
+    dead_letter_retention_seconds = 7200
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds == 3600 && aws_sqs_queue.dead_letter[0].message_retention_seconds == 7200
+    error_message = "Each queue must keep its messages as long as its own input says."
   }
 }
 

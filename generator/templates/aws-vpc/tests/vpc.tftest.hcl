@@ -30,8 +30,28 @@ run "spreads_subnets_over_zones" {
   }
 
   assert {
+    condition     = alltrue([for zone, subnet in merge(aws_subnet.private, {}) : subnet.availability_zone == zone])
+    error_message = "Each subnet must lie in its zone."
+  }
+
+  assert {
+    condition     = aws_vpc.this.enable_dns_support && aws_vpc.this.enable_dns_hostnames
+    error_message = "Names must resolve."
+  }
+
+  assert {
+    condition     = length(coalesce(aws_default_security_group.this.ingress, [])) == 0 && length(coalesce(aws_default_security_group.this.egress, [])) == 0
+    error_message = "The default security group must let nothing through."
+  }
+
+  assert {
     condition     = length(output.nat_public_ips) == 1 && length(aws_route.nat) == 3
     error_message = "One NAT gateway must serve every private subnet."
+  }
+
+  assert {
+    condition     = alltrue([for route in aws_route.nat : route.nat_gateway_id == one(values(aws_nat_gateway.this)).id && route.gateway_id == null])
+    error_message = "Private subnets must reach the internet through the NAT gateway alone."
   }
 
   assert {
@@ -89,12 +109,18 @@ run "writes_flow_logs" {
   command = apply
 
   variables {
-    flow_logs = true
+    flow_logs                = true
+    flow_logs_retention_days = 30
   }
 
   assert {
-    condition     = aws_flow_log.this[0].traffic_type == "ALL" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 90
-    error_message = "All traffic must be logged."
+    condition     = aws_flow_log.this[0].traffic_type == "ALL" && aws_cloudwatch_log_group.flow_logs[0].retention_in_days == 30
+    error_message = "All traffic must be logged, and kept as long as was asked."
+  }
+
+  assert {
+    condition     = alltrue([for one in data.aws_iam_policy_document.flow_logs[0].statement : !contains(one.actions, "*") && !contains(one.resources, "*")])
+    error_message = "The role must write to its own log group and do no more."
   }
 }
 
