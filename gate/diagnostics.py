@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gate.report import Finding, Severity
@@ -18,6 +19,13 @@ _TEXT = re.compile(r"^(Error|Warning): (.+?)$(.*?)(?=^(?:Error|Warning): |\Z)", 
 _TEXT_PLACE = re.compile(r"^\s+on (.+?) line (\d+)(?:,.*)?:?$", re.MULTILINE)
 _TEXT_AT = re.compile(r"\bat ([^\s:]+\.tf):(\d+)")
 _GENERAL = "encountered problems during initiali"
+# What differs at every run: the eight characters that a mocked provider makes up, moments, and ids made at random.
+_MADE_UP = re.compile(
+    r"\b(?:(?=[a-z]*\d)[0-9a-z]{8}"
+    r"|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:?\d\d)?"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?![0-9A-Za-z])"
+    r'|"[0-9a-z]{8}"'
+)
 _SNIPPET = re.compile(r"^\s+(?:\d+:.*|on .+ line \d+.*|├.*|│.*)$", re.MULTILINE)
 
 
@@ -51,13 +59,19 @@ def from_test(output: str, workspace: Workspace) -> tuple[Finding, ...]:
         diagnostic = event.get("diagnostic")
         if event.get("type") == "diagnostic" and isinstance(diagnostic, dict) and len(found) < _MAX_FINDINGS:
             run = f' (run "{event["@testrun"]}")' if event.get("@testrun") else ""
-            found.append(_diagnostic(diagnostic, "test", "", workspace, run, str(event.get("@testfile", ""))))
+            finding = _diagnostic(diagnostic, "test", "", workspace, file=str(event.get("@testfile", "")))
+            found.append(replace(finding, message=lasting(finding.message) + run))
     return tuple(found)
 
 
 def told(item: Mapping[str, Any], workspace: Workspace) -> str:
     """One diagnostic in a line, without its place."""
     return _message(str(item.get("summary", "")), str(item.get("detail", "")), workspace)
+
+
+def lasting(message: str) -> str:
+    """What a run said, without what would be another at the next run: the same module shall get the same report."""
+    return _MADE_UP.sub(lambda match: '"…"' if match.group().startswith('"') else "…", message)
 
 
 def from_text(text: str, rule: str, directory: str, workspace: Workspace) -> tuple[Finding, ...]:
@@ -76,11 +90,9 @@ def from_text(text: str, rule: str, directory: str, workspace: Workspace) -> tup
     return tuple(found)
 
 
-def _diagnostic(
-    item: Mapping[str, Any], rule: str, directory: str, workspace: Workspace, suffix: str = "", file: str = ""
-) -> Finding:
+def _diagnostic(item: Mapping[str, Any], rule: str, directory: str, workspace: Workspace, *, file: str = "") -> Finding:
     severity: Severity = "error" if item.get("severity") == "error" else "warning"
-    message = told(item, workspace) + suffix
+    message = told(item, workspace)
     place = item.get("range")
     if not isinstance(place, dict):
         return Finding(rule, severity, message, _relative(file, directory, workspace) if file else None)
@@ -105,8 +117,10 @@ def _message(summary: str, detail: str, workspace: Workspace) -> str:
 
 def _relative(name: str, directory: str, workspace: Workspace) -> str | None:
     """A path as the module knows it; None when it lies outside."""
+    if not name or name.startswith("<"):
+        return None  # Terraform calls what stands in no file `<empty>`
     if posixpath.isabs(name):
         name = posixpath.relpath(name, str(workspace.work))
     else:
         name = posixpath.normpath(posixpath.join(directory, name))
-    return None if name.startswith("..") or not name else name
+    return None if name.startswith("..") else name

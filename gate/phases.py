@@ -23,7 +23,7 @@ from gate.report import Finding, Profile, Severity
 from gate.structure import example_directories
 from gate.workspace import Workspace
 from tfmodule.facts import ParsedFile
-from tfmodule.files import FileMap
+from tfmodule.files import FileMap, printable
 from tfmodule.parts import own_parts, reachable
 
 FORMATTED = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
@@ -37,6 +37,8 @@ _PROVIDER_DIED = re.compile(
 )
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
+_PANIC = re.compile(r"^(?:panic|fatal error): (.+)$", re.MULTILINE)
+_SHOWN = 200
 
 
 @dataclass
@@ -234,8 +236,20 @@ def stopped(done: Completed, command: str) -> Conclusion | None:
         fix = "Make the module smaller, or raise the limit if this size is meant."
         return Conclusion("undecided", (Finding("limit", "warning", message, fix=fix),))
     if done.code is None or _CRASHED.search(done.stderr):
-        return Conclusion("undecided", (Finding("engine", "warning", f"`{command}` died without an answer."),))
+        return Conclusion("undecided", (_died(done, command),))
     return None
+
+
+def _died(done: Completed, command: str) -> Finding:
+    panic = _PANIC.search(done.stderr)
+    if panic is None:
+        fix = "Judge once more. If it dies again, run it in the module's folder and read what it says."
+        return Finding("engine", "warning", f"`{command}` died without an answer.", fix=fix)
+    # Addresses in memory are others at every crash, and so may the folder be.
+    words = re.sub(r"0x[0-9a-f]+|/\S+", "…", panic.group(1))[:_SHOWN]
+    message = f"`{command}` died without an answer: the engine crashed with `{printable(words.replace('`', chr(39)))}`."
+    fix = f"Write what `{command}` worked on in another way, or judge with another version of the engine."
+    return Finding("engine", "warning", message, fix=fix)
 
 
 def _silent(command: str, done: Completed, severity: Severity = "error") -> Finding:

@@ -18,6 +18,8 @@ from gate.sandbox.probe import probe
 from tfmodule.files import FileMap
 
 _CODE = ("gate", "tfmodule")
+_READERS = ("detect-secrets", "tree-sitter", "tree-sitter-hcl", "python-hcl2")
+"""Libraries of ours that decide what is found in a file. Another version of one may find something else."""
 _KINDS = ("*.py", "*.txt", "*.json", "*.toml")
 
 
@@ -61,6 +63,8 @@ def report_key(
     tools = (scanner, engine.sandbox, probe().level, str(engine.timeout_seconds), str(engine.memory_bytes))
     for part in (gate_version(), input_digest(files, modules), policy.digest, profile, *tools):
         _add(total, part.encode())
+    for library in _READERS:
+        _add(total, library.encode(), *(one.version.encode() for one in metadata.distributions(name=library)))
     _add(total, repr(evidence).encode())
     _add(total, repr(find_engine(engine)).encode(), *_stamp(engine), *_mirrored(find_mirror(engine.provider_mirror)))
     return total.hexdigest()

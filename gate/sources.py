@@ -87,7 +87,7 @@ def check_sources(parsed: Mapping[str, ParsedFile], modules: Modules, policy: Po
     for place, calls in _by_place(parsed, own).items():
         for call in calls:
             found = _judge(call, modules, policy)
-            findings += found
+            findings += found or _in_circles(call, place, local)
             unresolved = unresolved or any(one.rule == UNRESOLVED for one in found)
             if call.literal is not None and read_source(call.literal).kind == "registry" and not call.own:
                 outside.add(place)
@@ -200,6 +200,15 @@ def _mocks(path: str, file: ParsedFile) -> Iterator[Finding]:
             if source.kind != "local" or not _plain_path(source.text) or within(_tested(path), source) is None:
                 message = "The source of mocks must be a plain path inside this module."
                 yield Finding("mock-source", "error", message, path, line, fix="Write it as `./tests/mocks`.")
+
+
+def _in_circles(call: _Call, place: str, local: Mapping[str, Collection[str]]) -> list[Finding]:
+    # Terraform follows such a call until it runs into a limit.
+    if call.target is None or _is_test(call.path) or place not in reachable([call.target], local):
+        return []
+    what = "itself" if call.target == place else "a module that calls this one again"
+    fix = "Remove the call, or take what both need into a module of its own."
+    return [_refused(call, f"The module calls {what}: there is no end to it.", fix)]
 
 
 def _refused(call: _Call, message: str, fix: str) -> Finding:

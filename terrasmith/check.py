@@ -1,6 +1,7 @@
 """`terrasmith check`: the gate on a folder of this machine, before anybody pushes it. Changes it only when told to."""
 
 import difflib
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -72,6 +73,8 @@ def check(  # noqa: PLR0913 - each is an option of the command
     form = "json" if json_output else form
     try:
         outputs = [_output(text) for text in output or ()]
+        for _, path in outputs:
+            _check_writable(path)
         write = fix and not diff
         changed = (fix or diff) and _mend(directory, mended, write=write)
         report = judged(directory, profile, url, token, policy)
@@ -95,7 +98,7 @@ def judged(directory: Path, profile: ProfileName, url: str, token: str, policies
     files = read_folder(directory)
     organisation = Organisation(read_policies(policies).bundle) if policies is not None else NO_ORGANISATION
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts, configured.provider_hashes)
     scanner = make_scanner(scanner_settings(configured))
     if loud := warning(configured.sandbox):
         typer.echo(f"warning: {loud}", err=True)
@@ -150,6 +153,19 @@ def _output(text: str) -> tuple[Format, Path]:
         if form == known and path:
             return known, Path(path)
     raise UserError(f"--output wants FORMAT=FILE, with one of {', '.join(FORMATS)}; `{printable(text)}` is not that.")
+
+
+def _check_writable(path: Path) -> None:
+    """Before minutes of work, not after them. Leaves no file behind and none changed."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return  # a pipe: whoever reads it would take this for the end
+    missing = not os.path.lexists(path)
+    try:
+        path.open("ab").close()
+        if missing:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"`{printable(str(path))}` cannot be written: {error.strerror}.") from None
 
 
 def _tell(

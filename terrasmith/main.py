@@ -1,12 +1,15 @@
 """The command `terrasmith`: puts the groups of commands together; our errors become one line and an exit code."""
 
+import re
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from core.errors import Transient, UserError
 from terrasmith.commands import Entry, group
+from tfmodule.files import printable
 
 # In the order of `--help`, each with the first paragraph of its own help (a test holds the two together).
 COMMANDS = (
@@ -125,6 +128,9 @@ COMMANDS = (
     Entry("storage", "terrasmith.storage:app", "Where archives are kept: a folder, or a bucket of S3."),
 )
 
+_ANSWER = re.compile(r"Exit [012](?::| when)")
+_SHOWN = 300
+
 app = typer.Typer(
     name="terrasmith",
     cls=group(COMMANDS),
@@ -154,7 +160,7 @@ def _options(
 
 
 def main() -> None:
-    """The entry point. Exit 1: we say why. 2: a wrong command line, or `check`, `diff` or `verify` could not tell."""
+    """The entry point. Exit 1: we say why. 2: a wrong command line, nobody could tell, or a bug."""
     try:
         app()
     except UserError as error:
@@ -163,3 +169,22 @@ def main() -> None:
     except Transient as error:
         print(f"terrasmith: {error.message} Try again in a moment.", file=sys.stderr)
         sys.exit(1)
+    except Exception as error:
+        if not _answers_by_exit(sys.argv[1:]):
+            raise
+        # Python would end with 1, and 1 is an answer of these commands: "refused".
+        if sys.flags.dev_mode:
+            traceback.print_exc()
+        said = printable(f"{type(error).__name__}: {error}".splitlines()[0])
+        print(
+            f"terrasmith: this is a bug of Terrasmith, and no answer: {said[:_SHOWN]}."
+            " With PYTHONDEVMODE=1 it shows where; please report that.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def _answers_by_exit(arguments: list[str]) -> bool:
+    """Whether the exit code 1 of this command line is an answer."""
+    first = next((one for one in arguments if not one.startswith("-")), "")
+    return any(entry.name == first and _ANSWER.search(entry.help) for entry in COMMANDS)

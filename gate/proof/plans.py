@@ -20,8 +20,6 @@ _WHY = {
     "replace_by_triggers": "is replaced: `replace_triggered_by` says so",
     "replace_because_tainted": "is replaced: it is tainted",
 }
-# What a mocked provider makes up: eight characters, others at every run.
-_MADE_UP = re.compile(r'"[0-9a-z]{8}"')
 
 
 Events = tuple[Mapping[str, Any], ...]
@@ -44,7 +42,7 @@ def problems(output: Events, run: str, workspace: Workspace) -> tuple[str, ...]:
     for event in output:
         told = event.get("diagnostic")
         if isinstance(told, dict) and told.get("severity") == "error" and event.get("@testrun", run) == run:
-            found.append(_MADE_UP.sub('"…"', diagnostics.told(told, workspace)))
+            found.append(diagnostics.lasting(diagnostics.told(told, workspace)))
     return tuple(dict.fromkeys(found))
 
 

@@ -23,7 +23,9 @@ def junit(report: Report) -> str:
     suite = ET.SubElement(root, "testsuite", {"name": f"terrasmith.{report.profile}", **counts})
     properties = ET.SubElement(suite, "properties")
     for name in ("verdict", "engine", "tier", "sandbox", "score", "digest"):
-        ET.SubElement(properties, "property", {"name": name, "value": _legal(str(getattr(report, name)))})
+        value = getattr(report, name)
+        if value is not None:  # a module may have no score; `None` is Python and says nothing to others
+            ET.SubElement(properties, "property", {"name": name, "value": _legal(str(value))})
     for check in report.checks:
         _case(suite, check, [finding for finding in report.ordered if finding.check == check.id])
     ET.indent(root)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from gate.checks import CHECKS, Check
 from gate.report import Finding, Report, Risk, Severity
 from gate.reports.identity import ALGORITHM, identified
 
@@ -16,6 +17,7 @@ _LEVELS: Mapping[Severity, str] = {"error": "error", "warning": "warning", "note
 # GitHub's bands: critical above 9, high above 7, medium above 4, low above 0.
 _SECURITY: Mapping[Risk, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _ROOT = "MODULE"
+_CHECKS: Mapping[str, Check] = {said: check for check in reversed(CHECKS) for said in (check.id, *check.says)}
 
 
 def sarif(report: Report, *, prefix: str = "") -> str:
@@ -83,7 +85,17 @@ def _rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def _rule(rule: str, finding: Finding, security: float | None) -> dict[str, Any]:
     text = finding.fix or finding.message
-    descriptor: dict[str, Any] = {"id": rule, "name": _name(rule), "help": {"text": _unlinked(text)}}
+    check = _CHECKS.get(finding.check) or _CHECKS.get(rule)
+    about = check.title if check is not None and finding.source == "terrasmith" else f"{finding.source}: {rule}"
+    page = f" The page {check.docs} of Terrasmith says why it is looked at." if check is not None else ""
+    whole = f"{about}.{page}"
+    descriptor: dict[str, Any] = {
+        "id": rule,
+        "name": _name(rule),
+        "shortDescription": {"text": _unlinked(about)},
+        "fullDescription": {"text": _unlinked(whole)},
+        "help": {"text": _unlinked(f"{text}{page}")},
+    }
     properties: dict[str, Any] = {"tags": ["terraform", finding.source]}
     if security is not None:
         properties |= {"security-severity": f"{security:.1f}", "tags": ["terraform", finding.source, "security"]}

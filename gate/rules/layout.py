@@ -131,13 +131,21 @@ def _tests(material: Material) -> Iterator[Finding]:
             yield Finding("tests-offline", "warning", message, file.path, 1, fix=fix)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def test_coverage(material: Material) -> Iterator[Finding]:
     """One run at least for each example, and one that sets each feature flag."""
     runs, examples = len(material.runs), example_directories(material.files)
     if runs < max(len(examples), 1):
-        message = f"The tests have {runs} runs for {len(examples)} examples."
+        message = f"The tests have {_count(runs, 'run')} for {_count(len(examples), 'example')}."
+        if not examples:
+            message = "There is no test with a `run` block."
         place = material.tests[0].path if material.tests else None
         fix = "Write a `run` block for each example, with the values that it gives."
+        if not examples:
+            fix = "Write a `run` block that gives the values a caller would give."
         yield Finding("test-coverage", "error", message, place, 1 if place else None, fix=fix)
     named = {name for file in material.tests for block in file.walk() for name in block.attributes}
     for name, line, path in _flags(material):

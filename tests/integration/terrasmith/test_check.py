@@ -153,3 +153,13 @@ def test_fix_mends_a_name_that_the_provider_nearly_has(module: Path) -> None:
     result = run(str(module), "--profile", "safety", "--fix")
     assert (result.exit_code, result.stderr) == (0, "mended main.tf\n")
     assert code.read_text() == wrong.replace("  inputt           =", "  input            =")
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_gate_runs(tmp_path: Path) -> None:
+    """A folder without a module would be refused by the reading of it, had that come first."""
+    result = run(str(tmp_path / "nowhere"), "--output", f"json={tmp_path}")
+    assert result.exit_code == 2
+    assert "cannot be written" in result.output
+    new = tmp_path / "report.json"
+    assert run(str(tmp_path / "nowhere"), "--output", f"json={new}").exit_code == 2
+    assert not new.exists()

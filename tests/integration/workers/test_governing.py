@@ -1,4 +1,4 @@
-"""An organisation's policies on the road of an upload: refused, overridden, changed meanwhile, damaged; on both databases."""
+"""An organisation's policies on the road of an upload: refused, overridden, changed meanwhile, damaged."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -148,4 +148,4 @@ def test_a_pull_request_meets_the_policies_with_what_changed(back: Back) -> None
     back.environment.prove = lambda _old, _new: pytest.fail("what is removed needs no engine")
     report, _ = judge_proposed(context, BARE, "safety", ADDRESS, None, Way("github", "github:ada"))
     assert report.verdict == "refused"
-    assert report.errors[0].message.startswith("acme/bucket/aws by github:ada via github has no owner; lost: [\"owner\"")
+    assert report.errors[0].message.startswith('acme/bucket/aws by github:ada via github has no owner; lost: ["owner"')

@@ -90,3 +90,20 @@ def test_long_and_invisible_words_are_tamed() -> None:
     (finding,) = diagnostics.from_validate(output, "validate", "", SPACE) or ()
     assert len(finding.message) <= 1_500
     assert finding.message.isprintable()
+
+
+def test_what_a_mock_made_up_and_moments_are_left_out_of_a_message() -> None:
+    def said(detail: str) -> str:
+        event = {"type": "diagnostic", "@testrun": "one"}
+        event["diagnostic"] = {"severity": "error", "summary": "Test assertion failed", "detail": detail}  # type: ignore[assignment]
+        (finding,) = diagnostics.from_test(json.dumps(event), SPACE)
+        return finding.message
+
+    first = said('bucket "a1b2c3d4" is a1b2c3d4 at 2026-01-02T03:04:05Z, versions apart')
+    assert first == said('bucket "abcdefgh" is z9y8x7w6 at 2027-11-12T13:14:15Z, versions apart')
+    assert first.endswith('versions apart (run "one")')
+
+
+def test_what_stands_in_no_file_has_no_place() -> None:
+    (finding,) = diagnostics.from_validate(validate(filename="<empty>", start={"line": 1}), "validate", "", SPACE) or ()
+    assert (finding.path, finding.line) == (None, None)

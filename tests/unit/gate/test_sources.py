@@ -214,3 +214,19 @@ def test_T24_a_registry_the_operator_allows_leaves_it_open() -> None:
 def test_mocks_come_from_inside(source: str, *, passes: bool) -> None:
     found = refused({"tests/a.tftest.hcl": f'mock_provider "aws" {{\n  source = "{source}"\n}}\n'})
     assert found == (set() if passes else {("mock-source", "tests/a.tftest.hcl", 2)})
+
+
+@pytest.mark.parametrize(
+    ("files", "places"),
+    [
+        ({"a.tf": CALL % '"./"'}, {("a.tf", 2)}),
+        (
+            {"a.tf": CALL % '"./modules/a"', "modules/a/main.tf": CALL % '"../../"'},
+            {("a.tf", 2), ("modules/a/main.tf", 2)},
+        ),
+        ({"examples/a/main.tf": CALL % '"../../"'}, set()),
+        ({"a.tf": CALL % '"./modules/a"', "modules/a/main.tf": OK.decode()}, set()),
+    ],
+)
+def test_calls_in_circles_are_refused_at_their_lines(files: dict[str, str], places: set[tuple[str, int]]) -> None:
+    assert refused(files) == {("module-source", *place) for place in places}

@@ -161,3 +161,16 @@ def test_whatever_is_found_every_form_can_be_read_and_is_the_same_twice(findings
     ET.fromstring(texts["junit"])
     assert len(json.loads(texts["sarif"])["runs"][0]["results"]) == len(findings)
     assert all(line.startswith("::") for line in texts["github"].split("\n") if line)
+
+
+def test_sarif_describes_each_rule_and_names_its_page() -> None:
+    rules = {rule["id"]: rule for rule in json.loads(written(REPORT, "sarif"))["runs"][0]["tool"]["driver"]["rules"]}
+    assert all(rule["shortDescription"]["text"] and rule["fullDescription"]["text"] for rule in rules.values())
+    assert "docs/rules/fmt.md" in rules["fmt"]["fullDescription"]["text"]
+    assert rules["CKV_AWS_20"]["shortDescription"]["text"] == "checkov: CKV_AWS_20"
+
+
+def test_junit_leaves_out_a_score_that_is_none() -> None:
+    report = replace(REPORT, profile="safety", checks=())
+    assert report.score is None
+    assert "None" not in written(report, "junit")
