@@ -31,6 +31,7 @@ _REQUIRED: Mapping[Role, tuple[str, ...]] = {
 _PREFIX = "TERRASMITH_"
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
+_H1 = re.compile(r"h1:[A-Za-z0-9+/]{43}=")
 _HOST = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)+(?::[0-9]{1,5})?")
 _PROVIDER = re.compile(rf"(?:{_HOST.pattern}/)?[0-9A-Za-z_-]+/[0-9A-Za-z_-]+")
 
@@ -95,6 +96,11 @@ class Settings(BaseModel):
         (),
         description="providers that modules may use beside the built-in list, such as `kreuzwerker/docker`, with "
         "commas between; of another registry, with its host",
+    )
+    provider_hashes: tuple[str, ...] = Field(
+        (),
+        description="the providers of the mirror that may judge, `h1:…` as `terraform providers lock` writes them, "
+        "with commas between; without any, every provider of the mirror may",
     )
     allowed_module_hosts: tuple[str, ...] = Field(
         (),
@@ -187,7 +193,7 @@ class Settings(BaseModel):
             raise ValueError("Terraform takes no registry whose host has no dot")
         return value
 
-    @field_validator("webhook_secrets", "allowed_providers", "allowed_module_hosts", mode="before")
+    @field_validator("webhook_secrets", "allowed_providers", "provider_hashes", "allowed_module_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -206,6 +212,14 @@ class Settings(BaseModel):
         for one in value:
             if not _PROVIDER.fullmatch(one):
                 raise ValueError(f"`{one[:100]}` is not `namespace/type`")
+        return value
+
+    @field_validator("provider_hashes")
+    @classmethod
+    def _only_hashes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _H1.fullmatch(one):
+                raise ValueError(f"`{one[:100]}` is not `h1:` and 44 characters of base64")
         return value
 
     @field_validator("allowed_module_hosts")

@@ -52,6 +52,8 @@ class Confinement:
     """Folders whose Unix sockets may be connected to. With none, the program gets no socket but connected pairs."""
     required: bool = True
     """Refuse to start where the kernel cannot enforce it. False is for trusted code: as much as this kernel can."""
+    namespaces: bool = True
+    """Around it, where this machine can have them and `required` is set: also what cannot be opened is not seen."""
     landlock: int = 1 << 30
     """At most this version of Landlock: a test sees what an older kernel would do."""
 

@@ -21,15 +21,17 @@ from gate.phases import Bench, mirror_source, missing_providers, stopped
 from gate.policies.decision import governed
 from gate.policies.organisation import LAPTOP, NO_ORGANISATION, Circumstances, Organisation
 from gate.policy import Policy
-from gate.provider_schemas import default_cache, provider_schemas
+from gate.provider_hashes import hashed, unpinned
+from gate.provider_schemas import chosen_providers, default_cache, provider_schemas
 from gate.providers import BUILTIN, NeededProvider, needed_providers
 from gate.report import Finding, Outcome, Profile, Report, Tier
 from gate.reuse import gate_version, input_digest
-from gate.sandbox.levels import REQUIRED, Level, enough
-from gate.sandbox.probe import Probe, probe
+from gate.sandbox.levels import Level, enough
+from gate.sandbox.probe import probe
 from gate.scanned import asked_of, weighed
 from gate.scanning.scanner import Scan, Scanner
 from gate.screen import SYNTAX, Screened, lacking, screen
+from gate.unable import all_busy, loosely, no_sandbox, no_terraform
 from gate.weighing import scored, verdict_of
 from gate.workspace import Workspace, open_workspace
 from tfmodule.files import FileMap
@@ -99,6 +101,7 @@ class _Judgement:
         """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
         self.ran: tuple[str, ...] | None = None
+        self.used: tuple[str, ...] = ()
         self.scans: Scanning = _nobody
         self.scan: Scan | None = None
         self.scan_wanted = False
@@ -168,7 +171,7 @@ class _Judgement:
         if engine is None:
             self._note_all(checks, Conclusion("undecided", (self._no_engine(),)))
         elif not enough(self.settings.sandbox, found.level):
-            self._note_all(checks, Conclusion("undecided", (_no_sandbox(found),)))
+            self._note_all(checks, Conclusion("undecided", (no_sandbox(found),)))
         else:
             self._with_an_engine(checks, screened, engine, found.level)
 
@@ -186,7 +189,7 @@ class _Judgement:
                 else:
                     self._on_the_bench(checks, screened, cold, level)
         except EngineBusyError:
-            self._note_all(checks, Conclusion("undecided", (_all_busy(),)))
+            self._note_all(checks, Conclusion("undecided", (all_busy(),)))
 
     def _on_the_bench(self, checks: list[Check], screened: Screened, engine: Engine, level: Level) -> None:
         mirror = find_mirror(self.settings.provider_mirror)
@@ -209,13 +212,13 @@ class _Judgement:
             asked = session.run(["version"], directory="", deadline=deadline)
             version = read_version(asked.stdout)
             if version is None:
-                self._note_all(checks, stopped(asked, "version") or _no_terraform())
+                self._note_all(checks, stopped(asked, "version") or no_terraform())
                 return
             self.engine = f"{' '.join(version)} ({session.kind})"
             if reason := complaint(*version):
                 self._note_all(checks, Conclusion("undecided", (Finding("engine", "warning", reason),)))
                 return
-            self.sandbox = level
+            self.sandbox = min(level, getattr(cold or engine, "level", level))  # a lent one is contained elsewhere
             providers = self._providers(screened)
             self.tier = "provider" if any(provider.source != BUILTIN for provider in providers) else "builtin"
             available = {p.source: versions_in(mirror, mirror_source(p.source, version[0])) for p in providers}
@@ -231,11 +234,21 @@ class _Judgement:
                 begun = time.monotonic()
                 assert check.run is not None
                 self._note(check, self._guarded(check, bench), begun)
+                if check.id == "init" and self.tier == "provider" and self._outcome("init") == "passed":
+                    self._pin(check, bench, begun)
             self.ran = tuple(bench.initialised)
             # A provider that a schema stands in for tells only of the types that this module uses.
             if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
                 cache = Path(self.settings.cache) if self.settings.cache else default_cache()
                 self.schemas = provider_schemas(bench, cache, self.modules)
+
+    def _pin(self, check: Check, bench: Bench, begun: float) -> None:
+        """Write down which bytes the providers are; one that is not pinned where others are shall decide nothing."""
+        cache = Path(self.settings.cache) if self.settings.cache else default_cache()
+        self.used = hashed(bench.workspace.mirror, chosen_providers(bench, self.modules), cache)
+        problem = unpinned(self.used, self.policy.provider_hashes)
+        if problem is not None:
+            self._note(check, problem, begun)
 
     def _stand_ins(self, demands: Demands, mirror: Path | None, screened: Screened) -> Mapping[str, str]:
         """Where the policy wants the providers themselves, their schemas are no help."""
@@ -317,10 +330,11 @@ class _Judgement:
             sandbox=self.sandbox,
             verdict="passed",
             checks=results,
-            findings=findings + self.beside + tuple(_loosely(self.sandbox)),
+            findings=findings + self.beside + tuple(loosely(self.sandbox)),
             gate_version=gate_version(),
             input_digest=input_digest(self.files, self.modules),
             policy_digest=self.policy.digest,
+            providers=self.used,
             scanners=scanners,
             asked=asked,
         )
@@ -362,39 +376,3 @@ def _scanning(scanner: Scanner | None) -> Iterator[Scanning]:
 
 def _nobody(_files: FileMap, _modules: Modules) -> Callable[[], None]:
     return lambda: None
-
-
-def _no_terraform() -> Conclusion:
-    message = "The engine does not answer to `version` as Terraform or OpenTofu would."
-    fix = "Name the program itself in TERRASMITH_TERRAFORM: in the sandbox, a version manager's script finds no shell."
-    return Conclusion("undecided", (Finding("engine", "warning", message, fix=fix),))
-
-
-def _all_busy() -> Finding:
-    message = "Every engine of this machine was at work for as long as a judgement waits for one."
-    fix = "Ask again later, or allow more at once in TERRASMITH_ENGINE_JOBS, if there is memory for them."
-    return Finding("engine-busy", "warning", message, fix=fix)
-
-
-def _loosely(level: Level) -> Iterator[Finding]:
-    """What a reader must know of a verdict for which code ran that nothing contained."""
-    if level != "L0" and not enough("require", level):
-        yield Finding(
-            "sandbox",
-            "note",
-            f"The module's code ran at level {level}, on the operator's word that it can be trusted: it could read"
-            " files of the machine and reach its network.",
-            fix="`terrasmith sandbox` says what is missing for code of strangers.",
-        )
-
-
-def _no_sandbox(found: Probe) -> Finding:
-    message = (
-        f"This machine can contain the module's code only to level {found.level}; code of strangers needs {REQUIRED}."
-        " So no Terraform was run."
-    )
-    fix = (
-        f"{found.reason} `terrasmith sandbox` tells more. If everyone who can ask is trusted with this machine,"
-        " set TERRASMITH_SANDBOX=trusted-local."
-    )
-    return Finding("sandbox", "warning", message, fix=fix)

@@ -154,6 +154,8 @@ def _become(order: Order, launcher: socket.socket) -> NoReturn:
         attached = os.environ.get(_ATTACHED)  # noqa: TID251 - a bare script, whose environment was made for the program
         if attached is not None:
             os.environ[_ATTACHED] = attached.replace("@PID@", str(os.getpid()))  # noqa: TID251
+        for name in order["forget"]:
+            os.environ.pop(name, None)  # noqa: TID251
         os.execv(order["argv"][0], order["argv"])  # noqa: S606 - no shell is the point
     except BaseException as error:  # noqa: BLE001 - a forked child must never return into our code
         os.write(2, f"cannot start {order['argv'][0]}: {error}\n".encode())

@@ -50,6 +50,8 @@ class Policy:
     """Of all code together. How deep one file may nest, and how many tokens it may have, is law (tfmodule.prescan)."""
     min_score: int = 85
     """What a module must score under the house profile, of a hundred; the safety profile counts no points."""
+    provider_hashes: frozenset[str] = frozenset()
+    """Pinned providers, `h1:…` as in Terraform's lock files; where there are any, no other one may judge."""
     required_tier: Tier | None = None
     """The least that the verdict must rest on; None takes what there is, and the report says which."""
     require_scan: bool = False
@@ -69,7 +71,9 @@ class Policy:
         return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def operators_policy(providers: Iterable[str], module_hosts: Iterable[str] = ()) -> Policy:
+def operators_policy(
+    providers: Iterable[str], module_hosts: Iterable[str] = (), provider_hashes: Iterable[str] = ()
+) -> Policy:
     """The house's policy with what an operator allows beside it; an address that is none raises UserError."""
     added = set()
     for written in providers:
@@ -77,4 +81,8 @@ def operators_policy(providers: Iterable[str], module_hosts: Iterable[str] = ())
         if source is None or "/" not in written:
             raise UserError(f"`{printable(written)}` is not the address of a provider; write `namespace/type`.")
         added.add(source)
-    return Policy(DEFAULT_PROVIDERS | added, frozenset(host.casefold() for host in module_hosts))
+    return Policy(
+        DEFAULT_PROVIDERS | added,
+        frozenset(host.casefold() for host in module_hosts),
+        provider_hashes=frozenset(provider_hashes),
+    )

@@ -16,6 +16,7 @@ from typing import Literal
 
 import psutil
 
+from gate import namespaces
 from gate.confinement import Confinement
 
 Limit = Literal["time", "memory", "output", "file size"]
@@ -86,9 +87,12 @@ class Supervised:
             "open_files": limits.open_files,
             "processes": limits.processes,
         }
+        bubblewrap = namespaces.bubblewrap() if confinement.required and confinement.namespaces else None
+        wrapped = namespaces.around(bubblewrap, confinement, argv[0], directory) if bubblewrap else []
+        order["forget"] = [] if not wrapped or "PWD" in environment else ["PWD"]  # which bubblewrap adds
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
+                [*wrapped, sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(order)],
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -37,7 +37,7 @@ def provider_schemas(bench: Bench, cache: Path, modules: Modules = NO_MODULES) -
     """
     if not any(one.source != BUILTIN for one in bench.providers):
         return Schemas()
-    chosen = {**dict(_lent(bench, modules)), **dict(_locked(bench))}
+    chosen = chosen_providers(bench, modules)
     kept = {source: load(cache, source, version) for source, version in chosen.items()}
     if any(one is None for one in kept.values()):
         for one in _asked(bench, chosen):
@@ -45,6 +45,11 @@ def provider_schemas(bench: Bench, cache: Path, modules: Modules = NO_MODULES) -
             keep(cache, one)
     found = tuple(one for one in kept.values() if one is not None)
     return Schemas(found) if len(found) == len(chosen) > 0 else None
+
+
+def chosen_providers(bench: Bench, modules: Modules = NO_MODULES) -> dict[str, str]:
+    """Source → version of every provider that `init` chose, or that is lent."""
+    return {**dict(_lent(bench, modules)), **dict(_locked(bench))}
 
 
 def _locked(bench: Bench) -> Iterator[tuple[str, str]]:

@@ -139,6 +139,8 @@ class Report(_Stored):
     """Which gate judged: another one may say something else of the same files."""
     input_digest: str = ""
     policy_digest: str = ""
+    providers: tuple[str, ...] = ()
+    """The real providers that took part: `SOURCE VERSION HASH`, with the hash that Terraform's lock files tell."""
     scanners: tuple[str, ...] = ()
     """Who scanned all of the code, with versions; empty where nobody did, and in reports of earlier releases."""
     asked: tuple[RuleTally, ...] = ()
@@ -149,7 +151,7 @@ class Report(_Stored):
     """Those without which this report would refuse the module."""
 
     _LATER = frozenset(
-        {"gate_version", "input_digest", "policy_digest", "scanners", "asked", "organisation", "overrides"}
+        {"gate_version", "input_digest", "policy_digest", "providers", "scanners", "asked", "organisation", "overrides"}
     )
 
     @property

@@ -19,7 +19,7 @@ _IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}(?:\s[^()]{0
 _SCHEME = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|javascript:|data:)", re.IGNORECASE)
 _MENTION = re.compile(r"@+(?=[\w/-])")
 _ISSUE = re.compile(r"(?:\b[\w.-]{1,100}/[\w.-]{1,100})?#+(?=\d)|\bGH-(?=\d)", re.IGNORECASE)
-_COMMAND = re.compile(r"^[\s>*+-]*/+(?=\w)")
+_COMMAND = re.compile(r"^[\s>*+-]*/+")
 _SIGNS = str.maketrans({"<": "", ">": "", "\\": "", "*": "", "`": "'", "|": "/", "[": "(", "]": ")"})
 _ROUNDS = 8
 

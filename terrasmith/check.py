@@ -95,7 +95,7 @@ def judged(directory: Path, profile: ProfileName, url: str, token: str, policies
     files = read_folder(directory)
     organisation = Organisation(read_policies(policies).bundle) if policies is not None else NO_ORGANISATION
     modules = fetch(files, url, token or None) if url else NO_MODULES
-    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts)
+    policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts, configured.provider_hashes)
     scanner = make_scanner(scanner_settings(configured))
     if loud := warning(configured.sandbox):
         typer.echo(f"warning: {loud}", err=True)

@@ -74,7 +74,9 @@ class Environment:
         """
 
         def judged(files: FileMap) -> Report:
-            policy = operators_policy(self.settings.allowed_providers, self.settings.allowed_module_hosts)
+            policy = operators_policy(
+                self.settings.allowed_providers, self.settings.allowed_module_hosts, self.settings.provider_hashes
+            )
             scans = tools(self.scanning)
             key = report_key(
                 files,

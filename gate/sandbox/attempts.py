@@ -36,6 +36,7 @@ def main() -> None:
     folder = Path(outside["folder"])
     forbidden: dict[str, Callable[[], object]] = {
         "read": (folder / "secret").read_bytes,
+        "exists": (folder / "secret").stat,
         "passwd": Path("/etc/passwd").read_bytes,
         "list": lambda: os.listdir(folder),  # noqa: PTH208 - the call itself is what is tried
         "write": lambda: (folder / "written").write_bytes(b"x"),

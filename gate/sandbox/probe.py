@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from gate.confinement import Confinement, python_files
+from gate.namespaces import bubblewrap
 from gate.process import Completed, Limits, run
 from gate.sandbox import landlock, seccomp
 from gate.sandbox.levels import REQUIRED, Level, SandboxSetting, enough
@@ -22,7 +23,7 @@ from gate.workspace import Workspace, open_workspace, short_parent
 _SCRIPT = Path(__file__).with_name("attempts.py")
 _SECONDS = 30.0
 
-_LANDLOCK, _SECCOMP, _LAUNCHER = "Landlock", "seccomp", "launcher"
+_LANDLOCK, _SECCOMP, _LAUNCHER, _NAMESPACES = "Landlock", "seccomp", "launcher", "namespaces"
 
 FORBIDDEN = {
     "read": ("read a file outside its folder", _LANDLOCK),
@@ -122,7 +123,7 @@ def warning(setting: SandboxSetting) -> str:
 
 
 def try_everything(limits: Confinement) -> Probe:
-    """Probe with a confinement's `required` and `landlock`, not its paths."""
+    """Probe with a confinement's `required`, `namespaces` and `landlock`, not its paths."""
     version = min(landlock.version(), limits.landlock)
     with open_workspace({}, None) as workspace, _outside() as outside:
         done = _attempt(workspace, outside, limits)
@@ -137,7 +138,12 @@ def try_everything(limits: Confinement) -> Probe:
     attempts.append(Attempt("see the caller's environment", not foreign, "" if foreign else "empty", _LAUNCHER))
     attempts += [Attempt(title, not told["answers"][name], told["answers"][name]) for name, title in ALLOWED.items()]
     failed = [attempt.title for attempt in attempts if not attempt.wanted]
-    return Probe("L1" if failed else REQUIRED, version, tuple(attempts), _complaint(failed) if failed else "")
+    if failed:
+        return Probe("L1", version, tuple(attempts), _complaint(failed))
+    hidden = told["answers"]["exists"]
+    attempts.append(Attempt("learn whether a file outside exists", True, hidden, _NAMESPACES))
+    wrapped = limits.required and limits.namespaces and bubblewrap() is not None
+    return Probe("L3" if wrapped and hidden else REQUIRED, version, tuple(attempts))
 
 
 def _attempt(workspace: Workspace, outside: dict[str, object], limits: Confinement) -> Completed:
@@ -153,6 +159,7 @@ def _attempt(workspace: Workspace, outside: dict[str, object], limits: Confineme
             sockets=(workspace.root / "tmp",),
             required=limits.required,
             landlock=limits.landlock,
+            namespaces=limits.namespaces,
         ),
     )
 

@@ -105,7 +105,9 @@ def command(python: Path, *arguments: str) -> list[str]:
 
 def confinement(python: Path, folder: Path, *, required: bool) -> Confinement:
     """Checkov reads its own environment and our one file, writes to one folder, and has no network and no socket."""
-    return Confinement(readable=(*_python_files(python), PROCESS), writable=(folder,), required=required)
+    return Confinement(
+        readable=(*_python_files(python), PROCESS), writable=(folder,), required=required, namespaces=False
+    )  # an environment reaches its Python over links that lead where nothing was named: L2 until they are all known
 
 
 def _python_files(python: Path) -> tuple[Path, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from accounts import namespaces
 from registry import models
 from registry.services.dependencies import CHOOSABLE, find_module
+from registry.services.nearest import nearest_module
 from tfmodule.address import Address
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
 from tfmodule.interface import Interface
@@ -185,7 +186,9 @@ class ModuleGraph:
             known += (KnownVersion(CANDIDATE, ours.address, ours.version, "published", "", None),)
         if not known:
             message = f"`{edge.source}` is no module of this registry, or not one that this namespace may read."
-            raise NoChoiceError(message, edge.line, "Correct the address, or publish that module first.")
+            meant = nearest_module(self._session, address, self._namespace_id) if address is not None else None
+            fix = "Correct the address, or publish that module first."
+            raise NoChoiceError(message, edge.line, f"Did you mean `{meant}`? {fix}" if meant is not None else fix)
         return known
 
     def _may_read(self, module: models.Module) -> bool:

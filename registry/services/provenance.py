@@ -110,6 +110,7 @@ def document(
         "request": asdict(origin.request) if origin.request else None,
         "gate": {
             **{name: report.get(name) for name in ("verdict", "profile", "tier", "engine", "sandbox")},
+            "providers": list(report.get("providers", ())),
             "report_digest": origin.report_digest,
         },
         "step": asdict(step) if step else None,

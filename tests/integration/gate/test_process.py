@@ -10,6 +10,7 @@ import pytest
 
 from gate.confinement import Confinement, python_files
 from gate.engines.running_provider import RunningProvider
+from gate.namespaces import bubblewrap
 from gate.process import Completed, Limits, Supervised, run
 
 PROGRAMS = (Path("/bin"), Path("/usr/bin"))
@@ -132,12 +133,20 @@ time.sleep(60)
 
 @pytest.mark.checklist("F-04", "T-30")
 @pytest.mark.parametrize("victim", ["launcher", "guardian"])
-def test_a_killed_launcher_leaves_no_provider_behind(victim: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"], ids=["namespaces where there are", "no namespaces"])
+def test_a_killed_launcher_leaves_no_provider_behind(
+    victim: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F-04: `kill -9`, or the kernel short of memory, hits what stands between us and a provider."""
     script = tmp_path / "provider.py"
     script.write_text(PROVIDER)
     argv, place = [sys.executable, "-I", "-S", str(script)], tmp_path / "p"
-    provider = RunningProvider("x", argv, place, Limits(), contained=True, readable=(*python_files(), script))
+    monkeypatch.setenv("PATH", path)
+    bubblewrap.cache_clear()
+    try:
+        provider = RunningProvider("x", argv, place, Limits(), contained=True, readable=(*python_files(), script))
+    finally:
+        bubblewrap.cache_clear()
     try:
         found = provider.processes()
         assert len(found) == 2  # itself, and what has detached itself from it

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gate.confinement import Confinement, python_files
+from gate.namespaces import bubblewrap
 from gate.process import Limits, run
 from gate.sandbox.probe import probe, try_everything
 from gate.workspace import open_workspace
@@ -28,8 +29,31 @@ def test_this_machine_reaches_the_required_level() -> None:
 
 @pytest.mark.parametrize("landlock", [1, 2, 3, 4, 5])
 def test_what_an_older_landlock_lacks_the_filter_makes_up_for(landlock: int) -> None:
-    found = try_everything(Confinement(landlock=landlock))
+    found = try_everything(Confinement(landlock=landlock, namespaces=False))
     assert (found.level, found.landlock) == ("L2", landlock)
+
+
+@pytest.mark.checklist("T-32")
+def test_namespaces_are_used_where_they_can_be_had_and_named_only_then() -> None:
+    """Where bubblewrap is missing, or may make none, the level says so."""
+    assert probe().level == ("L3" if bubblewrap() else "L2")
+    assert try_everything(Confinement(namespaces=False)).level == "L2"
+
+
+@pytest.mark.checklist("T-32")
+@pytest.mark.parametrize("answer", ["exit 1", "echo True", "sleep 0"])
+def test_a_bubblewrap_that_makes_no_namespaces_is_none(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container that forbids them. One that lies starts nothing, so nothing runs."""
+    (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{answer}\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    bubblewrap.cache_clear()
+    try:
+        assert try_everything(Confinement()).level == ("L1" if answer == "echo True" else "L2")
+    finally:
+        bubblewrap.cache_clear()
 
 
 def test_the_probe_notices_what_is_not_stopped() -> None:

@@ -108,6 +108,29 @@ def test_an_unknown_module_is_refused_at_its_line(registry: Any) -> None:
     assert f"`{HOST}/acme/none/aws` is no module of this registry" in found.message and found.fix
 
 
+@pytest.mark.checklist("T-25")
+def test_T25_an_invented_module_is_told_with_the_one_that_was_meant(registry: Any) -> None:
+    for name, visibility in (("acme", "public"), ("secret", "private"), ("acne", "private")):
+        registry.namespace(name, visibility)
+    for address in ("acme/vpc/aws", "acme/dns-zone/google", "secret/queue/aws"):
+        publish(registry, address, "1.0.0")
+    for written, meant in (
+        ("acme/vpcs/aws", "acme/vpc/aws"),
+        ("acme/dns_zones/google", "acme/dns-zone/google"),
+        ("acmee/vpc/aws", "acme/vpc/aws"),
+        ("acme/vpc/azurerm", "acme/vpc/aws"),
+        ("acme/queue/aws", None),
+        ("secrets/queue/aws", None),
+        ("acme/kms/aws", None),
+    ):
+        fix = only(problems(registry, own(written, "~> 1.0"))).fix
+        assert fix.startswith(f"Did you mean `{meant}`? ") if meant else "mean" not in fix, (written, fix)
+    own_eyes = only(problems(registry, own("secret/queues/aws", "~> 1.0"), Address.parse("secret/app/aws"))).fix
+    assert own_eyes.startswith("Did you mean `secret/queue/aws`?")
+    remove(registry, Address.parse("acme/vpc/aws"), "1.0.0")
+    assert "mean" not in only(problems(registry, own("acme/vpcs/aws", "~> 1.0"))).fix
+
+
 def test_what_the_namespace_may_not_read_is_unknown_to_it(registry: Any) -> None:
     registry.namespace("acme")
     registry.namespace("secret", "private")

@@ -51,7 +51,7 @@ def test_P04_the_document_says_all_that_is_known(registry) -> None:
     }
     assert told["people"] == {"asked": {"id": 5, "login": "ada"}, "released": {"id": 6, "login": "grace"}}
     assert told["request"]["writer"] == "claude:claude-opus-5-5"
-    assert told["gate"] == REPORT | {"report_digest": "d" * 64}
+    assert told["gate"] == REPORT | {"report_digest": "d" * 64, "providers": []}
     assert told["tools"]["zlib"] == "1.2.13"
     assert "prompt" not in told["request"]
 

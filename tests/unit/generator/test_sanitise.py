@@ -39,7 +39,7 @@ def test_it_is_cut_to_its_limit() -> None:
 
 
 @pytest.mark.checklist("S17")
-@given(st.text(max_size=400))
+@given(st.text(max_size=400) | st.text(alphabet="/@#<>`|*-+=!x ()[]\\~\u200b\u00ad\u0301", max_size=60))
 def test_nothing_active_is_left(text: str) -> None:
     plain = sentence(text)
     assert len(plain) <= 300
