@@ -6,6 +6,7 @@ Evaluates nothing: equal terms, lists that only grew, and bounds that only widen
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from tfmodule.literals import json_text
 
@@ -18,6 +19,7 @@ _BOUND = re.compile(rf"(.+?)(<=|>=|<|>){_NUMBER}")
 _TURNED = re.compile(rf"{_NUMBER}(<=|>=|<|>)(.+)")
 _OTHER_WAY = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _LONGEST = 20_000
+_LONGEST_WEIGHED = 4_000
 _ROUNDS = 8
 
 
@@ -30,7 +32,8 @@ def flat(text: str) -> str:
 def with_locals(text: str, known: Mapping[str, str]) -> str:
     """The expression with what its locals are in their places; it gives up where that grows without end."""
     for _ in range(_ROUNDS):
-        if len(text) > _LONGEST or not _LOCAL.search(text):
+        names = _LOCAL.findall(text)
+        if not names or len(text) + sum(len(known.get(one, "")) for one in names) > _LONGEST:
             break
         text = _LOCAL.sub(
             lambda match: f"({known[match.group(1)]})" if match.group(1) in known else match.group(), text
@@ -40,8 +43,11 @@ def with_locals(text: str, known: Mapping[str, str]) -> str:
 
 def lets_through(old: Iterable[str], new: Iterable[str]) -> bool:
     """Whether all that passes every old condition is sure to pass every new one."""
-    before = [part for one in old for part in _demands(flat(one))]
-    return all(any(_implies(one, wanted) for one in before) for text in new for wanted in _demands(flat(text)))
+    sides = [[flat(one) for one in side] for side in (old, new)]
+    if any(sum(len(one) for one in side) > _LONGEST_WEIGHED for side in sides):
+        return set(sides[1]) <= set(sides[0])  # every term is held against every other: that is for people's rules
+    before, after = ([part for one in side for part in _demands(one)] for side in sides)
+    return all(wanted in before or any(_implies(one, wanted) for one in before) for wanted in after)
 
 
 def _demands(text: str) -> list[str]:
@@ -84,6 +90,7 @@ def _term_implies(old: str, new: str) -> bool:
     return have < limit if sign[0] == "<" else have > limit
 
 
+@lru_cache(maxsize=2048)
 def _choices(term: str) -> tuple[str, frozenset[str]] | None:
     """The subject and the values it may have, as JSON."""
     if match := _EQUALS.fullmatch(term):
@@ -95,6 +102,7 @@ def _choices(term: str) -> tuple[str, frozenset[str]] | None:
     return match.group(2), frozenset(json.dumps(one, ensure_ascii=False, sort_keys=True) for one in json.loads(text))
 
 
+@lru_cache(maxsize=2048)
 def _bound(term: str) -> tuple[str, str, float] | None:
     if match := _BOUND.fullmatch(term):
         subject, sign, number = match.groups()
@@ -112,7 +120,8 @@ def _has_choice(text: str) -> bool:
     return len(_split(text, "?")) > 1
 
 
-def _split(text: str, mark: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def _split(text: str, mark: str) -> tuple[str, ...]:
     """At every mark outside of brackets and quotes."""
     found, depth, part = [], 0, ""
     for match in _PIECE.finditer(text):
@@ -123,7 +132,7 @@ def _split(text: str, mark: str) -> list[str]:
             part = ""
         else:
             part += piece
-    return [*found, part]
+    return (*found, part)
 
 
 def _bare(text: str) -> str:

@@ -31,7 +31,7 @@ class Moves:
         if whole is None and key == "count" and most and all(str(one) in single for one in range(most)):
             whole = single["0"]
             return bare(whole) if all(self._leads(bare(one)) for one in single.values()) else None
-        if whole is None or not self._leads(bare(whole)):
+        if whole is None or not self._leads(bare(whole)) or self._ambiguous(whole):
             return None
         return None if not _keys(whole) and self._other_key(bare(whole), key) else bare(whole)
 
@@ -48,6 +48,10 @@ class Moves:
                 return True
             target = bare(self._next.get(target, target))
         return False
+
+    def _ambiguous(self, target: str) -> bool:
+        """Terraform refuses two moves to one place."""
+        return len({before for before, after in self._moves if after == target}) > 1
 
     def _other_key(self, target: str, key: str | None) -> bool:
         return rekeyed(key, self._declared.get(target))

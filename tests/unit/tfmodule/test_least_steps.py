@@ -1,8 +1,11 @@
 """Pairs of versions and the least step between them, as far as declarations show it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tfmodule.comparison import compare
+from tfmodule.conditions import lets_through, with_locals
 from tfmodule.contents import Contents
 
 
@@ -98,6 +101,13 @@ _CALL = 'module "a" {\nsource = "./x"\n}\n'
         (_ONE, _TWO + _moved("x_y.c", "x_y.d"), "patch"),
         (_ONE, _moved("x_y.c", "x_y.d"), "major"),
         (_ONE, _TWO + _moved("x_y.c", "x_y.b") + _moved("x_y.b", "x_y.d"), "patch"),
+        (_ONE + _TWO, _ONE.replace('"c"', '"e"') + _moved("x_y.c", "x_y.e") + _moved("x_y.d", "x_y.e"), "major"),
+        (_rule("!(var.a > 5)"), _rule("!(var.a > 4)"), "major"),
+        (_rule('var.a == "x||y"'), _rule('var.a == "x"'), "major"),
+        (_rule("var.b ? var.a > 5 : true"), _rule("var.b ? var.a > 4 : true"), "major"),
+        (_out("x_y.z.id"), _out("one(x_y.z[*].id)"), None),
+        (_out("{\n  # a (\n  a = 1\n  b = [\n1,\n2\n]\n}"), _out("{ a = 1, b = [1, 2] }"), None),
+        (_out("<<EOT\na,b\nEOT"), _out('"a,b"'), None),
         (_COUNT, _EACH + _moved("x_y.c[0]", 'x_y.c["a"]'), "patch"),
         (_MANY, _EACH + _moved("x_y.c[0]", 'x_y.c["a"]'), "major"),
         (_MANY, _TWO + _moved("x_y.c[0]", "x_y.d"), "major"),
@@ -109,3 +119,37 @@ _CALL = 'module "a" {\nsource = "./x"\n}\n'
 )  # fmt: skip
 def test_the_least_step(before: str, after: str, least: str | None) -> None:
     assert _step(before, after) == least
+
+
+_TERMS = st.builds(
+    lambda sign, number, turned: f"{number} {sign} a" if turned else f"a {sign} {number}",
+    st.sampled_from(["<", "<=", ">", ">="]), st.integers(-3, 3), st.booleans(),
+)  # fmt: skip
+_ENUMS = st.lists(st.integers(-3, 3), max_size=4).map(lambda values: f"contains({values}, a)")
+_RULES = st.recursive(
+    _TERMS | _ENUMS,
+    lambda inner: st.builds(
+        lambda one, sign, two: f"({one}) {sign} ({two})", inner, st.sampled_from(["&&", "||"]), inner
+    ),
+    max_leaves=4,
+)
+
+
+def _passes(rule: str, value: float) -> bool:
+    python = rule.replace("&&", " and ").replace("||", " or ")
+    return bool(eval(python, {"a": value, "contains": lambda values, one: one in values}))  # our own text
+
+
+@given(_RULES, _RULES)
+def test_what_is_called_wider_refuses_nothing_that_was_right(old: str, new: str) -> None:
+    assert lets_through([old], [old])
+    if lets_through([old], [new]):
+        for half in range(-10, 11):
+            assert _passes(new, half / 2) or not _passes(old, half / 2)
+
+
+def test_no_text_is_too_large() -> None:
+    wide = ["&&".join(f"var.a{n} > {bound}" for n in range(3000)) for bound in (1, 0)]
+    assert not lets_through(wide[:1], wide[1:]) and lets_through(wide, wide)
+    known = {"a": "[" + ", ".join(["local.b"] * 1000) + "]", "b": "x" * 10_000, "c": "local.c"}
+    assert len(with_locals("local.a", known)) < 20_000 and "local.c" in with_locals("local.c", known)
