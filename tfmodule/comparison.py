@@ -3,21 +3,25 @@
 Judges the interface as declared: what the code behind it does to real infrastructure, no comparison of texts can prove.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
+from tfmodule.conditions import flat, lets_through
 from tfmodule.constraints import Constraints, Dialect, InvalidConstraintError
-from tfmodule.contents import Call, Contents, DeclaredResource, Move, Part
+from tfmodule.contents import Call, Contents, DeclaredResource, Part
 from tfmodule.interface import Input, Interface, OutputValue, Provider
 from tfmodule.literals import json_text
+from tfmodule.moves import Moves, rekeyed
+from tfmodule.shapes import breaks, wrapped
 from tfmodule.types import parse_type, takes_all
 from tfmodule.version import Version
 
 Bump = Literal["major", "minor", "patch"]
 Kind = Literal["added", "removed", "changed"]
-Subject = Literal["input", "output", "provider", "terraform", "resource", "data source", "module call", "submodule"]
+Subject = Literal[
+    "input", "output", "provider", "terraform", "resource", "data source", "module call", "submodule", "precondition"
+]
 
 _T = TypeVar("_T")
 _SIZES: Mapping[Bump | None, int] = {None: 0, "patch": 1, "minor": 2, "major": 3}
@@ -87,7 +91,8 @@ def _parts(old: Part, new: Part) -> Iterator[Change]:
     for one, other in _pairs(old.interface.outputs, new.interface.outputs, _name):
         yield from _outputs(path, one, other)
     yield from _requirements(path, old.interface, new.interface)
-    moves = _Moves(new.moves)
+    moves = Moves(new.moves, new.resources, new.calls)
+    yield from _demands(path, old, new)
     yield from _resources(path, old.resources, new.resources, moves)
     for this, that in _pairs(old.calls, new.calls, _name):
         yield from _calls(path, this, that, moves)
@@ -109,7 +114,7 @@ def _input_properties(path: str, old: Input, new: Input) -> Iterator[Change]:
         return Change("input", "changed", path, new.name, bump, reason, what, before, after)
 
     yield from _defaults(path, old, new)
-    if _flat(old.type) != _flat(new.type):
+    if flat(old.type) != flat(new.type):
         wider = _takes_all(new.type, old.type)
         why = "it takes whatever it took before" if wider else "a value that was right may be refused or converted"
         yield changed("type", "minor" if wider else "major", why, old.type, new.type)
@@ -119,11 +124,15 @@ def _input_properties(path: str, old: Input, new: Input) -> Iterator[Change]:
     if old.sensitive != new.sensitive:
         why = "what is shown of it changes"
         yield changed("sensitive", "minor", why, _word(old.sensitive), _word(new.sensitive))
-    earlier, later = ({" ".join(one.condition.split()) for one in side.validations} for side in (old, new))
-    if later - earlier:
+    if old.ephemeral != new.ephemeral:
+        why = "a value that is ephemeral is taken now" if new.ephemeral else "an ephemeral value is refused now"
+        words = _word(old.ephemeral), _word(new.ephemeral)
+        yield changed("ephemeral", "minor" if new.ephemeral else "major", why, *words)
+    earlier, later = ({flat(one.resolved or one.condition) for one in side.validations} for side in (old, new))
+    if earlier != later and not lets_through(earlier, later):
         yield changed("validation", "major", "a value that was right may be refused", *_both(earlier, later))
-    elif earlier - later:
-        yield changed("validation", "minor", "more values are taken", *_both(earlier, later))
+    elif earlier != later:
+        yield changed("validation", "minor", "what was right still is", *_both(earlier, later))
     if old.description != new.description:
         yield changed("description", "patch", "only the words changed", old.description, new.description)
 
@@ -152,9 +161,33 @@ def _outputs(path: str, old: OutputValue | None, new: OutputValue | None) -> Ite
             words = _word(old.sensitive), _word(new.sensitive)
             bump: Bump = "major" if new.sensitive else "minor"
             yield Change("output", "changed", path, new.name, bump, why, "sensitive", *words)
+        if old.ephemeral != new.ephemeral:
+            why = "it can be used only where nothing is kept" if new.ephemeral else "it can be used anywhere now"
+            words = _word(old.ephemeral), _word(new.ephemeral)
+            step: Bump = "major" if new.ephemeral else "minor"
+            yield Change("output", "changed", path, new.name, step, why, "ephemeral", *words)
+        if old.value and new.value and _other_type(old, new):
+            why = "a reference to it gets a value of another type"
+            yield Change("output", "changed", path, new.name, "major", why, "type", old.value, new.value)
         if old.description != new.description:
             words = old.description, new.description
             yield Change("output", "changed", path, new.name, "patch", "only the words changed", "description", *words)
+
+
+def _other_type(old: OutputValue, new: OutputValue) -> bool:
+    before, after = parse_type(old.shape), parse_type(new.shape)
+    known = before is not None and after is not None and breaks(before, after)
+    return known or wrapped(old.value, new.value)
+
+
+def _demands(path: str, old: Part, new: Part) -> Iterator[Change]:
+    if old.demands is None or new.demands is None:
+        return
+    known = {one.condition for one in old.demands}
+    for where, condition in {(one.where, one.condition) for one in new.demands}:
+        if not lets_through(known, [condition]):
+            why = "a call that was right may be refused"
+            yield Change("precondition", "added", path, where, "major", why, "condition", None, condition)
 
 
 def _requirements(path: str, old: Interface, new: Interface) -> Iterator[Change]:
@@ -168,8 +201,14 @@ def _providers(path: str, old: Provider | None, new: Provider | None) -> Iterato
         why = "whoever passes it in `providers` is refused"
         yield Change("provider", "removed", path, _of(old).name, "major", why)
     elif old is None:
-        yield Change("provider", "added", path, new.name, "minor", "it is installed too, and may want configuring")
+        bump: Bump = "major" if new.aliases else "minor"
+        why = "every call must pass it now" if new.aliases else "it is installed too, and may want configuring"
+        yield Change("provider", "added", path, new.name, bump, why)
     else:
+        if None not in (old.aliases, new.aliases) and old.aliases != new.aliases:
+            why = "every call must pass exactly these in `providers` now"
+            words = (", ".join(side.aliases or ()) for side in (old, new))
+            yield Change("provider", "changed", path, new.name, "major", why, "configuration_aliases", *words)
         if old.source != new.source:
             why = "another provider takes the place of the first"
             yield Change("provider", "changed", path, new.name, "major", why, "source", old.source, new.source)
@@ -177,7 +216,7 @@ def _providers(path: str, old: Provider | None, new: Provider | None) -> Iterato
 
 
 def _constraint(subject: Subject, path: str, name: str, old: str, new: str) -> Iterator[Change]:
-    if _flat(old) != _flat(new):
+    if flat(old) != flat(new):
         dialect = Dialect.TERRAFORM if subject == "terraform" else Dialect.PROVIDER
         narrower = refuses_more(dialect, old, new)
         why = "a version that was right is refused now" if narrower else "every version that was right still is"
@@ -210,31 +249,8 @@ def _around(bounds: Iterable[Version]) -> Iterator[Version]:
             yield Version(major - 1, _HIGH, 0)
 
 
-class _Moves:
-    """Where the code itself says that something went: Terraform then keeps what it made."""
-
-    def __init__(self, moves: Iterable[Move]) -> None:
-        self._to: dict[str, str] = {}
-        for move in moves:
-            self._to.setdefault(_root(move.before), _root(move.after))
-
-    def of(self, address: str) -> str | None:
-        """The new address of a resource or a module call; the same one where only its keys moved."""
-        return self._to.get(address)
-
-    @property
-    def targets(self) -> frozenset[str]:
-        return frozenset(self._to.values())
-
-
-def _root(address: str) -> str:
-    """`aws_s3_bucket.this` for any of its instances, `module.a` for anything inside that call."""
-    words = re.sub(r"\[[^\]]*\]", "", address).strip().split(".")
-    return ".".join(words[:2])
-
-
 def _resources(
-    path: str, old: Sequence[DeclaredResource], new: Sequence[DeclaredResource], moves: _Moves
+    path: str, old: Sequence[DeclaredResource], new: Sequence[DeclaredResource], moves: Moves
 ) -> Iterator[Change]:
     for before, after in _pairs(old, new, lambda one: (one.mode, one.type, one.name)):
         one = before if after is None else after
@@ -254,10 +270,10 @@ def _kept(
     name: str,
     old: DeclaredResource | Call | None,
     new: DeclaredResource | Call | None,
-    moves: _Moves,
+    moves: Moves,
 ) -> Iterator[Change]:
     """What becomes of the things that a resource or a call made; `name` is its address."""
-    target = moves.of(name)
+    target = moves.of(name, old.key, old.most) if old is not None else None
     if new is None and target is not None:
         why = "it keeps what it made: a `moved` block says where it went"
         yield Change(subject, "changed", path, name, "patch", why, "address", name, target)
@@ -267,15 +283,14 @@ def _kept(
     elif old is None:
         if name not in moves.targets:
             yield Change(subject, "added", path, name, "minor", "there is more in the plan")
-    # Between nothing and `count` Terraform itself moves the first instance.
-    elif None not in (old.key, new.key) and old.key != new.key and "for_each" in (old.key, new.key):
+    elif rekeyed(old.key, new.key):
         why = "its instances have other addresses: they are destroyed and made anew"
         bump: Bump = "patch" if target is not None else "major"
         why = "a `moved` block says which instance is which now" if target is not None else why
         yield Change(subject, "changed", path, name, bump, why, "key", old.key or None, new.key or None)
 
 
-def _calls(path: str, old: Call | None, new: Call | None, moves: _Moves) -> Iterator[Change]:
+def _calls(path: str, old: Call | None, new: Call | None, moves: Moves) -> Iterator[Change]:
     name = _of(old if new is None else new).name
     for change in _kept("module call", path, f"module.{name}", old, new, moves):
         yield replace(change, name=name)
@@ -311,11 +326,6 @@ def _of(value: _T | None) -> _T:
 def _value(expression: str | None) -> str:
     """Equal for two ways to write one plain value."""
     return json_text(expression or "null") or " ".join((expression or "").split())
-
-
-def _flat(text: str) -> str:
-    """A type or a constraint without its layout."""
-    return re.sub(r"\s+", "", text)
 
 
 def _word(value: bool) -> str:  # noqa: FBT001  # a property, not a switch

@@ -3,14 +3,16 @@
 Read from the files alone, so the same archive always has the same contents. It judges nothing.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tfmodule.conditions import with_locals
 from tfmodule.facts import ModuleFacts
 from tfmodule.files import FileMap
 from tfmodule.hcl import read_facts
-from tfmodule.interface import Interface
+from tfmodule.interface import Interface, locals_of
 
 SUBMODULES, EXAMPLES = "modules", "examples"
 """Where Terraform's standard module structure has them."""
@@ -28,6 +30,8 @@ class DeclaredResource:
     name: str
     key: str | None = None
     """`count`, `for_each`, or empty: what tells its instances apart. None where an earlier release did not look."""
+    most: int | None = None
+    """The most instances that a `count` asks for, where that is written."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Call:
     line: int
     key: str | None = None
     """As with a resource."""
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,14 @@ class Move:
 
     before: str
     after: str
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A `precondition` and the block it stands in; the condition has its locals in place."""
+
+    where: str
+    condition: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,8 @@ class Part:
     resources: tuple[DeclaredResource, ...] = ()
     calls: tuple[Call, ...] = ()
     moves: tuple[Move, ...] = ()
+    demands: tuple[Demand, ...] | None = None
+    """Preconditions; None where an earlier release did not look."""
 
     @property
     def name(self) -> str:
@@ -106,18 +121,18 @@ class Contents:
         )
 
 
-EMPTY = Contents(Part("", "", Interface()))
+EMPTY = Contents(Part("", "", Interface(), demands=()))
 """Of a module that declares nothing."""
 
 
 def _part(files: FileMap, path: str) -> Part:
     facts = read_facts(files, path)
-    keys = _keys(facts)
+    keys, most = _keys(facts), _most(facts)
     return Part(
         path=path,
         readme=_readme(files, path),
         interface=Interface.from_facts(facts),
-        resources=tuple(sorted(_resources(facts, keys), key=lambda one: (one.mode, one.type, one.name))),
+        resources=tuple(sorted(_resources(facts, keys, most), key=lambda one: (one.mode, one.type, one.name))),
         calls=tuple(
             Call(
                 call.name,
@@ -126,6 +141,7 @@ def _part(files: FileMap, path: str) -> Part:
                 call.path,
                 call.line,
                 keys.get(("module", call.name), ""),
+                most.get(("module", call.name)),
             )
             for call in facts.module_calls
         ),
@@ -134,6 +150,7 @@ def _part(files: FileMap, path: str) -> Part:
             for block in facts.blocks
             if block.kind == "moved" and (before := block.text("from")) and (after := block.text("to"))
         ),
+        demands=_demands(facts),
     )
 
 
@@ -147,10 +164,35 @@ def _keys(facts: ModuleFacts) -> dict[tuple[str, ...], str]:
     }
 
 
-def _resources(facts: ModuleFacts, keys: Mapping[tuple[str, ...], str]) -> Iterator[DeclaredResource]:
+def _most(facts: ModuleFacts) -> dict[tuple[str, ...], int]:
+    found = {(one.kind, *one.labels): _limit(one.text("count") or "") for one in facts.blocks}
+    return {name: most for name, most in found.items() if most is not None}
+
+
+def _limit(count: str) -> int | None:
+    if match := re.fullmatch(r"\s*(\d{1,4})\s*|[^?]*\?\s*(\d{1,4})\s*:\s*(\d{1,4})\s*", count):
+        return max(int(one) for one in match.groups() if one)
+    return None
+
+
+def _demands(facts: ModuleFacts) -> tuple[Demand, ...]:
+    known = locals_of(facts)
+    return tuple(
+        Demand(".".join((block.kind, *block.labels)), with_locals(inner.text("condition") or "", known))
+        for block in facts.blocks
+        for inner in block.walk()
+        if inner.kind == "precondition"
+    )
+
+
+def _resources(
+    facts: ModuleFacts, keys: Mapping[tuple[str, ...], str], most: Mapping[tuple[str, ...], int]
+) -> Iterator[DeclaredResource]:
     for resource in facts.resources:
         key = keys.get(("resource", resource.type, resource.name), "")
-        yield DeclaredResource("managed", resource.type, resource.name, key)
+        yield DeclaredResource(
+            "managed", resource.type, resource.name, key, most.get(("resource", resource.type, resource.name))
+        )
     for source in facts.data_sources:
         yield DeclaredResource("data", source.type, source.name, keys.get(("data", source.type, source.name), ""))
 
@@ -184,6 +226,7 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
         "resources": [asdict(one) for one in part.resources],
         "calls": [asdict(one) for one in part.calls],
         "moves": [asdict(one) for one in part.moves],
+        "demands": None if part.demands is None else [asdict(one) for one in part.demands],
     }
 
 
@@ -195,4 +238,5 @@ def _part_from_dict(values: Mapping[str, Any]) -> Part:
         resources=tuple(DeclaredResource(**one) for one in values["resources"]),
         calls=tuple(Call(**one) for one in values["calls"]),
         moves=tuple(Move(**one) for one in values.get("moves", ())),  # contents of earlier releases hold none
+        demands=None if values.get("demands") is None else tuple(Demand(**one) for one in values["demands"]),
     )

@@ -94,6 +94,8 @@ class Validation:
 
     condition: str
     error_message: str
+    resolved: str = ""
+    """The condition with its locals in place, where it has any."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Variable:
     path: str
     line: int
     validations: tuple[Validation, ...] = ()
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,9 @@ class Output:
     sensitive: bool
     path: str
     line: int
+    ephemeral: bool = False
+    value: str = ""
+    """The expression as written."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,8 @@ class ProviderRequirement:
     version: str | None
     path: str
     line: int
+    aliases: tuple[str, ...] = ()
+    """`configuration_aliases`: what every caller passes in `providers`."""
 
 
 @dataclass(frozen=True)

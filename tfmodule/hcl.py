@@ -12,6 +12,7 @@ from functools import cache
 import tree_sitter
 import tree_sitter_hcl
 
+from tfmodule.expressions import read_expression
 from tfmodule.facts import (
     Attribute,
     Block,
@@ -327,12 +328,19 @@ def _variable(block: Block) -> Variable:
             for inner in block.blocks
             if inner.kind == "validation"
         ),
+        ephemeral=block.text("ephemeral") == "true",
     )
 
 
 def _output(block: Block) -> Output:
     return Output(
-        _label(block), block.literal("description"), block.text("sensitive") == "true", block.path, block.line
+        _label(block),
+        block.literal("description"),
+        block.text("sensitive") == "true",
+        block.path,
+        block.line,
+        block.text("ephemeral") == "true",
+        block.text("value") or "",
     )
 
 
@@ -345,7 +353,14 @@ def _requirements(block: Block) -> Iterator[ProviderRequirement]:
             version=version.literal if version else attribute.literal,
             path=block.path,
             line=attribute.line,
+            aliases=_aliases(attribute),
         )
+
+
+def _aliases(attribute: Attribute) -> tuple[str, ...]:
+    written = attribute.members.get("configuration_aliases")
+    found = read_expression(written.text).references if written else ()
+    return tuple(sorted({".".join(one.parts) for one in found}))
 
 
 def _resource(block: Block) -> Resource:

@@ -4,10 +4,12 @@ Plain values; it compares and renders nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tfmodule.facts import ModuleFacts, Validation
+from tfmodule.conditions import with_locals
+from tfmodule.facts import ModuleFacts, Output, Validation
+from tfmodule.shapes import shape_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Input:
     sensitive: bool = False
     nullable: bool = True
     validations: tuple[Validation, ...] = ()
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class OutputValue:
     name: str
     description: str
     sensitive: bool = False
+    ephemeral: bool = False
+    value: str = ""
+    """The expression, its locals in place; empty where an earlier release did not look."""
+    shape: str = "any"
+    """The type, as far as the expression shows it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Provider:
     name: str
     source: str
     version: str
+    aliases: tuple[str, ...] | None = ()
+    """What every caller passes in `providers`; None where an earlier release did not look."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,8 @@ class Interface:
     @classmethod
     def from_facts(cls, facts: ModuleFacts) -> "Interface":
         """Sorted by name: the order in the files is no part of the promise."""
+        known = locals_of(facts)
+        types = {one.name: one.type_text or "any" for one in facts.variables}
         inputs = (
             Input(
                 name=variable.name,
@@ -59,13 +71,15 @@ class Interface:
                 required=variable.required,
                 sensitive=variable.sensitive,
                 nullable=variable.nullable,
-                validations=variable.validations,
+                validations=tuple(_resolved(one, known) for one in variable.validations),
+                ephemeral=variable.ephemeral,
             )
             for variable in facts.variables
         )
-        outputs = (OutputValue(o.name, (o.description or "").strip(), o.sensitive) for o in facts.outputs)
+        outputs = (_output(one, known, types) for one in facts.outputs)
         providers = (
-            Provider(p.name, p.source or f"hashicorp/{p.name}", p.version or "") for p in facts.required_providers
+            Provider(p.name, p.source or f"hashicorp/{p.name}", p.version or "", p.aliases)
+            for p in facts.required_providers
         )
         return cls(
             inputs=tuple(sorted(inputs, key=lambda item: item.name)),
@@ -88,13 +102,36 @@ class Interface:
         return cls(
             inputs=tuple(_input(item) for item in values["inputs"]),
             outputs=tuple(OutputValue(**item) for item in values["outputs"]),
-            providers=tuple(Provider(**item) for item in values["providers"]),
+            providers=tuple(_provider(item) for item in values["providers"]),
             required_version=values.get("required_version", ""),
         )
 
     @property
     def required_inputs(self) -> tuple[Input, ...]:
         return tuple(item for item in self.inputs if item.required)
+
+
+def locals_of(facts: ModuleFacts) -> dict[str, str]:
+    """The expressions of the `locals` blocks."""
+    return {
+        name: one.text for block in facts.blocks if block.kind == "locals" for name, one in block.attributes.items()
+    }
+
+
+def _resolved(validation: Validation, known: Mapping[str, str]) -> Validation:
+    text = with_locals(validation.condition, known)
+    return validation if text == validation.condition else replace(validation, resolved=text)
+
+
+def _output(output: Output, known: Mapping[str, str], types: Mapping[str, str]) -> OutputValue:
+    value = with_locals(output.value, known)
+    description = (output.description or "").strip()
+    return OutputValue(output.name, description, output.sensitive, output.ephemeral, value, shape_of(value, types))
+
+
+def _provider(values: Mapping[str, Any]) -> Provider:
+    aliases = values.get("aliases")
+    return Provider(**{**values, "aliases": None if aliases is None else tuple(aliases)})
 
 
 def _input(values: Mapping[str, Any]) -> Input:

@@ -1,6 +1,7 @@
 """Who calls the old version, and what each of them is made of: folders, providers, data sources. Runs nothing."""
 
 import posixpath
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from tfmodule.interface import Interface
 OLD, NEW = "old", "new"
 _BESIDE = ("examples", "tests", "test")
 _DEEPEST = 20
+_MOST_CALLS = 500
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,38 @@ def callers(before: FileMap) -> tuple[Caller, ...]:
 
 def foreign_call(files: FileMap, directory: str) -> str | None:
     """A module of a registry or elsewhere that this configuration calls, directly or not: no engine could get it."""
-    for _, block in walk(files, directory):
-        source = block.literal("source")
-        if block.kind == "module" and (source is None or not source.startswith((".", "./", "../"))):
-            return source or block.text("source") or ""
+    waiting, seen = [directory], {directory}
+    while waiting:
+        here = waiting.pop(0)
+        for block in _blocks(files, here):
+            source = block.literal("source")
+            if block.kind == "module" and (source is None or not source.startswith((".", "./", "../"))):
+                return source or block.text("source") or ""
+            target = _leads_to(here, block) if block.kind == "module" else None
+            if target is not None and target not in seen:
+                seen.add(target)
+                waiting.append(target)
     return None
 
 
-def walk(files: FileMap, directory: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Block]]:
-    """Every top-level block of a configuration and of what it calls, with the address of the module it is in."""
-    for block in _blocks(files, directory):
-        yield prefix, block
-        target = _leads_to(directory, block) if block.kind == "module" and block.labels else None
-        if target is not None and depth < _DEEPEST:
-            yield from walk(files, target, f"{prefix}module.{block.labels[0]}.", depth + 1)
+def walk(files: FileMap, directory: str) -> Iterator[tuple[str, Block]]:
+    """Every top-level block of a configuration and of what it calls, with the address of the module it is in.
+
+    Each folder is parsed once, and at most so many calls are followed: a tree of calls can be larger than any memory.
+    """
+    known: dict[str, list[Block]] = {}
+    waiting: deque[tuple[str, str, int]] = deque([(directory, "", 0)])
+    for _ in range(_MOST_CALLS):
+        if not waiting:
+            return
+        here, prefix, depth = waiting.popleft()
+        if here not in known:
+            known[here] = _blocks(files, here)
+        for block in known[here]:
+            yield prefix, block
+            target = _leads_to(here, block) if block.kind == "module" and block.labels else None
+            if target is not None and depth < _DEEPEST and len(waiting) < _MOST_CALLS:
+                waiting.append((target, f"{prefix}module.{block.labels[0]}.", depth + 1))
 
 
 def data_sources(files: FileMap, directory: str) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ def _moved(before: str, after: str) -> str:
         (_resource(), _resource(name="d") + _moved("a_b.c", "a_b.d"), "patch"),
         (_resource(), _resource("count = 1"), None),
         (_resource("count = 2"), _resource("for_each = toset([])"), "major"),
-        (_resource("count = 2"), _resource("for_each = toset([])") + _moved("a_b.c[0]", 'a_b.c["x"]'), "patch"),
+        (_resource("count = 2"), _resource("for_each = toset([])") + _moved("a_b.c[0]", 'a_b.c["x"]'), "major"),
         (_resource(), _resource("for_each = toset([])"), "major"),
         (_resource(), _call("./x") + _moved("a_b.c", "module.m.a_b.c"), "patch"),
         (_call("./x"), _call("./x").replace('"m"', '"n"'), "major"),

@@ -27,7 +27,7 @@ def test_the_interface_is_sorted_and_survives_json() -> None:
     interface = Interface.from_facts(read_facts(FILES))
     assert [item.name for item in interface.inputs] == ["a", "b"]
     assert interface.providers == (Provider("aws", "hashicorp/aws", ">= 5"),)
-    assert interface.outputs == (OutputValue("o", "Out."),)
+    assert interface.outputs == (OutputValue("o", "Out.", value="1", shape="number"),)
     assert interface.required_inputs == (Input("a", "map(string)", "An `x|y` <b>_a_</b>.", None, required=True),)
     assert Interface.from_dict(json.loads(json.dumps(interface.to_dict()))) == interface
 

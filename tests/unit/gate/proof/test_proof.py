@@ -136,3 +136,13 @@ def test_the_test_file_is_plain_terraform() -> None:
     file = parse("a.tftest.hcl", written(caller, providers, data, (BEFORE, AFTER, REALLY)))
     assert file.problems == ()
     assert [block.labels for block in file.blocks if block.kind == "run"] == [(BEFORE,), (AFTER,), (REALLY,)]
+
+
+def test_calls_that_fan_out_are_followed_once() -> None:
+    files = {
+        f"{n}/main.tf": "".join(f'module "{one}" {{\n  source = "../{n + 1}"\n}}\n' for one in "abc").encode()
+        for n in range(20)
+    }
+    files["20/main.tf"] = b'module "x" {\n  source = "a/b/aws"\n}\n'
+    assert foreign_call(files, "0") == "a/b/aws"
+    assert data_sources(files, "0") == ()
