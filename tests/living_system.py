@@ -351,6 +351,13 @@ def living(processes: list[psutil.Process]) -> list[psutil.Process]:
     return found
 
 
+def kill(process: psutil.Process) -> None:
+    """SIGKILL, and wait: one that is still dying lives and listens, to whoever asks whether everybody is back."""
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
+    until(lambda: not living([process]), f"{process} to be dead")
+
+
 @dataclass
 class Talk:
     """An issue and what was said on it."""

@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.living_system import System, assert_single_effects, play, until
+from tests.living_system import System, assert_single_effects, kill, play, until
 
 PROMPT = "a label module for consistent names and tags"
 TARGETS = ("web", "web-tls", "relay", "worker-quick", "worker-heavy", "valkey", "horse of quick", "horse of heavy")
@@ -75,19 +75,19 @@ class Killer:
         self._web.close()
 
     def _work(self) -> None:
-        for kill in self.kills:
-            while self._effects() - self._before < kill.effects and not self._over.is_set():
+        for planned in self.kills:
+            while self._effects() - self._before < planned.effects and not self._over.is_set():
                 self._over.wait(0.05)
-            if self._over.wait(kill.delay):
+            if self._over.wait(planned.delay):
                 return
             with self._calm, suppress(psutil.NoSuchProcess):
-                self._kill(kill)
+                self._kill(planned)
 
-    def _kill(self, kill: Kill) -> None:
+    def _kill(self, planned: Kill) -> None:
         moment = f"{time.monotonic() - self._started:5.1f} s, {self._effects() - self._before} effects"
-        for process in self._find(kill.target):
-            process.kill()
-            self.done.append(f"{moment}: {kill.target} ({process.pid})")
+        for process in self._find(planned.target):
+            kill(process)
+            self.done.append(f"{moment}: {planned.target} ({process.pid})")
 
     def _find(self, target: str) -> Iterator[psutil.Process]:
         children = self.system.children()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from gate.mirror import find_mirror, versions_in
-from tests.living_system import System, assert_single_effects, play, until
+from tests.living_system import System, assert_single_effects, kill, play, until
 
 BUILTIN = "a label module for consistent names and tags"
 AWS = "an S3 bucket with versioning and encryption"
@@ -30,7 +30,7 @@ def test_the_story_and_a_flipped_byte(system: System, tmp_path: Path):
     archive.chmod(0o600)
     archive.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
     for process in (one for name, one in system.children().items() if name.startswith("web")):
-        process.kill()  # they know the whole bytes by heart
+        kill(process)  # they know the whole bytes by heart
     until(system.serves, "the registry to be back")
     try:
         code, said = init(system, tmp_path / "flipped", block)

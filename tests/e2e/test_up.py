@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.living_system import CHILDREN, System, living, run, until
+from tests.living_system import CHILDREN, System, kill, living, run, until
 
 
 @pytest.mark.checklist("S1")
@@ -52,7 +52,7 @@ def test_whichever_child_is_killed_comes_back(system: System):
     before = system.children()
     assert before.keys() == CHILDREN
     for process in before.values():
-        process.kill()
+        kill(process)
     until(lambda: system.children().keys() == CHILDREN, "every child to be back")
     after = system.children()
     assert all(after[name].pid != before[name].pid for name in CHILDREN)
