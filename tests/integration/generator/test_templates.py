@@ -30,6 +30,10 @@ _PROMPTS = {
         "a VPC",
         "an isolated VPC over 2 availability zones with flow logs",
     ),
+    "aws-zone": (
+        "a Route 53 hosted zone",
+        "a DNS zone with DNSSEC, query logging, failover records and health checks, force destroy",
+    ),
     "terraform-label": (
         "a naming and tags module",
         "a naming module with underscores, upper case, at most 24 characters",
