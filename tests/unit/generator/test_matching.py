@@ -32,6 +32,8 @@ def _defaults(prompt: str) -> dict[str, object]:
         ("a VPC with private subnets", "aws-vpc"),
         ("a network over three availability zones", "aws-vpc"),
         ("public and private subnets with NAT gateways", "aws-vpc"),
+        ("CloudFront distribution in front of a private S3 bucket", "aws-distribution"),
+        ("CDN with WAF", "aws-distribution"),
         ("a Route 53 hosted zone", "aws-zone"),
         ("public zone with query logging", "aws-zone"),
         ("a naming and tags module", "terraform-label"),
@@ -98,6 +100,11 @@ def test_the_system_filters() -> None:
         ("a vpc with NAT gateway per AZ and flow logs", {"nat_gateways": "per_zone", "flow_logs": True}),
         ("a vpc without nat gateways", {"nat_gateways": "none"}),
         ("an isolated vpc", {"public_subnets": False, "nat_gateways": "none"}),
+        (
+            "Distribution with security headers (HSTS, CSP)",
+            {"security_headers": True, "content_security_policy": "default-src 'self'"},
+        ),
+        ("a CDN for our single-page app, no security headers", {"single_page_application": True, "security_headers": False}),
         ("DNS zone with DNSSEC", {"dnssec": True}),
         ("a public zone with DNSSEC, but without query logging", {"dnssec": True, "query_logging": False}),
         ("a private zone with query logging", {}),
@@ -120,6 +127,8 @@ def test_replication_makes_the_destination_required() -> None:
         ("Route53 zone with failover records and health checks", {"records", "health_checks"}),
         ("a hosted zone with health checks", {"health_checks"}),
         ("a private hosted zone", {"vpcs"}),
+        ("CDN with WAF", {"web_acl_arn"}),
+        ("cloudfront with access logs to s3", {"logging"}),
     ],
 )
 def test_what_only_the_caller_knows_is_required(prompt: str, inputs: set[str]) -> None:
