@@ -104,7 +104,10 @@ def test_the_system_filters() -> None:
             "Distribution with security headers (HSTS, CSP)",
             {"security_headers": True, "content_security_policy": "default-src 'self'"},
         ),
-        ("a CDN for our single-page app, no security headers", {"single_page_application": True, "security_headers": False}),
+        (
+            "a CDN for our single-page app, no security headers",
+            {"single_page_application": True, "security_headers": False},
+        ),
         ("DNS zone with DNSSEC", {"dnssec": True}),
         ("a public zone with DNSSEC, but without query logging", {"dnssec": True, "query_logging": False}),
         ("a private zone with query logging", {}),
