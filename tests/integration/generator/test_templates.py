@@ -30,6 +30,10 @@ _PROMPTS = {
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
     ),
+    "aws-service": (
+        "a background worker on fargate, no load balancer",
+        "an ECS Fargate service behind an ALB, secrets from Secrets Manager, Cloud Map discovery, 3 tasks, port 9000, ARM",
+    ),
     "aws-vpc": (
         "a VPC",
         "an isolated VPC over 2 availability zones with flow logs",
