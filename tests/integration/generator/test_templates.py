@@ -26,6 +26,10 @@ _PROMPTS = {
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
     ),
+    "aws-topic": (
+        "an SNS topic",
+        "an SNS topic for alarms with a customer managed key and a Lambda function",
+    ),
     "aws-vpc": (
         "a VPC",
         "an isolated VPC over 2 availability zones with flow logs",
