@@ -390,12 +390,9 @@ class Talk:
 
     def requests(self) -> list[Any]:
         """Our rows about it."""
+        query = "SELECT * FROM requests WHERE repository_id = :repository AND issue_number = :number"
         repository_id = self.system.writer.get(self.where)["id"]
-        return self.system.rows(
-            "SELECT * FROM requests WHERE repository_id = :repository AND issue_number = :number",
-            repository=repository_id,
-            number=self.number,
-        )
+        return self.system.rows(query, repository=repository_id, number=self.number)
 
 
 def _addresses(values: dict[str, Any]) -> Addresses:

@@ -22,6 +22,10 @@ _PROMPTS = {
         "an S3 bucket with versioning and encryption",
         "an S3 bucket with KMS, cross-region replication and force destroy, objects expire after 90 days",
     ),
+    "aws-distribution": (
+        "a CloudFront distribution",
+        "CDN with WAF, access logs, security headers (HSTS, CSP), single-page app, price class 100",
+    ),
     "aws-queue": (
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
@@ -33,6 +37,10 @@ _PROMPTS = {
     "aws-vpc": (
         "a VPC",
         "an isolated VPC over 2 availability zones with flow logs",
+    ),
+    "aws-zone": (
+        "a Route 53 hosted zone",
+        "a DNS zone with DNSSEC, query logging, failover records and health checks, force destroy",
     ),
     "terraform-label": (
         "a naming and tags module",

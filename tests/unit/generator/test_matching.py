@@ -35,6 +35,10 @@ def _defaults(prompt: str) -> dict[str, object]:
         ("a VPC with private subnets", "aws-vpc"),
         ("a network over three availability zones", "aws-vpc"),
         ("public and private subnets with NAT gateways", "aws-vpc"),
+        ("CloudFront distribution in front of a private S3 bucket", "aws-distribution"),
+        ("CDN with WAF", "aws-distribution"),
+        ("a Route 53 hosted zone", "aws-zone"),
+        ("public zone with query logging", "aws-zone"),
         ("a naming and tags module", "terraform-label"),
         ("consistent labels for our resources", "terraform-label"),
         ("tags and names for buckets", "terraform-label"),
@@ -60,6 +64,7 @@ def test_the_prompt_chooses_the_template(prompt: str, folder: str) -> None:
         "GCS bucket",
         "an Azure virtual network",
         "an RDS database with backups to S3",
+        "Cloudflare DNS records for example.org",
         "…",
         "S" * 10_000,
         "<script>alert(1)</script>",
@@ -100,6 +105,17 @@ def test_the_system_filters() -> None:
         ("a vpc with NAT gateway per AZ and flow logs", {"nat_gateways": "per_zone", "flow_logs": True}),
         ("a vpc without nat gateways", {"nat_gateways": "none"}),
         ("an isolated vpc", {"public_subnets": False, "nat_gateways": "none"}),
+        (
+            "Distribution with security headers (HSTS, CSP)",
+            {"security_headers": True, "content_security_policy": "default-src 'self'"},
+        ),
+        (
+            "a CDN for our single-page app, no security headers",
+            {"single_page_application": True, "security_headers": False},
+        ),
+        ("DNS zone with DNSSEC", {"dnssec": True}),
+        ("a public zone with DNSSEC, but without query logging", {"dnssec": True, "query_logging": False}),
+        ("a private zone with query logging", {}),
         ("a naming module, at most 32 characters, snake case", {"delimiter": "_", "max_length": 32}),
     ],
 )
@@ -111,6 +127,22 @@ def test_replication_makes_the_destination_required() -> None:
     match = _find("an S3 bucket with replication")
     assert match is not None
     assert {name for choice in match.choices for name in choice.effect.require} == {"replication"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "inputs"),
+    [
+        ("Route53 zone with failover records and health checks", {"records", "health_checks"}),
+        ("a hosted zone with health checks", {"health_checks"}),
+        ("a private hosted zone", {"vpcs"}),
+        ("CDN with WAF", {"web_acl_arn"}),
+        ("cloudfront with access logs to s3", {"logging"}),
+    ],
+)
+def test_what_only_the_caller_knows_is_required(prompt: str, inputs: set[str]) -> None:
+    match = _find(prompt)
+    assert match is not None
+    assert {name for choice in match.choices for name in choice.effect.require} == inputs
 
 
 def test_what_is_left_out_is_named() -> None:

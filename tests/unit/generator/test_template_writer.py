@@ -26,7 +26,15 @@ def _default(facts: ModuleFacts, name: str) -> str | None:
 
 
 def test_there_are_four_templates_and_one_needs_no_provider() -> None:
-    assert [template.folder for template in built_in()] == ["aws-bucket", "aws-queue", "aws-topic", "aws-vpc", "terraform-label"]
+    assert [template.folder for template in built_in()] == [
+        "aws-bucket",
+        "aws-distribution",
+        "aws-queue",
+        "aws-topic",
+        "aws-vpc",
+        "aws-zone",
+        "terraform-label",
+    ]
     assert [template.folder for template in built_in() if not template.providers] == ["terraform-label"]
 
 
