@@ -34,6 +34,10 @@ _PROMPTS = {
         "a background worker on fargate, no load balancer",
         "an ECS Fargate service behind an ALB, secrets from Secrets Manager, Cloud Map discovery, 3 tasks, port 9000, ARM",
     ),
+    "aws-topic": (
+        "an SNS topic",
+        "an SNS topic for alarms with a customer managed key and a Lambda function",
+    ),
     "aws-vpc": (
         "a VPC",
         "an isolated VPC over 2 availability zones with flow logs",

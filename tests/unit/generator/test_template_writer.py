@@ -31,6 +31,7 @@ def test_there_are_four_templates_and_one_needs_no_provider() -> None:
         "aws-distribution",
         "aws-queue",
         "aws-service",
+        "aws-topic",
         "aws-vpc",
         "aws-zone",
         "terraform-label",
