@@ -30,6 +30,10 @@ _PROMPTS = {
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
     ),
+    "aws-security-group": (
+        "a security group",
+        "a security group for a public web server with egress",
+    ),
     "aws-topic": (
         "an SNS topic",
         "an SNS topic for alarms with a customer managed key and a Lambda function",
