@@ -30,9 +30,13 @@ _PROMPTS = {
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",
     ),
+    "aws-security-group": (
+        "a security group",
+        "a security group for a public web server with egress",
+    ),
     "aws-service": (
         "a background worker on fargate, no load balancer",
-        "an ECS Fargate service behind an ALB, secrets from Secrets Manager, Cloud Map discovery, 3 tasks, port 9000, ARM",
+        "an ECS Fargate service behind an ALB, with secrets, Cloud Map discovery, 3 tasks, port 9000, ARM",
     ),
     "aws-topic": (
         "an SNS topic",

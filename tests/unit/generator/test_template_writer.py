@@ -30,6 +30,7 @@ def test_there_are_four_templates_and_one_needs_no_provider() -> None:
         "aws-bucket",
         "aws-distribution",
         "aws-queue",
+        "aws-security-group",
         "aws-service",
         "aws-topic",
         "aws-vpc",
