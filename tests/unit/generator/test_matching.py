@@ -65,6 +65,7 @@ def test_the_prompt_chooses_the_template(prompt: str, folder: str) -> None:
         "make me a sandwich",
         "an EKS cluster",
         "an ECS cluster",
+        "a Pub/Sub topic with a subscription",
         "a Lambda function that reads from an SQS queue",
         "a Google Cloud Storage bucket",
         "GCS bucket",
