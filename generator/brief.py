@@ -120,7 +120,7 @@ class Assertion:
 
 @dataclass(frozen=True)
 class Brief:
-    """What is to be made. `source` says who wrote it: `template:FOLDER`, `claude:MODEL`, or `request` for the wish alone.
+    """What is to be made. `source` says who wrote it: `template:FOLDER`, `claude:MODEL`, or `request`: the wish alone.
 
     `question` is what must be known before work begins; `unproved` are sentences that nobody could make a test of.
     """
