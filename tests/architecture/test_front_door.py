@@ -38,6 +38,7 @@ ALLOWED = {
     "gc": f"{_DATABASE} structlog tree_sitter",
     "healthcheck": "httpx",
     "migrate": _ROLE,
+    "issue-form": "",
     "mocks": "tree_sitter",
     "module": f"{_DATABASE} httpx tree_sitter",
     "namespace": _DATABASE,
