@@ -68,6 +68,7 @@ def test_the_prompt_chooses_the_template(prompt: str, folder: str) -> None:
         "an EKS cluster",
         "Deploy role for the repo acme/shop, main branch only (GitHub OIDC), allowed to push to ECR",
         "an ECS cluster",
+        "a Pub/Sub topic with a subscription",
         "a Lambda function that reads from an SQS queue",
         "a Google Cloud Storage bucket",
         "GCS bucket",
