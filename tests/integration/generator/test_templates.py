@@ -24,7 +24,7 @@ _PROMPTS = {
     ),
     "aws-container-registry": (
         "an ECR repository",
-        "ECR with KMS, replicated to us-west-2, pulled by other accounts, keeps the last 10 images, untagged after 3 days",
+        "ECR with KMS, replicated to us-west-2, for other accounts, keeps the last 10 images, untagged after 3 days",
     ),
     "aws-distribution": (
         "a CloudFront distribution",
