@@ -52,11 +52,16 @@ def events(output: str) -> Iterator[Mapping[str, Any]]:
             yield event
 
 
-def from_test(output: str, workspace: Workspace) -> tuple[Finding, ...]:
-    """The diagnostics of `test -json`, each naming the run it belongs to."""
+def from_test(
+    output: str, workspace: Workspace, *, only: str | None = None, leaving_out: str | None = None
+) -> tuple[Finding, ...]:
+    """The diagnostics of `test -json`, each naming the run it belongs to: of one test file, or of all but one."""
     found: list[Finding] = []
     for event in events(output):
         diagnostic = event.get("diagnostic")
+        said_by = posixpath.normpath(str(event.get("@testfile", "")))
+        if said_by == leaving_out or (only is not None and said_by != only):
+            continue
         if event.get("type") == "diagnostic" and isinstance(diagnostic, dict) and len(found) < _MAX_FINDINGS:
             run = f' (run "{event["@testrun"]}")' if event.get("@testrun") else ""
             finding = _diagnostic(diagnostic, "test", "", workspace, file=str(event.get("@testfile", "")))

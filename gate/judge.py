@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gate.acceptance import Wish
 from gate.checks import CHECKS, SCORE, TIER, Check
 from gate.conclusion import Conclusion
 from gate.engines.found import find_cold, find_engine, in_turn
@@ -101,6 +102,7 @@ class _Judgement:
         """What is said of no check alone."""
         self.end = time.monotonic() + 2 * settings.timeout_seconds
         self.ran: tuple[str, ...] | None = None
+        self.wishes: tuple[Wish, ...] | None = None
         self.used: tuple[str, ...] = ()
         self.scans: Scanning = _nobody
         self.scan: Scan | None = None
@@ -147,7 +149,7 @@ class _Judgement:
             {name: conclusion for name, (conclusion, _) in self.conclusions.items()},
             self.schemas,
             self._weighed(),
-            self.evidence,
+            self.evidence if self.wishes is None else replace(self.evidence, wishes=self.wishes),
             self.ran,
         )
 
@@ -236,7 +238,7 @@ class _Judgement:
                 self._note(check, self._guarded(check, bench), begun)
                 if check.id == "init" and self.tier == "provider" and self._outcome("init") == "passed":
                     self._pin(check, bench, begun)
-            self.ran = tuple(bench.initialised)
+            self.ran, self.wishes = tuple(bench.initialised), bench.wishes
             # A provider that a schema stands in for tells only of the types that this module uses.
             if self.profile == "house" and self._outcome("init") == "passed" and not stand_ins:
                 cache = Path(self.settings.cache) if self.settings.cache else default_cache()

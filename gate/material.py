@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gate.acceptance import Wish
 from gate.conclusion import Conclusion
 from gate.modules import NO_MODULES, Modules
 from gate.policy import Policy
@@ -37,8 +38,8 @@ class Evidence:
     """What of the upgrade nobody could find out."""
     incomparable: Finding | None = None
     """Why there is an earlier version and nobody could compare with it, and what to do."""
-    assertions: Mapping[str, bool] | None = None
-    """What the request asked for, each sentence with whether the plan shows it. No writer says such sentences yet."""
+    wishes: tuple[Wish, ...] | None = None
+    """What the request asked for, as the module's acceptance test showed it; None: no such test was run."""
     idempotent: tuple[str, ...] | None = None
     """The resources that a second plan on the same state, with mocked providers, would still change."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gate.report import Report
 from generator import scaffold
+from generator.acceptance import with_acceptance
 from generator.request import (
     MAX_PROMPT_CHARACTERS,
     Ask,
@@ -97,7 +98,7 @@ def _repaired(
 def _completed(proposal: Proposal, ask: Ask, formatter: Formatter | None) -> Proposal:
     # The name and system become an address: a writer must not break its rules.
     Address(ask.namespace, proposal.name, proposal.system)
-    files = scaffold.complete(proposal)
+    files = with_acceptance(scaffold.complete(proposal), ask.brief)
     if formatter is not None:
         files = formatter(files)
     # Last, because the README quotes the formatted example.

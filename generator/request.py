@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.errors import UserError
 from gate.report import Report
+from generator.brief import Brief
 from tfmodule.files import FileMap
 
 MAX_PROMPT_CHARACTERS = 16_000
@@ -21,6 +22,8 @@ class Ask:
     system: str | None
     namespace: str
     registry_host: str = ""
+    brief: Brief | None = None
+    """What the wish was understood to be; its assertions become the module's acceptance test."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def complete(proposal: Proposal) -> FileMap:
     facts = read_facts(files)
     if facts.required_version is None and not facts.required_providers and "versions.tf" not in files:
         files["versions.tf"] = versions_file(REQUIRED_VERSION, _providers_used(facts))
-    samples = {variable.name: _sample(variable.type_text or "") for variable in facts.variables if variable.required}
+    samples = {variable.name: sample(variable.type_text or "") for variable in facts.variables if variable.required}
     if not any(path.startswith("examples/minimal/") for path in files):
         outputs = [output.name for output in facts.outputs if not output.sensitive]
         files |= minimal_example(proposal.name, samples, outputs)
@@ -98,7 +98,7 @@ def _first_test(providers: Iterable[str], values: Mapping[str, Value]) -> bytes:
     return document(blocks)
 
 
-def _sample(type_text: str) -> Value:
+def sample(type_text: str) -> Value:
     """A value that Terraform accepts for this type; a validation may still refuse it, and then the gate says so."""
     kind = type_text.replace(" ", "").split("(", 1)[0]
     samples: dict[str, Value] = {"number": 1, "bool": True, "list": [], "set": [], "tuple": [], "map": {}, "object": {}}

@@ -4,6 +4,7 @@ scans.
 
 from dataclasses import replace
 
+from gate.acceptance import PATH, Wish
 from gate.conclusion import Conclusion, counted, gated, not_applicable
 from gate.material import Material
 from gate.report import Finding
@@ -29,15 +30,20 @@ def upgrade(material: Material) -> Conclusion:
 
 def intent(material: Material) -> Conclusion:
     """What the request asked for is true of the plan, sentence by sentence."""
-    assertions = material.evidence.assertions
-    if not assertions:
+    wishes = material.evidence.wishes
+    if wishes is None and PATH in material.parsed:
+        ran = material.engine.get("test")
+        skipped = ran is not None and ran.outcome != "undecided"
+        return Conclusion("skipped" if skipped else "undecided", note="The acceptance test was not run.")
+    if not wishes:
         return not_applicable("The module comes from no request that said what must hold.")
-    wrong = (
-        Finding("intent", "warning", f"The plan does not show what was asked for: {text}", fix="Mend the module.")
-        for text, holds in assertions.items()
-        if not holds
-    )
-    return counted(wrong, len(assertions))
+    return counted((_unshown(wish) for wish in wishes if not wish.holds), len(wishes))
+
+
+def _unshown(wish: Wish) -> Finding:
+    message = f"The plan does not show what was asked for: {wish.says}{f' ({wish.why})' if wish.why else ''}"
+    fix = "Mend the module; or, where the sentence says it wrongly, mend the sentence."
+    return Finding("intent", "warning", message, PATH if wish.line else None, wish.line, fix=fix)
 
 
 def idempotent(material: Material) -> Conclusion:

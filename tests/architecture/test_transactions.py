@@ -21,6 +21,7 @@ OUTSIDE = (
 VALUES = (
     "bot.github.values",
     "bot.github.errors",
+    "generator.brief",
     "generator.request",
     "registry.storage.values",
     "registry.storage.errors",

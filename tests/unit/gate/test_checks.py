@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.acceptance import Wish
 from gate.checks import CHECKS, Check
 from gate.conclusion import Conclusion, counted
 from gate.judge import scored
@@ -64,13 +65,17 @@ def _findings(rows) -> tuple[Finding, ...]:
     return tuple(Finding(*row) for row in rows)
 
 
+def _wishes(rows) -> tuple[Wish, ...]:
+    return tuple(Wish(*row) for row in rows)
+
+
 def _conclusion(row) -> Conclusion:
     return Conclusion(row[0], _findings(row[1]))
 
 
 def _evidence(text: str) -> Evidence:
     values = json.loads(text)
-    for name, read in (("upgrade", _findings), ("idempotent", tuple)):
+    for name, read in (("upgrade", _findings), ("idempotent", tuple), ("wishes", _wishes)):
         if name in values:
             values[name] = read(values[name])
     return Evidence(**values)
