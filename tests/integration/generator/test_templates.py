@@ -24,6 +24,10 @@ _PROMPTS = {
         "an S3 bucket with versioning and encryption",
         "an S3 bucket with KMS, cross-region replication and force destroy, objects expire after 90 days",
     ),
+    "aws-container-registry": (
+        "an ECR repository",
+        "ECR with KMS, replicated to us-west-2, for other accounts, keeps the last 10 images, untagged after 3 days",
+    ),
     "aws-distribution": (
         "a CloudFront distribution",
         "CDN with WAF, access logs, security headers (HSTS, CSP), single-page app, price class 100",

@@ -28,6 +28,7 @@ def _default(facts: ModuleFacts, name: str) -> str | None:
 def test_there_are_four_templates_and_one_needs_no_provider() -> None:
     assert [template.folder for template in built_in()] == [
         "aws-bucket",
+        "aws-container-registry",
         "aws-distribution",
         "aws-queue",
         "aws-security-group",
