@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Question, Request, StoredBrief
+from bot.models import Question, Request, Run, StoredBrief
 from bot.request_rows import RequestView, changed, end_run, latest_run, locked, move, set_step
 from core import clock, events, outbox
 
@@ -67,8 +67,9 @@ SILENCE = Conversation()
 
 
 def of(session: Session, request: RequestView) -> Conversation:
-    """The questions of a request in order, and its latest run's brief."""
-    row = session.get(StoredBrief, request.run.id) if request.run is not None else None
+    """The questions of a request in order, and its newest brief: a run that failed leaves it to the next."""
+    wanted = select(StoredBrief).join(Run, Run.id == StoredBrief.run_id).where(Run.request_id == request.id)
+    row = session.scalars(wanted.order_by(Run.number.desc()).limit(1)).first()
     brief = BriefView(dict(row.brief), row.shown, row.answers) if row is not None else None
     return Conversation(_questions(session, request.id), brief)
 

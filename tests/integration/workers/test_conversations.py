@@ -261,6 +261,19 @@ def test_a_crash_neither_asks_twice_nor_pays_twice(bench: Bench) -> None:
     assert len(bench.events("QuestionAnswered")) == 1
 
 
+def test_the_next_attempt_takes_the_brief_of_the_last(bench: Bench) -> None:
+    bench.briefs = [lambda _intake: bench.brief()]
+    request = bench.begun()
+    bench.environment.writer = SimpleNamespace(propose=_breaks)
+    assert bench.generate(request) == "waiting"
+    with bench.database.unit_of_work() as session:
+        requests.fail(session, request.id, "broke")
+        request = requests.accept(session, request.id)
+    bench.environment.writer = SimpleNamespace(propose=bench._propose)
+    assert bench.generate(request) == "done"
+    assert (request.run.number if request.run else 0, len(bench.intakes)) == (2, 1)
+
+
 def _breaks(_ask: Ask) -> Proposal:
     raise Transient("the power went out")
 
