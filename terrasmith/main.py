@@ -51,6 +51,17 @@ COMMANDS = (
         "Keep Terraform and its providers running, for judgements in milliseconds instead of seconds.",
     ),
     Entry(
+        "generate",
+        "terrasmith.generate:generate",
+        "Write a module from a sentence. "
+        "Exit 0: proven. 1: it did not pass, and why. 2: it could not be made or judged.",
+    ),
+    Entry(
+        "templates",
+        "terrasmith.templates:app",
+        "The templates that write modules without a Claude key: look, and add.",
+    ),
+    Entry(
         "check",
         "terrasmith.check:check",
         "Judge a module. Exit 0: passed. 1: refused, with findings. 2: nobody could judge, and why.",
