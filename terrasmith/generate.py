@@ -53,7 +53,7 @@ def generate(
     keyless: Annotated[bool, typer.Option("--keyless", help="Take a template even where there is a key.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Tell the outcome as JSON.")] = False,
 ) -> None:
-    """Write a module from a sentence. Exit 0: proven. 1: it did not pass, and why. 2: it could not be made or judged."""
+    """Write a module from a sentence. Exit 0: proven. 1: it did not pass, and why. 2: nobody could make or judge it."""
     try:
         report = _generate(
             Ask(request, name, system, namespace),
@@ -88,7 +88,9 @@ def _generate(
     outcome: Draft | Proposal
     refused = ""
     try:
-        draft = write(ask, writer=writer, judge=_judge(), progress=_progress, formatter=formatter(engine_settings()))
+        draft = write(
+            ask, writer=writer, judge=house_judge(), progress=_progress, formatter=formatter(engine_settings())
+        )
         report, outcome = draft.report, draft
     except RefusedDraftError as error:
         report, outcome, refused = error.report, error.proposal, error.message
@@ -108,7 +110,7 @@ def _generate(
     return report
 
 
-def _judge() -> Judge:
+def house_judge() -> Judge:
     """The gate as `terrasmith check` asks it, whose settings are read once."""
     configured = settings.load("check")
     policy = operators_policy(configured.allowed_providers, configured.allowed_module_hosts, configured.provider_hashes)

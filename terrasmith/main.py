@@ -54,7 +54,13 @@ COMMANDS = (
         "generate",
         "terrasmith.generate:generate",
         "Write a module from a sentence. "
-        "Exit 0: proven. 1: it did not pass, and why. 2: it could not be made or judged.",
+        "Exit 0: proven. 1: it did not pass, and why. 2: nobody could make or judge it.",
+    ),
+    Entry(
+        "eval",
+        "terrasmith.evaluate:evaluate",
+        "Measure what a writer makes of a set of requests. "
+        "Exit 0: told. 1: worse than `--against`. 2: nobody could tell.",
     ),
     Entry(
         "templates",

@@ -35,6 +35,7 @@ ALLOWED = {
     "demo": f"{_DATABASE} cryptography redis httpx psutil tree_sitter",
     "diff": _JUDGING,
     "engine": "psutil structlog tree_sitter",
+    "eval": _JUDGING,
     "gc": f"{_DATABASE} structlog tree_sitter",
     "generate": _JUDGING,
     "healthcheck": "httpx",

@@ -93,3 +93,31 @@ def test_templates_are_listed_and_shown() -> None:
     missing = _run("templates", "show", "aws-nothing")
     assert missing.exit_code == 1
     assert "aws-queue" in str(missing.exception) + missing.output
+
+
+def test_an_evaluation_is_told_kept_and_compared(tmp_path: Path) -> None:
+    (tmp_path / "set.csv").write_text(
+        "id,difficulty,prompt,intent,reference\nlabel,1,a naming and tags module,,\nnone,2,a mainframe,,\n"
+    )
+    done = _run("eval", "set.csv", "--keyless", "--out", "told")
+    assert done.exit_code == 0, done.output
+    told = json.loads((tmp_path / "told" / "results.json").read_text())
+    assert [(one["id"], one["made"], one["right"]) for one in told["results"]] == [
+        ("label", "made", True),
+        ("none", "nothing-fits", False),
+    ]
+    assert told["results"][0]["checks"]["test"] == "passed"
+    assert "<table>" in (tmp_path / "told" / "index.html").read_text()
+    kept = (tmp_path / "told" / "results.jsonl").read_text()
+    # Broken off in the middle of a line, and run again: what is whole is not asked again.
+    (tmp_path / "told" / "results.jsonl").write_text(kept[:-20])
+    assert _run("eval", "set.csv", "--keyless", "--out", "told").exit_code == 0
+    again = json.loads((tmp_path / "told" / "results.json").read_text())
+    assert again["results"][0] == told["results"][0]
+    told["results"][1]["right"] = True
+    (tmp_path / "before.json").write_text(json.dumps(told))
+    worse = _run("eval", "set.csv", "--keyless", "--out", "told", "--against", "before.json")
+    assert worse.exit_code == 1
+    assert "not any more: none" in worse.output
+    for arguments in (("set.csv", "--model", "x"), ("nowhere.csv",), ("set.csv", "--against", "set.csv")):
+        assert _run("eval", *arguments).exit_code == 2
