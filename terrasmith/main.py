@@ -133,6 +133,11 @@ COMMANDS = (
         "terrasmith.reindex:reindex",
         "Make the search's index anew from what the versions hold. Safe while the registry serves.",
     ),
+    Entry(
+        "issue-form",
+        "terrasmith.issue_form:issue_form",
+        "Print the form in which people ask for modules, for a repository's .github/ISSUE_TEMPLATE.",
+    ),
     Entry("runs", "terrasmith.runs:app", "Look at jobs, and retry those that were given up."),
     Entry("token", "terrasmith.token:app", "Tokens with which Terraform reads private modules, and CI publishes."),
     Entry("namespace", "terrasmith.namespace:app", "Namespaces: born when the GitHub App is installed."),

@@ -40,6 +40,7 @@ ALLOWED = {
     "generate": _JUDGING,
     "healthcheck": "httpx",
     "migrate": _ROLE,
+    "issue-form": "",
     "mocks": "tree_sitter",
     "module": f"{_DATABASE} httpx tree_sitter",
     "namespace": _DATABASE,

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gate.report import Report
+from generator.briefing import TemplateBriefer
 from generator.catalogue import Template, built_in
+from generator.intake import Intake
 from generator.loop import generate
 from generator.request import Ask, Draft
 from generator.template_writer import TemplateWriter
@@ -70,7 +72,8 @@ def _cases() -> Iterator[Any]:
 
 
 def _draft(prompt: str, judge: Callable[[FileMap], Report]) -> Draft:
-    return generate(Ask(prompt, None, None, "acme"), writer=TemplateWriter(), judge=judge)
+    brief = TemplateBriefer().brief(Intake(prompt, "acme"))
+    return generate(Ask(prompt, None, None, "acme", brief=brief), writer=TemplateWriter(), judge=judge)
 
 
 def _write(files: FileMap, folder: Path) -> Path:
@@ -110,6 +113,7 @@ def test_a_template_passes_the_house_profile(
     assert draft.report.tier == ("provider" if template.providers else "builtin")
     assert [finding for finding in draft.report.findings if finding.severity == "error"] == []
     assert draft.report.score is not None and draft.report.score >= 95, draft.report.ordered
+    assert next(check.outcome for check in draft.report.checks if check.id == "intent") == "passed"
 
 
 @pytest.mark.parametrize("template", built_in(), ids=lambda template: template.folder)
