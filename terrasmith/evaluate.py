@@ -43,7 +43,7 @@ def evaluate(
         Path | None, typer.Option(metavar="JSON", help="An earlier results.json to compare with.", show_default=False)
     ] = None,
 ) -> None:
-    """Measure what a writer makes of a set of requests. Exit 0: told. 1: worse than `--against`. 2: nobody could tell."""
+    """Measure what a writer makes of requests. Exit 0: told. 1: worse than `--against`. 2: nobody could tell."""
     try:
         before = _earlier(against)
         chosen = read_set(tasks)[:limit]

@@ -59,8 +59,7 @@ COMMANDS = (
     Entry(
         "eval",
         "terrasmith.evaluate:evaluate",
-        "Measure what a writer makes of a set of requests. "
-        "Exit 0: told. 1: worse than `--against`. 2: nobody could tell.",
+        "Measure what a writer makes of requests. Exit 0: told. 1: worse than `--against`. 2: nobody could tell.",
     ),
     Entry(
         "templates",
