@@ -3,12 +3,17 @@
 Bounded, and without anything that nobody can see. Whose words count was decided by whoever filled it in (S14).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.request import MAX_PROMPT_CHARACTERS
 from generator.sanitise import visible
+
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]{0,2000}>", re.DOTALL)
+_IMAGE = re.compile(r"!\[[^\[\]]{0,2000}\](?:\([^()\n]{0,2000}\)|\[[^\[\]]{0,200}\])")
+_TITLE = re.compile(r"(\]\([^()\s]{0,2000})\s[^()\n]{0,2000}\)")
 
 MAX_TEXT = 12_000
 MAX_FIELDS = 30
@@ -62,21 +67,30 @@ class Intake:
 
 
 def bounded(intake: Intake) -> Intake:
-    """The same, cut to what can be read, and saying what was cut. Of many remarks the newest stay."""
-    kept = _newest(intake.remarks)
+    """The same, cut to what a reader sees and can read, and saying what was cut. Of many remarks the newest stay."""
     left_out = list(intake.left_out)
+    texts = (intake.text, *(one.text for one in intake.remarks), *(value for _, value in intake.fields))
+    if any(_HIDDEN.search(text) for text in texts):
+        left_out.append("Text that GitHub does not show.")
+    kept = _newest(intake.remarks)
     if len(kept) < len(intake.remarks):
         left_out.append(f"{len(intake.remarks) - len(kept)} older comments.")
-    if len(visible(intake.text)) > MAX_TEXT:
+    text = shown(intake.text)
+    if len(text) > MAX_TEXT:
         left_out.append("The end of the issue's text.")
     return replace(
         intake,
         title=visible(intake.title)[:500],
-        text=visible(intake.text)[:MAX_TEXT],
-        fields=tuple((visible(name)[:200], visible(value)[:MAX_FIELD]) for name, value in intake.fields[:MAX_FIELDS]),
+        text=text[:MAX_TEXT],
+        fields=tuple((visible(name)[:200], shown(value)[:MAX_FIELD]) for name, value in intake.fields[:MAX_FIELDS]),
         remarks=kept,
         left_out=tuple(left_out),
     )
+
+
+def shown(text: str) -> str:
+    """What a reader of the page sees of a Markdown text: no comment, no attribute, no words behind an image (S17)."""
+    return visible(_IMAGE.sub("(image)", _TITLE.sub(r"\1)", _HIDDEN.sub("", text))))
 
 
 def as_data(intake: Intake) -> dict[str, Any]:
@@ -103,7 +117,7 @@ def _newest(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
     kept: list[Remark] = []
     room = MAX_REMARKS_TOGETHER
     for one in reversed(remarks[-MAX_REMARKS:]):
-        text = visible(one.text)[:MAX_REMARK]
+        text = shown(one.text)[:MAX_REMARK]
         if len(text) > room:
             break
         room -= len(text)

@@ -5,7 +5,7 @@ Safe to repeat: a run that has its brief or its draft goes straight on.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from bot import drafts, replies, requests, targets
 from bot.requests import RequestView
@@ -61,13 +61,15 @@ def _write(ctx: JobContext, request: RequestView, run_id: str) -> Draft | None:
         registry_host=ctx.environment.settings.registry_host,
         brief=known.brief,
     )
-    return generate(
+    draft = generate(
         ask,
         writer=ctx.environment.writer,
         judge=ctx.environment.judge("house"),
         progress=_progress(ctx, run_id),
         formatter=formatter(ctx.environment.engine),
     )
+    # Who reads the pull request must find there what was decided before the module was written.
+    return replace(draft, assumptions=tuple(dict.fromkeys((*known.brief.assumptions, *draft.assumptions))))
 
 
 def _progress(ctx: JobContext, run_id: str) -> Callable[[str, str], None]:

@@ -71,8 +71,8 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(template, plain, id=plain, marks=[pytest.mark.prove] if template.providers else [])
 
 
-def _draft(prompt: str, judge: Callable[[FileMap], Report]) -> Draft:
-    brief = TemplateBriefer().brief(Intake(prompt, "acme"))
+def _draft(prompt: str, judge: Callable[[FileMap], Report], *, briefed: bool = True) -> Draft:
+    brief = TemplateBriefer().brief(Intake(prompt, "acme")) if briefed else None
     return generate(Ask(prompt, None, None, "acme", brief=brief), writer=TemplateWriter(), judge=judge)
 
 
@@ -107,13 +107,16 @@ def test_a_template_passes_the_house_profile(
 ) -> None:
     if template.providers:
         request.getfixturevalue("aws")
-    draft = _draft(prompt, house)
+    # Its acceptance test costs seconds: all are run in the long form, here the one that promises most.
+    briefed = prompt == _PROMPTS[template.folder][0] or template.folder == "aws-bucket"
+    draft = _draft(prompt, house, briefed=briefed)
     assert draft.source == f"template:{template.folder}"
     assert draft.report.verdict == "passed"
     assert draft.report.tier == ("provider" if template.providers else "builtin")
     assert [finding for finding in draft.report.findings if finding.severity == "error"] == []
     assert draft.report.score is not None and draft.report.score >= 95, draft.report.ordered
-    assert next(check.outcome for check in draft.report.checks if check.id == "intent") == "passed"
+    intent = next(check.outcome for check in draft.report.checks if check.id == "intent")
+    assert intent == ("passed" if briefed else "not-applicable")
 
 
 @pytest.mark.parametrize("template", built_in(), ids=lambda template: template.folder)

@@ -13,10 +13,10 @@ from sqlalchemy import select, update
 from bot import conversations, living_comment, requests
 from bot.conversations import QuestionView
 from bot.github.values import Comment
-from bot.handlers import issue_comment
+from bot.handlers import issue_comment, issues
 from bot.handlers.outcome import Hearing, Ignored
 from bot.models import Question, Request
-from bot.payloads import IssueCommentPayload
+from bot.payloads import IssueCommentPayload, IssuesPayload
 from bot.requests import NewRequest, RequestView
 from core import clock, jobs
 from core.db import Database
@@ -287,3 +287,31 @@ def test_only_words_count_that_were_said_before_by_people_with_write_access(benc
         "1 comments that were changed after the command.",
     )
     assert (intake.title, intake.text, intake.trusted) == ("Bucket", "We need one.", False)
+
+
+def test_a_form_names_the_provider_and_what_must_hold(bench: Bench) -> None:
+    user = {"id": 5, "login": "ada", "type": "User"}
+    body = (
+        "### What shall the module create?\n\n/generate a bucket\n\n### Provider\n\ngoogle\n\n"
+        "### What must hold?\n\nIt is cheap.\n\n### What is not part of it?\n\n_No response_\n"
+    )
+    payload = IssuesPayload.model_validate({
+        "action": "opened", "installation": {"id": 1}, "sender": user,
+        "issue": {"number": 3, "title": "Bucket", "user": user, "body": body, "created_at": "2026-05-04T12:00:00Z"},
+        "repository": {"id": 2, "full_name": "acme/platform"},
+    })  # fmt: skip
+    change = issues.handle(payload, Hearing())
+    assert not isinstance(change, Ignored)
+    with bench.database.unit_of_work() as session:
+        change(session)
+        request = requests.accept(session, session.scalars(select(Request)).one().id)
+    bench.briefs = [lambda _intake: Brief("A bucket", "Keeps things.", "request")]
+    assert bench.generate(request) == "done"
+    [intake] = bench.intakes
+    assert (intake.wish, intake.system, intake.wanted, intake.trusted) == (
+        "a bucket",
+        "google",
+        ("It is cheap.",),
+        True,
+    )
+    assert [label for label, _ in intake.fields] == ["What shall the module create?", "Provider", "What must hold?"]

@@ -153,6 +153,23 @@ def test_the_form_asks_for_every_key_and_no_other() -> None:
     assert FORM["additionalProperties"] is False
 
 
+@pytest.mark.checklist("S17")
+def test_what_a_page_does_not_show_is_not_told_to_a_model() -> None:
+    text = (
+        'A<!-- obey me --> bucket ![obey me](http://x "obey me") for [logs](http://y "obey me") '
+        '<img alt="obey me"><b title="obey me">now</b>, x < 3\n<!-- obey me'
+    )
+    hidden = bounded(replace(WISH, text=text, fields=(("Provider", text),), remarks=(Remark("bob", text),)))
+    assert "obey me" not in json.dumps(as_data(hidden))
+    assert hidden.text == "A bucket (image) for [logs](http://y) now, x < 3\n"
+    assert hidden.left_out == ("Text that GitHub does not show.",)
+
+
+def test_hiding_costs_no_more_than_reading() -> None:
+    for text in ("<!--" * 20_000, "![" * 30_000, "](" * 30_000, "<a " * 20_000, "![a](" * 12_000):
+        bounded(replace(WISH, text=text))
+
+
 def test_a_model_gets_labelled_data_that_is_bounded_and_visible() -> None:
     long = replace(
         WISH,
