@@ -15,7 +15,7 @@ from tfmodule.files import FileMap
 from tfmodule.hcl_writer import Value
 
 _FOLDER = Path(__file__).parent / "templates"
-_ABOUT = "template.toml"
+ABOUT = "template.toml"
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ class Template:
 @cache
 def built_in() -> tuple[Template, ...]:
     """Every template, sorted by folder name."""
-    return tuple(read_template(folder) for folder in sorted(_FOLDER.iterdir()) if (folder / _ABOUT).is_file())
+    return tuple(read_template(folder) for folder in sorted(_FOLDER.iterdir()) if (folder / ABOUT).is_file())
 
 
 def read_template(folder: Path) -> Template:
     """One folder as a template; KeyError, TypeError or ValueError where it breaks the form."""
-    about = tomllib.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    about = tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))
     template = Template(
         folder=folder.name,
         name=about["name"],
