@@ -26,7 +26,6 @@ from gate.proof.prover import compare_files
 from gate.report import Overridden, Report
 from registry.services import history, steps
 from registry.services.history import Judged
-from registry.storage.opening import open_storage
 from registry.storage.port import ObjectMissingError, Storage, archive_key
 from terrasmith.columns import show
 from terrasmith.database import open_database
@@ -54,6 +53,9 @@ def try_policies(
 
     Exit 0: all would be published. 1: one would be refused, or nobody could tell. 2: it could not be tried.
     """
+    # Here, so that the other commands of `policy` need not wait for it.
+    from registry.storage.opening import open_storage
+
     try:
         folder = read_policies(directory)
         levels = {f"policy/{rule.id}": rule.level for rule in described_policies(folder)}
