@@ -22,7 +22,7 @@ from gate.policies.testing import PolicyTests, run_tests
 from gate.policy import Policy
 from gate.report import Report
 from gate.screen import screen
-from terrasmith import policy_sets
+from terrasmith import policy_sets, policy_try
 from terrasmith.columns import show
 from terrasmith.module_folder import read_folder
 from terrasmith.policy_folder import described_policies, library, read_policies, write_new
@@ -40,6 +40,7 @@ app.command("remove")(policy_sets.remove_policies)
 app.command("override")(policy_sets.override)
 app.command("overrides")(policy_sets.list_overrides)
 app.command("withdraw")(policy_sets.withdraw)
+app.command("try")(policy_try.try_policies)
 
 
 class Form(StrEnum):
