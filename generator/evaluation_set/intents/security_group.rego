@@ -14,4 +14,5 @@ deny contains "the whole internet is let in" if {
 	some one in input.resources
 	one.type == "aws_vpc_security_group_ingress_rule"
 	one.values.cidr_ipv4 == "0.0.0.0/0"
+	not one.expressions.for_each
 }

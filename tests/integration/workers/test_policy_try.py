@@ -65,6 +65,17 @@ def test_a_dry_run_over_history(
             session, Address("acme", "bucket", "aws"), "owner", "Moves.", audit.OPERATOR, timedelta(days=1)
         )
     assert _try("acme", str(folder)).exit_code == 0
+    (folder / "p.rego").write_text(RULE.replace("LEVEL", "hard") + "\nwarn contains 1 if true\n")
+    done = _try("acme", str(folder))
+    assert done.exit_code == 1 and "1 undecided" in done.stdout and "gave no answer" in done.stdout
+    (folder / "p.rego").write_text(RULE.replace("LEVEL", "soft"))
+    kept = back.archives()[0].read_bytes()
+    back.archives()[0].write_bytes(pack((Entry("main.tf", b"# another\n"),)))
+    done = _try("acme", str(folder))
+    assert done.exit_code == 1 and "is not the one that was published" in done.stdout
+    back.archives()[0].write_bytes(b"no archive")
+    assert _try("acme", str(folder)).exit_code == 1
+    back.archives()[0].write_bytes(kept)
     back.archives()[0].unlink()
     done = _try("acme", str(folder))
     assert done.exit_code == 1 and "not in the storage" in done.stdout and "1 undecided" in done.stdout
