@@ -69,7 +69,7 @@ def _run(name: str, scale: Scale, said: list[str]) -> bool:
     except UserError as error:
         _say(said, f"Not measured: {error}")
         return False
-    _say(said, f"In these {time.monotonic() - started:.0f} s: {others.said()}.")
+    _say(said, f"In these {time.monotonic() - started:.0f} s: {others.said()}. After: {machine.others_now()}.")
     return True
 
 

@@ -38,6 +38,8 @@ class Others:
         (busy, all_, mine), (was_busy, was_all, was_mine) = self._at(), self._began
         spent = max(all_ - was_all, 1e-9)
         share = max(busy - was_busy - (mine - was_mine), 0.0) / spent
+        if _uncounted:
+            return f"other work and {_uncounted[-1]} took {share:.0%} of the cores"
         text = f"other work took {share:.0%} of the cores"
         return f"{text}: BUSY, do not quote" if share > BUSY else text
 
@@ -49,7 +51,8 @@ class Others:
 
 
 def others_now() -> str:
-    """What others take before we begin: looked at for a second."""
+    """What others take before we begin and when we are done: looked at for a second."""
+    _uncounted.clear()
     others = Others()
     time.sleep(_LOOK_SECONDS)
     return others.said()
@@ -60,7 +63,13 @@ def note_server(pid: int) -> None:
     _left.append(_whole(pid))
 
 
+def note_uncounted(work: str) -> None:
+    """Ours, but on no account that we can read: until the next look it is told together with that of others."""
+    _uncounted.append(work)
+
+
 _left: list[float] = []
+_uncounted: list[str] = []
 
 
 def _cores() -> tuple[float, float]:

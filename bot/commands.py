@@ -40,7 +40,12 @@ class Kind:
     example: str
     who: str
     flags: tuple[Flag, ...] = ()
+    asks: str = ""
+    """What to ask somebody who gave the command without a word after it; empty: it wants none."""
 
+
+ANSWER = "generate answer"
+"""The one command of two words."""
 
 COMMANDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -55,6 +60,15 @@ COMMANDS: Mapping[str, Kind] = {
                 Flag("repo", "NAME", "the repository for the module, `terraform-<system>-<name>`"),
                 Flag("provider", "SYSTEM", "what it is for: `aws`, `terraform`, …"),
             ),
+            asks="What shall I generate? Say it in a sentence:",
+        ),
+        Kind(
+            ANSWER,
+            "/generate answer TEXT",
+            "Answer the question that I asked. Or quote the question in a comment, and write the answer below.",
+            "/generate answer eu-central-1",
+            "write",
+            asks="What is the answer? Write it after the command:",
         ),
         Kind("help", "/help", "Show what I can do.", "/help", "anyone"),
     )
@@ -89,6 +103,7 @@ def parse(body: str | None) -> Command | None:
         return _near_miss([word for _, word in heads[:20]])
     index, word = exact[0]
     end = exact[1][0] if len(exact) > 1 else len(lines)
+    word = _whole(word)
     rest = [replace(lines[index], text=word.rest, code=word.code), *lines[index + 1 : end]]
     hidden = len(raw.replace("\r\n", "\n")) - len(text)
     return replace(_read(COMMANDS[word.name], rest), more=len(exact) - 1, hidden=hidden)
@@ -223,6 +238,13 @@ def _word(line: _Line) -> _Word | None:
     return _Word(match.group(2).lower(), match.group(), line.text[end:], moved)
 
 
+def _whole(word: _Word) -> _Word:
+    """The command with its second word, where the two together are one."""
+    match = re.match(r"\s+([A-Za-z]+)(?=\s|$)", word.rest)
+    name = f"{word.name} {match[1].lower()}" if match else ""
+    return _Word(name, word.said, word.rest[match.end() :]) if match and name in COMMANDS else word
+
+
 def _near_miss(words: Sequence[_Word]) -> Command | None:
     for word in words:
         nearly = _nearest(word.name, list(COMMANDS))
@@ -261,7 +283,7 @@ def _distance(one: str, other: str) -> int:
 
 
 def _read(kind: Kind, lines: Sequence[_Line]) -> Command:
-    if not kind.flags:
+    if not kind.asks:
         return Command(kind.name)
     try:
         first, options = _take_flags(lines[0], kind)
@@ -270,9 +292,7 @@ def _read(kind: Kind, lines: Sequence[_Line]) -> Command:
     prompt = "\n".join((first, *(line.text.rstrip() for line in lines[1:]))).strip()
     prompt = re.sub(r"\n{3,}", "\n\n", prompt)
     if not prompt:
-        return Command(
-            kind.name, options=options, problem=f"What shall I generate? Say it in a sentence:\n\n    {kind.example}"
-        )
+        return Command(kind.name, options=options, problem=f"{kind.asks}\n\n    {kind.example}")
     if len(prompt) > MAX_PROMPT:
         problem = (
             f"That is {len(prompt):,} characters; I read at most {MAX_PROMPT:,}. "
@@ -289,6 +309,8 @@ _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’"}
 
 def _take_flags(line: _Line, kind: Kind) -> tuple[str, dict[str, str]]:
     """The text without its flags, and the flags. Raises UserError with the reply to give."""
+    if not kind.flags:
+        return " ".join(line.text.split()), {}
     text, options, kept, position = line.text, dict[str, str](), [], 0
     known = [flag.name for flag in kind.flags]
     while match := _FLAG.search(text, position):

@@ -5,7 +5,8 @@ Renders; reads no clock, so that two drawings differ only when something moved.
 
 from datetime import timedelta
 
-from bot.markdown import defuse, fit, folded, one_line, quote, shorten, visible
+from bot.conversations import SILENCE, Conversation
+from bot.markdown import code, defuse, fit, folded, one_line, quote, shorten, visible
 from bot.requests import RequestView, StepView
 
 _TICKS = {"done": "✅", "running": "⏳", "pending": "⬜", "failed": "❌", "skipped": "➖"}
@@ -13,6 +14,8 @@ _HEADINGS = {
     "received": "👀 I have seen it",
     "answered": "✅ Answered",
     "generating": "⏳ Working on it",
+    "waiting": "❓ I have a question",
+    "expired": "💤 Nobody answered",
     "proposed": "✅ The pull request is open",
     "merged": "⏳ Merged, on its way to the registry",
     "published": "🎉 Published",
@@ -27,19 +30,20 @@ def marker(request_id: str) -> str:
     return f"<!-- terrasmith:request:{request_id} -->"
 
 
-def render(request: RequestView) -> str:
+def render(request: RequestView, talk: Conversation = SILENCE) -> str:
     """The whole comment, never longer than GitHub takes."""
-    return fit(lambda limit: _render(request, limit))
+    return fit(lambda limit: _render(request, talk, limit))
 
 
-def _render(request: RequestView, limit: int) -> str:
-    parts = [f"### {_heading(request)}", _what_next(request)]
+def _render(request: RequestView, talk: Conversation, limit: int) -> str:
+    parts = [f"### {_heading(request)}", _what_next(request), *_question(request, talk, limit)]
     if request.reason:
         parts.append(defuse(request.reason, limit))
     if request.run is not None:
         parts.append("\n".join(_step(step, request.reason) for step in request.run.steps))
         if request.run.number > 1:
             parts.append(f"This is attempt {request.run.number}.")
+    parts += [_brief(request, talk, limit), _answers(talk, limit)]
     parts += [_asked(request, limit), _notes(request), marker(request.id)]
     return "\n\n".join(part for part in parts if part)
 
@@ -58,7 +62,35 @@ def _what_next(request: RequestView) -> str:
         return "Review it and merge it when you like it; merging publishes the module."
     if request.state == "abandoned":
         return "Reopen the pull request to go on."
+    if request.state == "expired":
+        return "Ask again in a new comment whenever you like, with the answer in it."
     return ""
+
+
+def _question(request: RequestView, talk: Conversation, limit: int) -> list[str]:
+    asked = talk.open
+    if request.state != "waiting" or asked is None:
+        return []
+    how = (
+        "To answer, quote the question in a new comment and write below it, or comment `/generate answer …`. "
+        f"{code(request.author_login)} may, and everybody with write access here, until {asked.expires_at:%d %B %Y}."
+    )
+    return [f"**{one_line(asked.text, min(limit, 600))}**", how]
+
+
+def _brief(request: RequestView, talk: Conversation, limit: int) -> str:
+    if talk.brief is None:
+        return ""
+    text = defuse(shorten(talk.brief.shown, limit))
+    return text if request.state == "waiting" else folded("The brief: what I understood, and what will be tested", text)
+
+
+def _answers(talk: Conversation, limit: int) -> str:
+    most = min(limit, 600)
+    return "\n".join(
+        f"- {one_line(one.text, most)} {code(one.answered_by or '')}: {one_line(one.answer or '', most)}"
+        for one in talk.answered
+    )
 
 
 def _step(step: StepView, reason: str | None) -> str:

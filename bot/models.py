@@ -70,6 +70,8 @@ class Request(Base):
     prompt: Mapped[str] = mapped_column(Text)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
     problem: Mapped[str | None] = mapped_column(Text)  # why the command could not be read: the reply to give
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by GitHub's clock: nothing said later counts (S14)
+    issue: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # its title, text and author when the command was given
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)  # why it was refused or failed, as told to the person
     living_comment_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -110,6 +112,35 @@ class Step(Base):
     url: Mapped[str | None] = mapped_column(String(500))
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class StoredBrief(Base):
+    """What a run's wish was understood to be. It is written anew when an answer came, and then says so."""
+
+    __tablename__ = "briefs"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
+    brief: Mapped[dict[str, Any]] = mapped_column(JSON)
+    shown: Mapped[str] = mapped_column(Text)  # as Markdown, for the living comment
+    answers: Mapped[int] = mapped_column(Integer)  # how many answers it knows of
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Question(Base):
+    """What a request's work waits for, or waited for. A request has at most one that is open."""
+
+    __tablename__ = "questions"
+    __table_args__ = (UniqueConstraint("request_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("requests.id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[str | None] = mapped_column(String(100))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # answered, or expired
 
 
 class StoredDraft(Base):

@@ -4,6 +4,7 @@ The event's name comes in a header that nobody signed, so a body that is not sha
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, model_validator
@@ -56,13 +57,16 @@ class App(_Part):
 class Comment(_Part):
     id: Id
     body: str | None = None
+    created_at: datetime | None = None
     user: Account | None = None
     performed_via_github_app: App | None = None
 
 
 class Issue(_Part):
     number: Number
+    title: str = ""
     body: str | None = None
+    created_at: datetime | None = None
     user: Account | None = None
     pull_request: Mapping[str, Any] | None = None
     performed_via_github_app: App | None = None

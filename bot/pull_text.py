@@ -81,6 +81,7 @@ def _body(request: RequestView, draft: DraftView, limit: int) -> str:
             + quote(shorten(request.prompt, limit)),
         ),
         ("Assumed", _assumptions(draft.assumptions, limit)),
+        ("Asked for, but not shown", _unshown(draft.report, limit)),
         ("Inputs", _inputs(interface, limit)),
         ("Outputs", _outputs(interface, limit)),
         ("Proved", proof(draft.report)),
@@ -93,6 +94,13 @@ def _body(request: RequestView, draft: DraftView, limit: int) -> str:
 def _assumptions(assumptions: Sequence[str], limit: int) -> str:
     lines = [f"- {one_line(text, min(limit, 500))}" for text in assumptions[:30]]
     return "\n".join(lines) or "Nothing that the request did not say."
+
+
+def _unshown(report: Report, limit: int) -> str:
+    """The sentences of the request that the acceptance test does not confirm."""
+    found = [finding for finding in report.findings if finding.rule == "intent"]
+    lines = [f"- {one_line(finding.message, min(limit, 600))}" for finding in found[:20]]
+    return "\n".join([*lines, "", "Mend the module; or the sentence, where that says it wrongly."]) if lines else ""
 
 
 def _inputs(interface: Interface, limit: int) -> str:

@@ -3,10 +3,12 @@
 Renders values; decides nothing. Everything that a stranger or a tool wrote goes through `bot.markdown`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands import COMMANDS
-from bot.markdown import code, defuse, fenced, one_line
+from bot.conversations import QuestionView
+from bot.markdown import code, defuse, fenced, one_line, quote
 from bot.requests import RequestView
 from gate.report import Finding, Report
 
@@ -57,6 +59,51 @@ def no_permission(request: RequestView) -> Reply:
         f"Somebody with the *admin* role on the repository, or an owner of {code(owner)}, can give it under "
         "*Settings → Collaborators and teams*. Or ask somebody who has it to comment the command.",
         reason,
+    )
+
+
+def not_asked_you(request: RequestView, requester: str) -> Reply:
+    """The answer of somebody who may only read."""
+    reason = f"{code(request.author_login)} has no write access to {code(request.repository)}"
+    return _reply(
+        request,
+        f"Thank you, but {reason}. I take the answer from {code(requester)}, who asked for the module, and from people "
+        "with write access: one of them can write the same.",
+        reason,
+    )
+
+
+def no_question(request: RequestView, closed: QuestionView | None) -> Reply:
+    """An answer to nothing: there was no question, or somebody was faster, or it came too late."""
+    if closed is None:
+        text = "I have asked nothing here that I wait for. What a module shall be, say with `/generate WHAT`."
+    elif closed.answer is None:
+        text = (
+            f"That came too late: I had asked “{one_line(closed.text, 300)}”, and closed the request when nobody "
+            "answered. Ask again with `/generate WHAT`, and say it right there."
+        )
+    else:
+        text = (
+            f"{code(closed.answered_by or '')} answered first: “{one_line(closed.answer, 300)}”. I go on with that. "
+            "If it is wrong, say so on the pull request, or ask again with `/generate WHAT`."
+        )
+    return _reply(request, text, "no question was open")
+
+
+def which_question(request: RequestView, asked: Sequence[QuestionView]) -> Reply:
+    """Several questions wait here, and the answer does not say which it is for."""
+    lines = "\n".join(f"- {one_line(one.text, 600)}" for one in asked[:10])
+    text = f"I wait for more than one answer here. Quote the question that you mean, and write below it:\n\n{lines}"
+    return _reply(request, text, "several questions are open")
+
+
+def expired(request: RequestView, question: QuestionView) -> Reply:
+    """Nobody answered in time."""
+    return Reply(
+        f"<!-- terrasmith:expired:{request.id}:{question.number} -->",
+        f"Two weeks ago I asked:\n\n{quote(question.text)}\n\nNobody has answered since, so I have closed the request "
+        "and made nothing. That is no trouble at all: comment `/generate WHAT` again whenever you like, with the "
+        "answer in it.",
     )
 
 

@@ -79,6 +79,8 @@ class RequestView:
     prompt: str
     options: Mapping[str, Any]
     problem: str | None
+    said_at: datetime | None = None
+    issue: Mapping[str, Any] | None = None
     state: str
     reason: str | None
     living_comment_id: int | None

@@ -5,6 +5,7 @@ Every function takes a session, commits nothing and returns frozen values. Askin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -57,6 +58,8 @@ class NewRequest:
     prompt: str
     options: Mapping[str, Any]
     problem: str | None
+    said_at: datetime | None = None
+    issue: Mapping[str, Any] | None = None
 
 
 # Hearing and answering

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 Transitions = Mapping[str, frozenset[str]]
 
 # received: heard, nothing decided. answered: a reply was all it wanted (`/help`). generating: a run is at work.
+# waiting: the run needs an answer to go on. expired: nobody gave it in time.
 # proposed: its pull request is open. failed: a run broke and may be tried again. refused and published are final.
 # A merge may be heard of before the job that opened the pull request has written it down: it may come from anywhere.
 REQUEST_TRANSITIONS: Transitions = {
     "received": frozenset({"answered", "refused", "generating", "failed"}),
     "answered": frozenset(),
     "refused": frozenset(),
-    "generating": frozenset({"refused", "failed", "proposed", "merged", "abandoned"}),
+    "generating": frozenset({"waiting", "refused", "failed", "proposed", "merged", "abandoned"}),
+    "waiting": frozenset({"generating", "expired"}),
+    "expired": frozenset(),
     "failed": frozenset({"answered", "generating", "refused", "proposed", "merged", "abandoned"}),
     "proposed": frozenset({"failed", "merged", "abandoned"}),
     "abandoned": frozenset({"proposed", "merged"}),

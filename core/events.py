@@ -51,6 +51,20 @@ class GenerationAccepted(_AboutRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuestionAnswered(_AboutRequest):
+    """What a run waited for is known: it goes on."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionExpired(_AboutRequest):
+    """Nobody answered in time, and the request is closed. `number` counts the questions of the request."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftProved(_AboutRequest):
     """A draft passed the gate and is stored; it wants a pull request."""
 
@@ -209,6 +223,8 @@ EVENTS: dict[str, type[Event]] = {
         InstallationChanged,
         CommandReceived,
         GenerationAccepted,
+        QuestionAnswered,
+        QuestionExpired,
         DraftProved,
         StepsChanged,
         PullRequestChanged,

@@ -22,6 +22,7 @@ from tfmodule.facts import Block, ParsedFile
 from tfmodule.files import FileMap, UnsafePathError, check_path, check_unique, printable
 from tfmodule.hcl import STUCK, parse
 from tfmodule.parts import is_beside
+from tfmodule.path_literals import path_literals
 
 SYNTAX = "syntax"
 """The rule of ordinary syntax errors; `fmt`, which runs nothing, may look at them for better words."""
@@ -294,6 +295,18 @@ def _provider_blocks(parsed: Mapping[str, ParsedFile], own: frozenset[str]) -> I
                 yield _at(block, "provider-block", message, fix)
 
 
+def _paths(file: ParsedFile) -> Iterator[Finding]:
+    for one in path_literals(file):
+        said = f"`{printable(one.text)}`, given to `{one.user}`,"
+        fix = 'Name a file of the module, such as `"${path.module}/files/policy.json"`, or take the text as a variable.'
+        if one.absolute:
+            message = f"The path {said} is one of the machine that applies the module, not of the module."
+            yield _error("outside-path", message, one.path, one.line, fix=fix)
+        elif one.leaves(posixpath.dirname(one.path)):
+            message = f"The path {said} leads out of the module's archive by `..`."
+            yield _error("outside-path", message, one.path, one.line, fix=fix)
+
+
 CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
     _syntax,
     _repeated,
@@ -301,6 +314,7 @@ CODE_RULES: tuple[Callable[[ParsedFile], Iterator[Finding]], ...] = (
     _provisioners,
     _reaching_data,
     _settings,
+    _paths,
 )
 
 

@@ -16,7 +16,7 @@ from tfmodule.expressions import read_expression
 from tfmodule.facts import Block, ModuleFacts, ParsedFile
 from tfmodule.files import FileMap
 from tfmodule.hcl import facts_of, parse
-from tfmodule.hcl_writer import literal
+from tfmodule.hcl_writer import aligned, literal
 
 _NOTHING = "[for one in [] : path.module]"
 """No value at all, in words that Terraform takes for a condition: it refuses one that refers to nothing."""
@@ -88,8 +88,8 @@ def _variables(parsed: Mapping[str, ParsedFile], facts: ModuleFacts) -> str:
     }
     if not values:
         return ""
-    width = max(map(len, values)) if all("\n" not in value for value in values.values()) else 0
-    return "variables {\n" + "".join(f"  {name.ljust(width)} = {value}\n" for name, value in values.items()) + "}\n"
+    lines = "\n".join(f"  {name} = {value}" for name, value in values.items()).split("\n")
+    return "\n".join(["variables {", *aligned(lines), "}", ""])
 
 
 def _example(parsed: Mapping[str, ParsedFile]) -> dict[str, str]:

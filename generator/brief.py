@@ -225,7 +225,7 @@ def markdown(brief: Brief) -> str:
     parts += _listed("Not part of it", [sentence(one) for one in brief.non_goals])
     parts += _listed(
         "Accepted when",
-        [f"{sentence(one.says)} <sub>`{sentence(expected(one), 200)}`</sub>" for one in brief.assertions],
+        [f"{sentence(one.says)} (`{sentence(expected(one), 200)}`)" for one in brief.assertions],
     )
     parts += _listed("Wanted, but no test can show it", [sentence(one) for one in brief.unproved])
     return "\n\n".join(parts)

@@ -10,21 +10,25 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from generator.brief import Assertion, assertion_from
 from tfmodule.files import FileMap
 from tfmodule.hcl_writer import Value
 
 _FOLDER = Path(__file__).parent / "templates"
-_ABOUT = "template.toml"
+ABOUT = "template.toml"
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What an option does: new defaults, inputs that lose theirs, values for the minimal example, and a sentence."""
+    """What an option does: new defaults, inputs that lose theirs, values for the minimal example, a sentence, and
+    what a plan shows of it.
+    """
 
     set: Mapping[str, Value] = field(default_factory=dict)
     require: tuple[str, ...] = ()
     minimal: Mapping[str, Value] = field(default_factory=dict)
     says: str = ""
+    holds: tuple[Assertion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,19 @@ class Template:
     weak: tuple[str, ...]
     minimal: Mapping[str, Value]
     options: tuple[Option, ...]
+    holds: tuple[Assertion, ...]
     files: FileMap = field(repr=False)
 
 
 @cache
 def built_in() -> tuple[Template, ...]:
     """Every template, sorted by folder name."""
-    return tuple(read_template(folder) for folder in sorted(_FOLDER.iterdir()) if (folder / _ABOUT).is_file())
+    return tuple(read_template(folder) for folder in sorted(_FOLDER.iterdir()) if (folder / ABOUT).is_file())
 
 
 def read_template(folder: Path) -> Template:
     """One folder as a template; KeyError, TypeError or ValueError where it breaks the form."""
-    about = tomllib.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    about = tomllib.loads((folder / ABOUT).read_text(encoding="utf-8"))
     template = Template(
         folder=folder.name,
         name=about["name"],
@@ -97,6 +102,7 @@ def read_template(folder: Path) -> Template:
         weak=tuple(about["match"].get("weak", ())),
         minimal=about.get("minimal", {}),
         options=tuple(_option(option) for option in about.get("options", ())),
+        holds=_holds(about),
         files=_files(folder),
     )
     if folder.name != f"{template.system}-{template.name}":
@@ -117,7 +123,11 @@ def _option(values: Mapping[str, Any]) -> Option:
 
 
 def _effect(values: Mapping[str, Any]) -> Effect:
-    return Effect(**{**values, "require": tuple(values.get("require", ()))})
+    return Effect(**{**values, "require": tuple(values.get("require", ())), "holds": _holds(values)})
+
+
+def _holds(values: Mapping[str, Any]) -> tuple[Assertion, ...]:
+    return tuple(assertion_from(one) for one in values.get("holds", ()))
 
 
 def _files(folder: Path) -> FileMap:

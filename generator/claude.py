@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import Transient, UserError
 from core.log import get_logger
 from gate.report import Report
+from generator.brief import to_dict
 from generator.paths import accept
 from generator.request import Ask, Proposal, Usage, WriterRefusedError
 from generator.sanitise import sentence
@@ -80,7 +81,13 @@ class ClaudeWriter:
 
     def propose(self, ask: Ask) -> Proposal:
         """A module written from scratch. Raises WriterRefusedError, UserError (key, credit) or Transient."""
-        request = {"request": ask.prompt, "namespace": ask.namespace, "name": ask.name, "system": ask.system}
+        request = {
+            "request": ask.prompt,
+            "namespace": ask.namespace,
+            "name": ask.name,
+            "system": ask.system,
+            "brief": to_dict(ask.brief) if ask.brief is not None else None,
+        }
         answer, usage = self._ask(
             {key: value for key, value in request.items() if value is not None}, Usage(self._model)
         )
@@ -104,6 +111,16 @@ class ClaudeWriter:
             refused_paths=refused,
             instructions_sha256=_instructions_sha256(),
         )
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self._model
+
+    def say(self, instructions: str, values: Mapping[str, Any], form: Mapping[str, object]) -> tuple[str, Usage]:
+        """One answer in a form of the caller's, under rules of the caller's, instead of a module."""
+        text = json.dumps(values, ensure_ascii=False)
+        return self._converse(text, Usage(self._model), (), form, instructions)
 
     def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
         """The proposal with the files that Claude mended; None where it changed nothing."""
@@ -143,12 +160,19 @@ class ClaudeWriter:
             "Claude answered twice in a form that I cannot read, so there is no module. Asking again may help.", usage
         )
 
-    def _converse(self, request: str, usage: Usage, rules: Sequence[str]) -> tuple[str, Usage]:
+    def _converse(
+        self,
+        request: str,
+        usage: Usage,
+        rules: Sequence[str],
+        form: Mapping[str, object] = _ANSWER_FORM,
+        instructions: str | None = None,
+    ) -> tuple[str, Usage]:
         """The text of a whole answer, over as many turns as the model pauses."""
         messages: list[MessageParam] = [{"role": "user", "content": request}]
         text = ""
         for _ in range(_MAX_PAUSES + 1):
-            message = self._send(messages, rules)
+            message = self._send(messages, rules, form, instructions or _prompt("system.md"))
             usage = usage.plus(_usage(message))
             text += "".join(block.text for block in message.content if block.type == "text")
             if message.stop_reason in ("end_turn", "stop_sequence"):
@@ -158,8 +182,10 @@ class ClaudeWriter:
             messages.append({"role": "assistant", "content": message.content})
         raise WriterRefusedError("Claude paused again and again without finishing the module.", usage)
 
-    def _send(self, messages: Sequence["MessageParam"], rules: Sequence[str]) -> "Message":
-        form: OutputConfigParam = {"format": {"type": "json_schema", "schema": _ANSWER_FORM}}
+    def _send(
+        self, messages: Sequence["MessageParam"], rules: Sequence[str], form: Mapping[str, object], instructions: str
+    ) -> "Message":
+        wanted: OutputConfigParam = {"format": {"type": "json_schema", "schema": dict(form)}}
         with (
             _errors(),
             self._connection() as client,
@@ -168,11 +194,11 @@ class ClaudeWriter:
                 max_tokens=MAX_OUTPUT_TOKENS,
                 # The first part is the same for every request, so it is worth caching.
                 system=[
-                    {"type": "text", "text": _prompt("system.md"), "cache_control": {"type": "ephemeral"}},
+                    {"type": "text", "text": instructions, "cache_control": {"type": "ephemeral"}},
                     *(_rule(rule) for rule in rules),
                 ],
                 messages=messages,
-                output_config=form,
+                output_config=wanted,
             ) as stream,
         ):
             return stream.get_final_message()
@@ -281,7 +307,7 @@ def _prompt(name: str) -> str:
 def _instructions_sha256() -> str:
     """The digest of all we tell the model, in the order of the files' names."""
     total = hashlib.sha256()
-    for name in ("repair.md", "system.md"):
+    for name in ("brief.md", "repair.md", "system.md"):
         total.update(hashlib.sha256(_prompt(name).encode()).digest())
     return total.hexdigest()
 

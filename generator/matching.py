@@ -89,6 +89,14 @@ def find(prompt: str, templates: Sequence[Template], system: str | None = None) 
     return Match(template, tuple(_choices(words, template.options)), left_out)
 
 
+def tied(prompt: str, templates: Sequence[Template]) -> tuple[str, ...]:
+    """The systems of the templates that fit a prompt equally well; one, or none, where there is no doubt."""
+    words = _words(prompt)
+    ranks = [(rank, template.system) for template in templates if (rank := _rank(words, template)) is not None]
+    best = max((rank for rank, _ in ranks), default=None)
+    return tuple(sorted({system for rank, system in ranks if rank == best}))
+
+
 def _rank(words: Sequence[str], template: Template) -> tuple[int, int] | None:
     """Points, and minus the place of the first strong word: of two equals the one named first wins."""
     strong = [hit for hit in (_asked(words, phrase) for phrase in _distinct(template.strong)) if hit]

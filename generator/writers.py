@@ -1,5 +1,8 @@
-"""Chooses the writer. Knows both; a key decides, and nothing falls back from one to the other in silence."""
+"""Chooses who writes briefs and modules. A key decides, and nothing falls back from one to the other in silence."""
 
+from pathlib import Path
+
+from generator.briefing import Briefer, ClaudeBriefer, TemplateBriefer
 from generator.template_writer import TemplateWriter
 from generator.writing import Writer
 
@@ -11,3 +14,13 @@ def make_writer(api_key: str | None, base_url: str | None, model: str) -> Writer
     from generator.claude import ClaudeWriter
 
     return ClaudeWriter(api_key=api_key, base_url=base_url, model=model)
+
+
+def make_briefer(api_key: str | None, base_url: str | None, model: str) -> Briefer:
+    """Claude where there is a key, the built-in templates otherwise."""
+    if not api_key:
+        return TemplateBriefer()
+    from generator.claude import ClaudeWriter
+
+    instructions = (Path(__file__).parent / "prompts" / "brief.md").read_text(encoding="utf-8")
+    return ClaudeBriefer(ClaudeWriter(api_key=api_key, base_url=base_url, model=model), instructions)

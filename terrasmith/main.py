@@ -51,6 +51,22 @@ COMMANDS = (
         "Keep Terraform and its providers running, for judgements in milliseconds instead of seconds.",
     ),
     Entry(
+        "generate",
+        "terrasmith.generate:generate",
+        "Write a module from a sentence. "
+        "Exit 0: proven. 1: it did not pass, and why. 2: nobody could make or judge it.",
+    ),
+    Entry(
+        "eval",
+        "terrasmith.evaluate:evaluate",
+        "Measure what a writer makes of requests. Exit 0: told. 1: worse than `--against`. 2: nobody could tell.",
+    ),
+    Entry(
+        "templates",
+        "terrasmith.templates:app",
+        "The templates that write modules without a Claude key: look, and add.",
+    ),
+    Entry(
         "check",
         "terrasmith.check:check",
         "Judge a module. Exit 0: passed. 1: refused, with findings. 2: nobody could judge, and why.",
@@ -115,6 +131,11 @@ COMMANDS = (
         "reindex",
         "terrasmith.reindex:reindex",
         "Make the search's index anew from what the versions hold. Safe while the registry serves.",
+    ),
+    Entry(
+        "issue-form",
+        "terrasmith.issue_form:issue_form",
+        "Print the form in which people ask for modules, for a repository's .github/ISSUE_TEMPLATE.",
     ),
     Entry("runs", "terrasmith.runs:app", "Look at jobs, and retry those that were given up."),
     Entry("token", "terrasmith.token:app", "Tokens with which Terraform reads private modules, and CI publishes."),

@@ -28,6 +28,8 @@ _STEP = re.compile(rf"\.(?:({_IDENTIFIER})|\*|\d+)")
 # An index that does not change which thing is meant.
 _INDEX = re.compile(r'\[\s*(?:\*|\d+|each\.(?:key|value)|count\.index|"[^"\\${}%]*")\s*\]')
 
+_BRACKET = re.compile(r"[ \t]*+\(")
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -63,6 +65,13 @@ def read_expression(text: str) -> Expression:
     return _Scanner(text).run()
 
 
+def calls_in(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Every call in the order written: the function, where its arguments begin, and the line, counted from 0."""
+    scanner = _Scanner(text)
+    scanner.run()
+    return tuple(scanner.called)
+
+
 class _Scanner:
     """The stack holds what closes each level: a bracket, a quote, or a heredoc's marker after a newline."""
 
@@ -74,6 +83,7 @@ class _Scanner:
         self.references: list[Reference] = []
         self.texts: list[Text] = []
         self.calls: set[str] = set()
+        self.called: list[tuple[str, int, int]] = []
 
     def run(self) -> Expression:
         while self.position < len(self.text):
@@ -126,6 +136,8 @@ class _Scanner:
             self._take(name)
             if name.group(1):
                 parts.append(name.group(1))
+        if len(parts) == 1 and (bracket := _BRACKET.match(self.text, self.position)):
+            self.called.append((parts[0], bracket.end(), line))
         if self.text.startswith("(", self.position) and len(parts) == 1:
             self.calls.add(parts[0])
         elif len(parts) > 1 and before != ".":

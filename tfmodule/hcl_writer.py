@@ -105,7 +105,7 @@ def _canonical(text: str) -> str:
         if stripped.strip() in ("}", "]") and lines and not lines[-1]:
             lines.pop()
         lines.append(stripped)
-    return "\n".join(_aligned(lines)).strip("\n") + "\n"
+    return "\n".join(aligned(lines)).strip("\n") + "\n"
 
 
 def _on_one_line(match: re.Match[str]) -> str:
@@ -113,7 +113,8 @@ def _on_one_line(match: re.Match[str]) -> str:
     return joined if len(joined) <= 80 else match[0]
 
 
-def _aligned(lines: Sequence[str]) -> list[str]:
+def aligned(lines: Sequence[str]) -> list[str]:
+    """The same lines with `=` where `terraform fmt` puts it: aligned among neighbours that take one line each."""
     done: list[str] = []
     group: list[re.Match[str]] = []
 

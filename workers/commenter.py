@@ -3,10 +3,10 @@
 from bot.github.gateway import InstallationClient
 from bot.requests import RequestView
 
-_WRITERS = frozenset({"admin", "maintain", "write"})
+WRITERS = frozenset({"admin", "maintain", "write"})
 
 
 def may_write(github: InstallationClient, request: RequestView, repository: str | None = None) -> bool:
     """Whether the requester can write to `repository`, or else to the one they asked in. What is unknown is no."""
     where = repository or request.repository
-    return github.repositories.permission(where, request.author_login, request.author_id) in _WRITERS
+    return github.repositories.permission(where, request.author_login, request.author_id) in WRITERS

@@ -25,7 +25,8 @@ from gate.sandbox.probe import must_hold
 from gate.scanning.scanner import Scanner
 from gate.scanning.scanners import make_scanner, tools
 from gate.scanning.warm import ScannerSettings
-from generator.writers import make_writer
+from generator.briefing import Briefer
+from generator.writers import make_briefer, make_writer
 from generator.writing import Writer
 from registry.services import judgements
 from registry.storage.opening import open_storage
@@ -60,6 +61,13 @@ class Environment:
     def writer(self) -> Writer:
         key = self.settings.anthropic_api_key
         return make_writer(
+            key.get_secret_value() if key else None, self.settings.anthropic_base_url, self.settings.anthropic_model
+        )
+
+    @cached_property
+    def briefer(self) -> Briefer:
+        key = self.settings.anthropic_api_key
+        return make_briefer(
             key.get_secret_value() if key else None, self.settings.anthropic_base_url, self.settings.anthropic_model
         )
 

@@ -29,6 +29,7 @@ SCHEDULE: tuple[Tick, ...] = (
     Tick("verify_objects", lambda _settings: 3600.0),
     Tick("discard_uploads", lambda _settings: 3600.0),
     Tick("collect_garbage", lambda _settings: 86400.0),
+    Tick("expire_questions", lambda _settings: 3600.0),
     Tick("prune_rows", lambda _settings: 3600.0),
     Tick("rank_modules", lambda _settings: 3600.0),
     Tick("index_modules", lambda _settings: 1.0, due=indexing.is_behind),

@@ -2,14 +2,17 @@
 in a comment that our app wrote, because anybody can write a marker.
 """
 
+from datetime import datetime
 from typing import Any
 
 from bot.github import operations
 from bot.github.app import AppClient
 from bot.github.caller import Caller
 from bot.github.errors import TooLongError
+from bot.github.values import Comment
 
 MAX_BODY = 65_536
+_MOST_PAGES = 3
 
 
 class Issues:
@@ -48,6 +51,11 @@ class Issues:
                 return int(item["id"])
         return None
 
+    def of_people(self, repo: str, issue: int) -> tuple[Comment, ...]:
+        """What people wrote below the issue, oldest first, of at most so many pages; not what bots and apps did."""
+        found = self._caller.pages(operations.LIST_COMMENTS, repo=repo, max_pages=_MOST_PAGES, issue_number=issue)
+        return tuple(_comment(item) for item in found if _is_a_persons(item))
+
     def upsert_comment(self, repo: str, issue: int, marker: str, body: str, known_id: int | None = None) -> int:
         """Edit our comment with `marker`, or write it. The marker is put at the end unless `body` ends in it."""
         if not _ends_in(body, marker):
@@ -73,6 +81,17 @@ class Issues:
         if through is not None:
             return bool(through["id"] == self._app.app_id)
         return str(user["login"]).casefold() == self._app.bot_login.casefold()
+
+
+def _is_a_persons(item: dict[str, Any]) -> bool:
+    user = item["user"] or {}
+    return user.get("type") == "User" and item.get("performed_via_github_app") is None
+
+
+def _comment(item: dict[str, Any]) -> Comment:
+    written, edited = (datetime.fromisoformat(item[name]) for name in ("created_at", "updated_at"))
+    user = item["user"]
+    return Comment(item["id"], str(user["login"]), int(user["id"]), item["body"] or "", written, edited)
 
 
 def _ends_in(body: str, marker: str) -> bool:

@@ -68,6 +68,18 @@ class Commit:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """A comment of a person; what a bot or an app wrote is none. `edited_at` is when its text was last changed."""
+
+    id: int
+    author_login: str
+    author_id: int
+    body: str
+    written_at: datetime
+    edited_at: datetime
+
+
+@dataclass(frozen=True)
 class Tag:
     """`sha` is the commit, also when the tag is annotated."""
 

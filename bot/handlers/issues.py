@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from bot import commands, requests
+from bot import commands, issue_form, requests
 from bot.handlers.outcome import Change, Hearing, Ignored
 from bot.handlers.speaking import new_request
 from bot.payloads import IssuesPayload
@@ -17,9 +17,10 @@ def handle(payload: IssuesPayload, hearing: Hearing) -> Change | Ignored:
         hearing,
         author=issue.user,
         via_app=issue.performed_via_github_app is not None,
-        command=commands.parse(issue.body),
+        command=commands.parse(issue_form.wish(issue.body or "")),
         source=f"issue:{payload.repository.id}:{issue.number}",
         comment_id=None,
+        said_at=issue.created_at,
     )
     if isinstance(new, Ignored):
         return new

@@ -68,10 +68,21 @@ def foreign_call(files: FileMap, directory: str) -> str | None:
     return None
 
 
-def walk(files: FileMap, directory: str) -> Iterator[tuple[str, Block]]:
+def not_followed(files: FileMap, directory: str) -> str | None:
+    """Why some of the calls of a configuration were not followed; None where all were."""
+    left_out: list[str] = []
+    for _ in walk(files, directory, left_out):
+        pass
+    if not left_out:
+        return None
+    return f"it makes more than {_MOST_CALLS} module calls, or nests them deeper than {_DEEPEST}: not all were followed"
+
+
+def walk(files: FileMap, directory: str, left_out: list[str] | None = None) -> Iterator[tuple[str, Block]]:
     """Every top-level block of a configuration and of what it calls, with the address of the module it is in.
 
     Each folder is parsed once, and at most so many calls are followed: a tree of calls can be larger than any memory.
+    Those that are not followed are added to `left_out`.
     """
     known: dict[str, list[Block]] = {}
     waiting: deque[tuple[str, str, int]] = deque([(directory, "", 0)])
@@ -84,8 +95,14 @@ def walk(files: FileMap, directory: str) -> Iterator[tuple[str, Block]]:
         for block in known[here]:
             yield prefix, block
             target = _leads_to(here, block) if block.kind == "module" and block.labels else None
-            if target is not None and depth < _DEEPEST and len(waiting) < _MOST_CALLS:
+            if target is None:
+                continue
+            if depth < _DEEPEST and len(waiting) < _MOST_CALLS:
                 waiting.append((target, f"{prefix}module.{block.labels[0]}.", depth + 1))
+            elif left_out is not None:
+                left_out.append(target)
+    if left_out is not None:
+        left_out.extend(target for target, _, _ in waiting)
 
 
 def data_sources(files: FileMap, directory: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from gate.proof.callers import (
     foreign_call,
     lay_out,
     mock_defaults,
+    not_followed,
     online_providers,
     provider_keys,
 )
@@ -141,6 +142,9 @@ class _Bench:
             if foreign is not None:
                 text = f"the {side} version calls `{foreign}`, which is not in the archive"
                 return Scenario(caller.name, "undecided", undecided=text)
+            cut = not_followed(files, caller.directory)
+            if cut is not None:
+                return Scenario(caller.name, "undecided", undecided=f"the {side} version: {cut}")
         data = self._data(caller)
         path = f"upgrade_{number}.tftest.hcl"
         providers = self.trial.providers(caller)

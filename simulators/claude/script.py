@@ -92,6 +92,8 @@ def _outcome(step: Mapping[str, Any], said: str) -> Failure | Turn:
     match do:
         case "answer":
             return Turn(text)
+        case "say":
+            return Turn(json.dumps(step["values"], ensure_ascii=False))
         case "malformed":
             return Turn(text[: len(text) // 2])
         case "prose":

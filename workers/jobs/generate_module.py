@@ -1,10 +1,11 @@
-"""An accepted request: write the module and prove it. The draft is kept, so that whatever follows spends nothing.
+"""An accepted request: make a brief of it, write the module and prove it. The draft is kept, so that whatever follows
+spends nothing. Where the brief lacks something that matters, people are asked, and the job ends.
 
-Safe to repeat: a run that has its draft goes straight on.
+Safe to repeat: a run that has its brief or its draft goes straight on.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from bot import drafts, replies, requests, targets
 from bot.requests import RequestView
@@ -12,6 +13,7 @@ from core.errors import UserError
 from gate.formatting import formatter
 from generator.loop import generate
 from generator.request import Ask, Draft, RefusedDraftError
+from workers import briefing
 from workers.commenter import may_write
 from workers.context import JobContext
 
@@ -26,6 +28,8 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
     if stored is None:
         try:
             draft = _write(ctx, request, run_id)
+            if draft is None:
+                return
         except RefusedDraftError as error:
             with ctx.write() as session:
                 requests.fail(session, request_id, replies.refused_draft(error.report))
@@ -40,25 +44,32 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
         requests.proved(session, request_id, run_id)
 
 
-def _write(ctx: JobContext, request: RequestView, run_id: str) -> Draft:
+def _write(ctx: JobContext, request: RequestView, run_id: str) -> Draft | None:
+    """The module; None where people must answer first, and the answer makes this job anew."""
     github = ctx.environment.github.installation(request.installation_id)
     if not may_write(github, request):
         raise UserError(replies.right_lost(request))
     choice = targets.choose(request.repository, request.options.get("repo"), request.options.get("provider"))
+    known = briefing.understood(ctx, github, request, choice)
+    if known is None:
+        return None
     ask = Ask(
-        prompt=request.prompt,
+        prompt=known.prompt,
         name=choice.name,
-        system=choice.system,
+        system=choice.system or known.brief.system,
         namespace=choice.owner,
         registry_host=ctx.environment.settings.registry_host,
+        brief=known.brief,
     )
-    return generate(
+    draft = generate(
         ask,
         writer=ctx.environment.writer,
         judge=ctx.environment.judge("house"),
         progress=_progress(ctx, run_id),
         formatter=formatter(ctx.environment.engine),
     )
+    # Who reads the pull request must find there what was decided before the module was written.
+    return replace(draft, assumptions=tuple(dict.fromkeys((*known.brief.assumptions, *draft.assumptions))))
 
 
 def _progress(ctx: JobContext, run_id: str) -> Callable[[str, str], None]:

@@ -3,7 +3,7 @@
 Safe to repeat: the comment is found by its id, or by its marker and our authorship, and written whole.
 """
 
-from bot import living_comment, requests
+from bot import conversations, living_comment, requests
 from workers.context import JobContext
 
 _MOST_EDITS = 3
@@ -15,7 +15,8 @@ def run(ctx: JobContext, *, request_id: str) -> None:
     for _ in range(_MOST_EDITS):
         with ctx.read() as session:
             request = requests.get(session, request_id)
-        body = living_comment.render(request)
+            talk = conversations.of(session, request)
+        body = living_comment.render(request, talk)
         if body == shown:
             return
         github = ctx.environment.github.installation(request.installation_id)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from bot import releases, requests
+from bot import conversations, releases, requests
 from bot.requests import STEPS, NewRequest
 from bot.states import (
     INSTALLATION_TRANSITIONS,
@@ -18,7 +18,7 @@ from bot.states import (
     STEP_TRANSITIONS,
     ForbiddenTransitionError,
 )
-from core import events
+from core import clock, events
 from core.db import Database
 from core.models import OutboxRow
 from tfmodule.version import Version
@@ -66,6 +66,21 @@ class Life(RuleBasedStateMachine):
     @rule()
     def accept(self):
         self.move(requests.accept)
+
+    @rule()
+    def ask(self):
+        self.move(conversations.ask, "Where?")
+
+    @rule()
+    def reply(self):
+        view = requests.get(self.session, self.id)
+        asked = conversations.of(self.session, view).questions
+        if asked:
+            self.move(lambda session, _id: conversations.answer(session, asked[-1].id, "Here.", "ada"))
+
+    @rule()
+    def expire(self):
+        self.move(lambda session, _id: conversations.expire(session, clock.now() + conversations.PATIENCE))
 
     @rule()
     def refuse(self):
@@ -125,7 +140,9 @@ class Life(RuleBasedStateMachine):
             assert view.run.state == "succeeded" and view.run.step("publish").state == "done"
         if view.state in {"proposed", "merged", "published"}:
             assert view.run.state in {"running", "succeeded"} and view.pull_number is not None
-        if view.state in {"refused", "failed"}:
+        talk = conversations.of(self.session, view)
+        assert (view.state == "waiting") == (talk.open is not None)
+        if view.state in {"refused", "failed", "expired"}:
             assert view.reason
         if view.run is not None:
             assert [step.key for step in view.run.steps] == list(STEPS)

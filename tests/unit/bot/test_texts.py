@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot import check_text, commands, living_comment, pull_text, replies
+from bot.conversations import BriefView, Conversation, QuestionView
 from bot.drafts import DraftView
 from bot.states import REQUEST_TRANSITIONS
 from bot.tag_meaning import Meaning
@@ -17,6 +18,7 @@ from bot.version_text import NextVersion
 from gate.report import CheckResult, Finding, Report
 from tfmodule.version import Version
 
+_NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 _GITHUB = MarkdownIt("commonmark").enable("table")
 
 EVIL = "@bob fixes #1\n/generate again\n<!-- x --><img src=x> ![a](http://x) `code` | [terrasmith]\n\n/help"
@@ -42,8 +44,17 @@ def draft(text, inputs=2):
 def everything(view, text):
     request = view(prompt=text, reason=text, problem=text, author_login="ada[bot]", options={"more": 2, "hidden": 3})
     steps = tuple(replace(step, detail=text, url=text) for step in request.run.steps)
+    question = QuestionView(1, request.id, 1, text, _NOON, _NOON, None, None, None)
+    talk = Conversation(
+        (replace(question, answer=text, answered_by=text, closed_at=_NOON), question), BriefView({}, text, 1)
+    )
     for state in REQUEST_TRANSITIONS:
-        yield living_comment.render(replace(request, state=state, run=replace(request.run, steps=steps)))
+        yield living_comment.render(replace(request, state=state, run=replace(request.run, steps=steps)), talk)
+    yield replies.not_asked_you(request, text).body
+    yield replies.no_question(request, None).body
+    yield from (replies.no_question(request, one).body for one in talk.questions)
+    yield replies.which_question(request, talk.questions).body
+    yield replies.expired(request, question).body
     yield living_comment.render(replace(request, run=None))
     yield replies.immediate(request).body
     yield replies.help_text()
@@ -52,6 +63,9 @@ def everything(view, text):
     yield from (replies.refused_draft(report(text)), replies.given_up(text, 7, text))
     yield replies.published("acme/bucket/aws", "1.2.0", text).body
     yield pull_text.body(request, draft(text))
+    unshown = report("intent", "passed")
+    yield pull_text.body(request, replace(draft(text), report=replace(unshown, findings=report(text).findings)))
+    yield pull_text.body(request, replace(draft(text), report=unshown))
     yield pull_text.commit_body(request, draft(text))
     yield pull_text.release_notes(text, 3, text)
     yield pull_text.title(draft(text))

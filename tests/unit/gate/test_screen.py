@@ -297,3 +297,9 @@ def test_every_provider_is_found_once_with_its_first_place() -> None:
         ("registry.terraform.io/acme/mine", "main.tf", 3),
         ("registry.terraform.io/hashicorp/time", "tests/a.tftest.hcl", 2),
     }
+
+
+def test_a_path_out_of_the_module_is_refused_at_its_line() -> None:
+    code = b'locals {\n  a = file("${path.module}/a.txt")\n  b = file("/etc/passwd")\n  c = file("../x")\n}\n'
+    found = {one for one in rules({"main.tf": code}) if one[0] == "outside-path"}
+    assert found == {("outside-path", "main.tf", 3), ("outside-path", "main.tf", 4)}

@@ -25,7 +25,7 @@ def _default(facts: ModuleFacts, name: str) -> str | None:
     return next(variable.default_text for variable in facts.variables if variable.name == name)
 
 
-def test_there_are_four_templates_and_one_needs_no_provider() -> None:
+def test_these_are_the_templates_and_one_needs_no_provider() -> None:
     assert [template.folder for template in built_in()] == [
         "aws-bucket",
         "aws-container-registry",

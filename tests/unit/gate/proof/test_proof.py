@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.proof.callers import callers, data_sources, foreign_call, lay_out, mock_defaults, provider_keys
+from gate.proof.callers import callers, data_sources, foreign_call, lay_out, mock_defaults, not_followed, provider_keys
 from gate.proof.note import upgrade_note
 from gate.proof.placeholders import placeholder
 from gate.proof.prover import compare_files
@@ -146,3 +146,15 @@ def test_calls_that_fan_out_are_followed_once() -> None:
     files["20/main.tf"] = b'module "x" {\n  source = "a/b/aws"\n}\n'
     assert foreign_call(files, "0") == "a/b/aws"
     assert data_sources(files, "0") == ()
+
+
+@pytest.mark.parametrize(("calls", "told"), [(3, False), (499, False), (600, True)])
+def test_calls_that_are_not_followed_are_said(calls: int, told: bool) -> None:
+    code = "".join(f'module "m{n}" {{\n  source = "./modules/a"\n}}\n' for n in range(calls)).encode()
+    reason = not_followed({"main.tf": code, "modules/a/main.tf": b""}, "")
+    assert (reason is not None) == told
+    assert reason is None or "500" in reason
+
+
+def test_a_module_that_calls_itself_is_not_followed_for_ever() -> None:
+    assert not_followed({"main.tf": b'module "a" {\n  source = "./"\n}\n'}, "") is not None
