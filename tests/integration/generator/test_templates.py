@@ -44,6 +44,10 @@ _PROMPTS = {
         "a background worker on fargate, no load balancer",
         "an ECS Fargate service behind an ALB, with secrets, Cloud Map discovery, 3 tasks, port 9000, ARM",
     ),
+    "aws-table": (
+        "a DynamoDB table",
+        "provisioned DynamoDB table with a sort key, global index, TTL, streams, KMS, at least 5 and at most 50 units",
+    ),
     "aws-topic": (
         "an SNS topic",
         "an SNS topic for alarms with a customer managed key and a Lambda function",

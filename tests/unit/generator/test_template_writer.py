@@ -33,6 +33,7 @@ def test_these_are_the_templates_and_one_needs_no_provider() -> None:
         "aws-queue",
         "aws-security-group",
         "aws-service",
+        "aws-table",
         "aws-topic",
         "aws-vpc",
         "aws-zone",
