@@ -18,8 +18,10 @@ from core.errors import Transient, UserError
 from core.log import get_logger
 from gate.report import Report
 from generator.brief import to_dict
+from generator.edits import EditError, applied
 from generator.paths import accept
-from generator.request import Ask, Proposal, Usage, WriterRefusedError
+from generator.repair_request import EDIT_FORM, read_edits, repair_request
+from generator.request import Ask, Proposal, UnfitRepairError, Usage, WriterRefusedError
 from generator.sanitise import sentence
 from tfmodule.files import FileMap
 
@@ -32,7 +34,6 @@ _ADDRESS = "https://api.anthropic.com"
 _TIMEOUT_SECONDS = 480.0
 _MAX_PAUSES = 3
 _MAX_FORM_ATTEMPTS = 2
-_MAX_FINDINGS = 40
 _PROMPTS = Path(__file__).parent / "prompts"
 _TRANSIENT_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 # Inside a stream an error has no status of its own, only a type.
@@ -122,27 +123,24 @@ class ClaudeWriter:
         text = json.dumps(values, ensure_ascii=False)
         return self._converse(text, Usage(self._model), (), form, instructions)
 
-    def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
-        """The proposal with the files that Claude mended; None where it changed nothing."""
-        # A score that is too low stands in the way, and only the remarks say what it takes to raise it.
-        low = any(finding.rule == "score" for finding in report.errors)
-        errors = (report.ordered if low else report.errors)[:_MAX_FINDINGS]
-        code = {path for path in proposal.files if path.endswith((".tf", ".tftest.hcl", ".tftpl"))}
-        shown = {finding.path for finding in errors if finding.path in code} or code
-        request = {
-            "request": ask.prompt,
-            "findings": [
-                {"rule": f.rule, "place": f.place, "message": f.message[:2000], "fix": f.fix[:500]} for f in errors
-            ],
-            "paths": sorted(code),
-            "files": [{"path": path, "content": _text(proposal.files, path)} for path in sorted(filter(None, shown))],
-            "refused": list(proposal.refused_paths),
-        }
-        answer, usage = self._ask(request, proposal.usage or Usage(self._model), _prompt("repair.md"))
-        changed, refused = accept(answer.files)
-        files = {path: data for path, data in {**proposal.files, **changed}.items() if data}
+    def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> Proposal | None:
+        """The proposal with Claude's edits in it. Raises WriterRefusedError, or UnfitRepairError for another round."""
+        request = json.dumps(repair_request(ask, proposal, report, told), ensure_ascii=False)
+        spent = proposal.usage or Usage(self._model)
+        text, usage = self._converse(request, spent, (_prompt("repair.md"),), EDIT_FORM)
+        edits = read_edits(text)
+        if edits is None:
+            raise UnfitRepairError("The answer was not of the form: `edits` with path, old and new.", usage)
+        try:
+            edited = applied(proposal.files, edits)
+        except EditError as error:
+            raise UnfitRepairError(str(error), usage) from None
+        changed, refused = accept(
+            (path, data.decode(errors="replace")) for path, data in edited.items() if proposal.files.get(path) != data
+        )
+        files = {path: data for path, data in {**proposal.files, **changed}.items() if path in edited and data}
         if files == dict(proposal.files):
-            raise WriterRefusedError("Claude changed nothing.", usage)
+            raise UnfitRepairError("The edits changed nothing that may be changed.", usage)
         return replace(
             proposal, files=files, usage=usage, refused_paths=tuple(dict.fromkeys((*proposal.refused_paths, *refused)))
         )
