@@ -32,6 +32,10 @@ _PROMPTS = {
         "a CloudFront distribution",
         "CDN with WAF, access logs, security headers (HSTS, CSP), single-page app, price class 100",
     ),
+    "aws-event-rule": (
+        "an EventBridge rule that runs every night",
+        "event bus with an archive of 30 days, lambda target, 5 retries, events to SQS with a DLQ",
+    ),
     "aws-queue": (
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",

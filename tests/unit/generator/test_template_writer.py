@@ -30,6 +30,7 @@ def test_these_are_the_templates_and_one_needs_no_provider() -> None:
         "aws-bucket",
         "aws-container-registry",
         "aws-distribution",
+        "aws-event-rule",
         "aws-queue",
         "aws-security-group",
         "aws-service",
