@@ -28,9 +28,17 @@ _PROMPTS = {
         "an ECR repository",
         "ECR with KMS, replicated to us-west-2, for other accounts, keeps the last 10 images, untagged after 3 days",
     ),
+    "aws-database": (
+        "a postgres RDS database",
+        "MySQL 8.0 database, multi AZ, 30 days of backups, KMS, 100 GB, IAM authentication",
+    ),
     "aws-distribution": (
         "a CloudFront distribution",
         "CDN with WAF, access logs, security headers (HSTS, CSP), single-page app, price class 100",
+    ),
+    "aws-event-rule": (
+        "an EventBridge rule that runs every night",
+        "event bus with an archive of 30 days, lambda target, 5 retries, events to SQS with a DLQ",
     ),
     "aws-queue": (
         "an SQS queue",

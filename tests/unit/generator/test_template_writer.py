@@ -29,7 +29,9 @@ def test_these_are_the_templates_and_one_needs_no_provider() -> None:
     assert [template.folder for template in built_in()] == [
         "aws-bucket",
         "aws-container-registry",
+        "aws-database",
         "aws-distribution",
+        "aws-event-rule",
         "aws-queue",
         "aws-security-group",
         "aws-service",
