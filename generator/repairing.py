@@ -49,7 +49,7 @@ class Repair:
     progress: Progress
     rounds: list[Round] = field(default_factory=list)
     _told: list[str] = field(default_factory=list)
-    _seen: set[frozenset[str]] = field(default_factory=set)
+    _seen: set["Diagnostics"] = field(default_factory=set)
     _spare: Candidate | None = None
     """It passes, and lost a check on the way: better than nothing, if nothing better comes."""
 
@@ -101,6 +101,7 @@ class Repair:
         new = self._candidate(answer)
         why = worse(new.report, best.report)
         repeated = not new.report.passed and diagnostics(new.report) in self._seen
+        self._seen.add(diagnostics(new.report))
         self._note("model", new, churn=changed, output_tokens=tokens, why=why)
         if why:
             self._told.append(why)
@@ -176,9 +177,13 @@ def churn(before: FileMap, after: FileMap) -> float:
     return gone / lines.total() if gone > _FEW_LINES else 0.0
 
 
-def diagnostics(report: Report) -> frozenset[str]:
-    """What is wrong, whatever the lines: the same set twice means that asking goes in circles."""
-    return frozenset(_NUMBERS.sub("0", f"{one.rule} {one.path} {one.message}") for one in report.errors)
+Diagnostics = frozenset[tuple[str, int]]
+
+
+def diagnostics(report: Report) -> Diagnostics:
+    """What is wrong and how often, whatever the lines: the same twice means that asking goes in circles."""
+    told = Counter(_NUMBERS.sub("0", f"{one.rule} {one.path} {one.message}") for one in report.errors)
+    return frozenset(told.items())
 
 
 def _with_usage(candidate: Candidate, usage: Usage | None) -> Candidate:

@@ -8,6 +8,7 @@ import pytest
 from core.errors import Transient
 from gate.report import CheckResult, Finding, Outcome, Report, Verdict
 from generator.loop import generate
+from generator.repairing import churn, worse
 from generator.request import (
     MAX_PROMPT_CHARACTERS,
     Ask,
@@ -167,17 +168,22 @@ def test_who_rewrites_everything_is_not_followed() -> None:
 
 
 def test_what_has_one_right_form_needs_no_model() -> None:
-    readme = Finding("readme-tables", "error", "The tables are others.", "README.md", 1, check="readme-tables")
+    said = 'Unsupported argument: An argument named "inptu" is not expected here. Did you mean "input"?'
+    spoilt = b'resource "terraform_data" "this" {\n  inptu = 1\n}\n'
 
     def judge(files: FileMap) -> Report:
-        report = _report("refused")
-        return _report("passed") if b"| x |" in files["README.md"] else replace(report, findings=(readme,))
+        wrong = Finding("validate", "error", said, "main.tf", 2, check="validate")
+        return replace(_report("refused"), findings=(wrong,)) if b"inptu" in files["main.tf"] else _report("passed")
 
-    spoilt = replace(_PROPOSAL, files={"main.tf": b"# first\n", "variables.tf": b'variable "x" {\n}\n'})
-    writer = _Writer()
-    writer.propose = lambda ask: spoilt  # type: ignore[method-assign]
-    assert generate(_ASK, writer=writer, judge=judge).report.passed
+    class Slipping(_Writer):
+        def propose(self, ask: Ask) -> Proposal:
+            return replace(_PROPOSAL, files={"main.tf": spoilt})
+
+    writer = Slipping()
+    draft = generate(_ASK, writer=writer, judge=judge)
+    assert b"  input = 1\n" in draft.files["main.tf"]
     assert writer.repairs == 0
+    assert [one.by for one in draft.trajectory] == ["writer", "fixers"]
 
 
 def _counting(*errors: int) -> Callable[[FileMap], Report]:
