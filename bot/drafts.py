@@ -33,6 +33,8 @@ class DraftView:
     report: Report = field(repr=False)
     usage: Mapping[str, Any] | None = None
     instructions_sha256: str | None = None
+    trajectory: tuple[Mapping[str, Any], ...] = ()
+    """Each candidate that was judged: number, by, failing, errors, accepted, why."""
 
 
 def store(session: Session, run_id: str, draft: DraftView) -> DraftView:
@@ -52,6 +54,7 @@ def store(session: Session, run_id: str, draft: DraftView) -> DraftView:
         report=draft.report.to_dict(),
         usage=dict(draft.usage) if draft.usage is not None else None,
         instructions_sha256=draft.instructions_sha256,
+        trajectory=[dict(one) for one in draft.trajectory],
         created_at=clock.now(),
     )
     session.add(row)
@@ -75,6 +78,7 @@ def load(session: Session, run_id: str) -> DraftView | None:
         report=Report.from_dict(row.report),
         usage=row.usage,
         instructions_sha256=row.instructions_sha256,
+        trajectory=tuple(row.trajectory or ()),
     )
 
 

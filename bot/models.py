@@ -159,6 +159,7 @@ class StoredDraft(Base):
     report: Mapped[dict[str, Any]] = mapped_column(JSON)
     usage: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     instructions_sha256: Mapped[str | None] = mapped_column(String(64))  # of our prompts' text; none for a template
+    trajectory: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  # each candidate that was judged
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -3,7 +3,8 @@
 No closing keyword ever: the issue is closed after publication, by us, not by GitHub at the merge.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bot.drafts import DraftView
 from bot.markdown import MAX_BODY, cell, code, fit, folded, neutralise, one_line, plain, quote, shorten
@@ -19,6 +20,7 @@ _TIERS = {
     "builtin": "with Terraform's built-in provider",
     "none": "without an engine",
 }
+_MAKERS = {"writer": "first draft", "fixers": "fixed rules", "model": "repair"}
 _OUTCOMES = {"passed": "✅", "failed": "❌", "skipped": "➖", "undecided": "❔", "not-applicable": "➖"}
 
 
@@ -63,6 +65,22 @@ def proof(report: Report) -> str:
     return f"{judge(report)}{score}\n\n{_table(('Result', 'Check', 'Time'), rows)}"
 
 
+def mended(trajectory: Sequence[Mapping[str, Any]], limit: int = 300) -> str:
+    """The candidates before this one, and what was wrong with them; nothing where the first one passed."""
+    if len(trajectory) < 2:
+        return ""
+    rows = [
+        (
+            str(int(one["number"])),
+            _MAKERS.get(one["by"], "?"),
+            one_line(", ".join(one["failing"]), min(limit, 300)) or ("nothing" if one["accepted"] else "–"),
+            "kept" if one["accepted"] else one_line(f"thrown away: {one['why']}", min(limit, 300)),
+        )
+        for one in trajectory[:12]
+    ]
+    return _table(("Round", "By", "Failed", "And then"), rows)
+
+
 def judge(report: Report) -> str:
     """Who judged: a verdict is worth no more than that."""
     return (
@@ -85,6 +103,7 @@ def _body(request: RequestView, draft: DraftView, limit: int) -> str:
         ("Inputs", _inputs(interface, limit)),
         ("Outputs", _outputs(interface, limit)),
         ("Proved", proof(draft.report)),
+        ("Mended", mended(draft.trajectory, limit)),
         ("What now", _what_now(draft)),
     ]
     text = "\n\n".join(f"## {name}\n\n{content}" if name else content for name, content in sections if content)

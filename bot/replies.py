@@ -3,12 +3,14 @@
 Renders values; decides nothing. Everything that a stranger or a tool wrote goes through `bot.markdown`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.commands import COMMANDS
 from bot.conversations import QuestionView
-from bot.markdown import code, defuse, fenced, one_line, quote
+from bot.markdown import code, defuse, fenced, folded, one_line, quote
+from bot.pull_text import mended
 from bot.requests import RequestView
 from gate.report import Finding, Report
 
@@ -131,8 +133,8 @@ def module_exists(repository: str) -> str:
     )
 
 
-def refused_draft(report: Report) -> str:
-    """The module we wrote did not pass our own gate."""
+def refused_draft(report: Report, trajectory: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The module we wrote did not pass our own gate, whatever was tried."""
     if report.verdict == "undecided":
         start = "I wrote the module, but it could not be judged here, so I do not hand it over."
     else:
@@ -141,7 +143,9 @@ def refused_draft(report: Report) -> str:
     lines = [finding_line(finding) for finding in problems[:_MOST_FINDINGS]]
     if len(problems) > _MOST_FINDINGS:
         lines.append(f"- … and {len(problems) - _MOST_FINDINGS} more")
-    return "\n".join([start, "", *lines]).strip()
+    tried = mended(trajectory)
+    table = ["", folded("What was tried", tried)] if tried else []
+    return "\n".join([start, "", *lines, *table]).strip()
 
 
 def given_up(job: str, job_id: int, error: str) -> str:

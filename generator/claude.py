@@ -4,20 +4,20 @@ Of the files in an answer only allowed paths are kept; the words are neutralised
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gate.report import Report
 from generator import instructions
 from generator.brief import to_dict
+from generator.edits import EditError, applied
 from generator.messages import Claude
 from generator.paths import accept
-from generator.request import Ask, Proposal, WriterRefusedError
+from generator.repair_request import EDIT_FORM, read_edits, repair_request
+from generator.request import Ask, Proposal, UnfitRepairError, WriterRefusedError
 from generator.sanitise import sentence
-from tfmodule.files import FileMap
 
-_MAX_FINDINGS = 40
 _ANSWER_FORM: dict[str, object] = {
     "type": "object",
     "additionalProperties": False,
@@ -95,44 +95,34 @@ class ClaudeWriter:
             instructions_sha256=instructions.digest("brief.md", "repair.md", "system.md"),
         )
 
-    def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
-        """The proposal with the files that Claude mended; None where it changed nothing."""
-        answered = self._claude.converse(
+    def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> Proposal | None:
+        """The proposal with Claude's edits in it. Raises WriterRefusedError, or UnfitRepairError for another round."""
+        text, usage = self._claude.text(
             purpose="repair",
             rules=(instructions.text("system.md"), instructions.text("repair.md")),
-            fields=_to_mend(ask, proposal, report),
-            form=_ANSWER_FORM,
-            read=_read,
+            fields=repair_request(ask, proposal, report, told),
+            form=EDIT_FORM,
             spent=proposal.usage,
         )
-        changed, refused = accept(answered.value.files)
-        files = {path: data for path, data in {**proposal.files, **changed}.items() if data}
+        edits = read_edits(text)
+        if edits is None:
+            raise UnfitRepairError("The answer was not of the form: `edits` with path, old and new.", usage)
+        try:
+            edited = applied(proposal.files, edits)
+        except EditError as error:
+            raise UnfitRepairError(str(error), usage) from None
+        changed, refused = accept(
+            (path, data.decode(errors="replace")) for path, data in edited.items() if proposal.files.get(path) != data
+        )
+        files = {path: data for path, data in {**proposal.files, **changed}.items() if path in edited and data}
         if files == dict(proposal.files):
-            raise WriterRefusedError("Claude changed nothing.", answered.usage)
+            raise UnfitRepairError("The edits changed nothing that may be changed.", usage)
         return replace(
             proposal,
             files=files,
-            usage=answered.usage,
+            usage=usage,
             refused_paths=tuple(dict.fromkeys((*proposal.refused_paths, *refused))),
         )
-
-
-def _to_mend(ask: Ask, proposal: Proposal, report: Report) -> Mapping[str, object]:
-    """What failed, and the files it stands in."""
-    # A score that is too low stands in the way, and only the remarks say what it takes to raise it.
-    low = any(finding.rule == "score" for finding in report.errors)
-    errors = (report.ordered if low else report.errors)[:_MAX_FINDINGS]
-    code = {path for path in proposal.files if path.endswith((".tf", ".tftest.hcl", ".tftpl"))}
-    shown = {finding.path for finding in errors if finding.path in code} or code
-    return {
-        "request": ask.prompt,
-        "findings": [
-            {"rule": f.rule, "place": f.place, "message": f.message[:2000], "fix": f.fix[:500]} for f in errors
-        ],
-        "paths": sorted(code),
-        "files": [{"path": path, "content": _text(proposal.files, path)} for path in sorted(filter(None, shown))],
-        "refused": list(proposal.refused_paths),
-    }
 
 
 def _read(values: Any) -> _Answer | None:
@@ -144,10 +134,6 @@ def _read(values: Any) -> _Answer | None:
     if not files or not all(isinstance(part, str) for part in texts):
         return None
     return _Answer(fields[0], fields[1], fields[2], fields[3], assumptions, files)
-
-
-def _text(files: FileMap, path: str) -> str:
-    return files[path].decode(errors="replace")
 
 
 def _slug(name: str, system: str) -> str:

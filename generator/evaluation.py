@@ -18,7 +18,8 @@ from gate.policies.document import document, written
 from gate.policies.organisation import LAPTOP
 from gate.policies.rego import Question, ask_once
 from gate.report import Report
-from generator.loop import Formatter, Judge, generate
+from generator.loop import Formatter, generate
+from generator.repairing import Judge
 from generator.request import Ask, NothingFitsError, RefusedDraftError, Usage, WriterRefusedError
 from generator.writing import Writer
 from tfmodule.files import FileMap, printable

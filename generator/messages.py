@@ -91,10 +91,22 @@ class Claude:
         question = _Question(tuple(rules), _content(material or {}, fields), form)
         return self._escalated(purpose, spent, lambda choice, usage: self._formed(question, choice, usage, read))
 
+    def text(
+        self,
+        *,
+        purpose: Purpose,
+        rules: Sequence[str],
+        fields: Mapping[str, object],
+        form: Mapping[str, object],
+        spent: Usage | None = None,
+    ) -> tuple[str, Usage]:
+        """The answer's text, unread: for a caller that has a way of its own to go on where it is not of the form."""
+        question = _Question(tuple(rules), _content({}, fields), form)
+        return self._escalated(purpose, spent, lambda choice, usage: self._whole(question, choice, usage))
+
     def say(self, instructions: str, values: Mapping[str, object], form: Mapping[str, object]) -> tuple[str, Usage]:
-        """The text of one brief, for a caller that reads it in a way of its own."""
-        question = _Question((instructions,), _content({}, values), form)
-        return self._escalated("brief", None, lambda choice, usage: self._whole(question, choice, usage))
+        """The text of one brief: `generator.briefing.Speaker`."""
+        return self.text(purpose="brief", rules=(instructions,), fields=values, form=form)
 
     @property
     def model(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.errors import UserError
 from gate.report import Report
 from generator.brief import Brief
+from generator.trajectory import Trajectory
 from tfmodule.files import FileMap
 
 MAX_PROMPT_CHARACTERS = 16_000
@@ -87,6 +88,7 @@ class Draft:
     rounds: int
     refused_paths: tuple[str, ...] = ()
     instructions_sha256: str | None = None
+    trajectory: Trajectory = ()
 
 
 class EmptyPromptError(UserError):
@@ -125,13 +127,18 @@ class WriterRefusedError(UserError):
         self.usage = usage
 
 
+class UnfitRepairError(WriterRefusedError):
+    """An answer that does not fit the files. Told so, the model may do better in the next round."""
+
+
 class RefusedDraftError(UserError):
     """The best candidate did not pass the gate. `report` is its report, `proposal` what was judged."""
 
-    def __init__(self, report: Report, proposal: Proposal) -> None:
+    def __init__(self, report: Report, proposal: Proposal, trajectory: Trajectory = ()) -> None:
         super().__init__(_why_refused(report))
         self.report = report
         self.proposal = proposal
+        self.trajectory = trajectory
 
 
 def _why_refused(report: Report) -> str:

@@ -41,9 +41,9 @@ class TemplateWriter:
             notes=template.notes,
         )
 
-    def repair(self, ask: Ask, proposal: Proposal, report: Report) -> None:
+    def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> None:
         """A template is as good as it gets: nothing to mend here."""
-        _ = ask, proposal, report
+        _ = ask, proposal, report, told
 
 
 def _files(match: Match, name: str) -> FileMap:

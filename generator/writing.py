@@ -3,6 +3,7 @@
 A writer proposes files; it never judges them and never decides whether they are handed over.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gate.report import Report
@@ -16,6 +17,10 @@ class Writer(Protocol):
         """A first candidate. Raises UserError where none can be made, Transient where trying again may help."""
         ...
 
-    def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
-        """The candidate with the report's errors mended, or None where this writer cannot do better."""
+    def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> Proposal | None:
+        """The candidate with the report's errors mended, or None where this writer cannot do better.
+
+        `told` says why earlier answers were thrown away. Raises WriterRefusedError, or UnfitRepairError where telling
+        it again may help.
+        """
         ...

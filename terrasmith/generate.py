@@ -21,8 +21,8 @@ from gate.policy import operators_policy
 from gate.report import Report
 from gate.sandbox.probe import warning
 from gate.scanning.scanners import make_scanner
-from generator.loop import Judge
 from generator.loop import generate as write
+from generator.repairing import Judge
 from generator.request import Ask, Draft, Proposal, RefusedDraftError, Usage
 from generator.template_writer import TemplateWriter
 from generator.writers import make_writer

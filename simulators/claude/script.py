@@ -105,10 +105,12 @@ def _outcome(step: Mapping[str, Any], said: str) -> Failure | Turn:
 
 
 def _answer(folder: str, *, repair: bool) -> str:
-    """The good module with a folder's files over it; of a repair only the folder's own files."""
+    """The good module with a folder's files over it; of a repair edits that write the folder's own files."""
     about = json.loads((_ANSWERS / "good" / "answer.json").read_text(encoding="utf-8"))
-    files = {} if repair else _files("good")
-    files |= _files(folder)
+    if repair:
+        edits = [{"path": path, "old": "", "new": content} for path, content in _files(folder).items()]
+        return json.dumps({"edits": edits}, ensure_ascii=False)
+    files = _files("good") | _files(folder)
     listed = [{"path": path, "content": content} for path, content in files.items()]
     if folder == "hostile":
         listed += [{"path": path, "content": "# not yours to write\n"} for path in HOSTILE_PATHS]

@@ -31,8 +31,9 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
             if draft is None:
                 return
         except RefusedDraftError as error:
+            tried = [one.to_dict() for one in error.trajectory]
             with ctx.write() as session:
-                requests.fail(session, request_id, replies.refused_draft(error.report))
+                requests.fail(session, request_id, replies.refused_draft(error.report, tried))
             return
         except UserError as error:
             with ctx.write() as session:
@@ -97,4 +98,5 @@ def _view(draft: Draft) -> drafts.DraftView:
         report=draft.report,
         usage=asdict(draft.usage) if draft.usage else None,
         instructions_sha256=draft.instructions_sha256,
+        trajectory=tuple(one.to_dict() for one in draft.trajectory),
     )

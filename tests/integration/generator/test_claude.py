@@ -182,14 +182,14 @@ def test_a_bad_module_is_repaired_with_only_what_failed(claude: _START, house: _
     assert len(simulator.requests[1]["body"]["system"]) == 2
 
 
-def test_a_repair_that_mends_nothing_ends_it(claude: _START, house: _JUDGE) -> None:
+def test_repairs_that_mend_nothing_end_after_three(claude: _START, house: _JUDGE) -> None:
     simulator = claude(_BAD)
     with pytest.raises(RefusedDraftError) as caught:
         _generate(simulator, house)
     assert caught.value.report.verdict == "refused"
-    assert len(simulator.requests) == 2
+    assert len(simulator.requests) == 4
     assert caught.value.proposal.usage is not None
-    assert caught.value.proposal.usage.calls == 2
+    assert caught.value.proposal.usage.calls == 4
 
 
 @pytest.mark.checklist("S18", "S21")

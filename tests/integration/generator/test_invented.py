@@ -1,5 +1,7 @@
 """A writer that invents what sounds real: the draft is refused with the real name, before any engine starts."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from gate.engines.port import EngineSettings
@@ -24,7 +26,7 @@ class _Inventor:
     def propose(self, ask: Ask) -> Proposal:
         return Proposal("thing", "aws", "Thing", "A thing.", {"main.tf": self.code.encode()}, "test:inventor")
 
-    def repair(self, ask: Ask, proposal: Proposal, report: Report) -> Proposal | None:
+    def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> Proposal | None:
         return None
 
 

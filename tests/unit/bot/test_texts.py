@@ -60,6 +60,11 @@ def everything(view, text):
     yield replies.help_text()
     yield replies.no_permission(request).body
     yield from (replies.right_lost(request), replies.no_right_there(request, text), replies.module_exists(text))
+    tried = [
+        {"number": n, "by": by, "failing": [text], "errors": 1, "accepted": n == 1, "why": text}
+        for n, by in enumerate(("writer", "model", text), start=1)
+    ]
+    yield from (pull_text.mended(tried), replies.refused_draft(report(text), tried))
     yield from (replies.refused_draft(report(text)), replies.given_up(text, 7, text))
     yield replies.published("acme/bucket/aws", "1.2.0", text).body
     yield pull_text.body(request, draft(text))
