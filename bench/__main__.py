@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench import comment, gate, install, machine, publication, reads, registry, search, webhook
+from bench import comment, gate, generate, install, machine, publication, reads, registry, search, webhook
 from bench.figures import Table, with_figures
 from bench.scale import FULL, TINY, Scale
 from core.errors import UserError
@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[Scale], Iterator[Table]]] = {
     "reads": reads.measure,
     "registry": registry.measure,
     "gate": gate.measure,
+    "generate": generate.measure,
     "publication": publication.measure,
     "search": search.measure,
 }
