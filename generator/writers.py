@@ -1,26 +1,25 @@
-"""Chooses who writes briefs and modules. A key decides, and nothing falls back from one to the other in silence."""
+"""Chooses who writes briefs and modules. A key decides; what falls back from one to the other says so."""
 
-from pathlib import Path
-
+from generator import instructions
 from generator.briefing import Briefer, ClaudeBriefer, TemplateBriefer
+from generator.messages import Claude
+from generator.models import Models, choose
 from generator.template_writer import TemplateWriter
 from generator.writing import Writer
 
 
-def make_writer(api_key: str | None, base_url: str | None, model: str) -> Writer:
+def make_writer(api_key: str | None, base_url: str | None, model: str, models: Models | None = None) -> Writer:
     """Claude where there is a key, the built-in templates otherwise. The SDK is imported at the first call only."""
     if not api_key:
         return TemplateWriter()
     from generator.claude import ClaudeWriter
 
-    return ClaudeWriter(api_key=api_key, base_url=base_url, model=model)
+    return ClaudeWriter(Claude(api_key=api_key, base_url=base_url, models=models or choose(model)))
 
 
-def make_briefer(api_key: str | None, base_url: str | None, model: str) -> Briefer:
+def make_briefer(api_key: str | None, base_url: str | None, model: str, models: Models | None = None) -> Briefer:
     """Claude where there is a key, the built-in templates otherwise."""
     if not api_key:
         return TemplateBriefer()
-    from generator.claude import ClaudeWriter
-
-    instructions = (Path(__file__).parent / "prompts" / "brief.md").read_text(encoding="utf-8")
-    return ClaudeBriefer(ClaudeWriter(api_key=api_key, base_url=base_url, model=model), instructions)
+    claude = Claude(api_key=api_key, base_url=base_url, models=models or choose(model))
+    return ClaudeBriefer(claude, instructions.text("brief.md"))

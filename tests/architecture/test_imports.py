@@ -62,7 +62,7 @@ INNOCENT = {
     "bot/shortcut.py": "import bot.github.gateway\n",
     "bot/github/gateway.py": "import githubkit\nimport httpx\n",
     "core/redis.py": "import redis\n",
-    "generator/claude.py": "import anthropic\n",
+    "generator/messages.py": "import anthropic\n",
     "registry/storage/s3.py": "import boto3.session\nfrom botocore.config import Config\n",
     "workers/worker.py": "import rq\n",
     "workers/jobs/generate_module.py": "",

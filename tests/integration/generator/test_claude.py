@@ -128,7 +128,22 @@ def test_an_answer_that_ends_early_is_said_and_nothing_put_in_its_place(
     with pytest.raises(WriterRefusedError, match=words) as caught:
         _generate(claude({"do": stop}), house)
     assert caught.value.usage is not None
-    assert caught.value.usage.calls == 1
+    # Another model is asked once where one refused, and an answer too long gets more room once.
+    assert caught.value.usage.calls == (1 if stop == "context_window" else 2)
+
+
+@pytest.mark.parametrize(("stop", "field"), [("refusal", "model"), ("max_tokens", "max_tokens")])
+def test_a_refusal_goes_to_another_model_and_a_long_answer_gets_room(
+    stop: str, field: str, claude: _START, house: _JUDGE
+) -> None:
+    simulator = claude({"do": stop}, _GOOD)
+    draft = _generate(simulator, house)
+    assert draft.source == f"claude:claude-{'fable-5-1' if stop == 'refusal' else 'opus-5-5'}"
+    assert draft.usage is not None
+    assert draft.usage.calls == 2, "what the first one cost is not forgotten"
+    first, second = (request["body"] for request in simulator.requests)
+    assert {key for key in first if first[key] != second.get(key)} - {"output_config"} == {field}
+    assert first["output_config"]["effort"] == "medium"
 
 
 def test_a_pause_is_continued(claude: _START, house: _JUDGE) -> None:
