@@ -162,7 +162,7 @@ def _what_now(draft: DraftView) -> str:
 def _suggested_workflow() -> str:
     """Only shown: the app has no right to write workflows, and wants none (G24)."""
     return folded(
-        "A workflow, if you want one besides my check",
+        "A workflow of your own",
         "Each push to this branch is judged by me, so none is needed. I write no workflows; this one you may add as "
         f"`.github/workflows/module.yml`:\n\n{fenced(workflow(), 'yaml')}",
     )
