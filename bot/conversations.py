@@ -97,6 +97,7 @@ def ask(session: Session, request_id: str, text: str) -> QuestionView:
     session.flush()
     if (run := latest_run(session, row.id)) is not None:
         set_step(session, run.id, "read", "running", "waiting for an answer", None)
+    outbox.record(session, events.QuestionAsked(request_id=row.id, number=asked.number))
     changed(session, row)
     return _view(asked)
 

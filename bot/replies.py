@@ -99,6 +99,15 @@ def which_question(request: RequestView, asked: Sequence[QuestionView]) -> Reply
     return _reply(request, text, "several questions are open")
 
 
+def asked(request: RequestView, question: QuestionView) -> Reply:
+    """A question. It stands in the living comment too, but GitHub tells nobody of an edit."""
+    return Reply(
+        f"<!-- terrasmith:asked:{request.id}:{question.number} -->",
+        f"Before I write the module for {code(request.author_login)}, one question:\n\n{quote(question.text)}\n\n"
+        "Answer in a comment that quotes it, or with `/generate answer …`. I wait for two weeks.",
+    )
+
+
 def expired(request: RequestView, question: QuestionView) -> Reply:
     """Nobody answered in time."""
     return Reply(

@@ -51,6 +51,13 @@ class GenerationAccepted(_AboutRequest):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuestionAsked(_AboutRequest):
+    """A run waits for an answer. `number` counts the questions of the request."""
+
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuestionAnswered(_AboutRequest):
     """What a run waited for is known: it goes on."""
 
@@ -223,6 +230,7 @@ EVENTS: dict[str, type[Event]] = {
         InstallationChanged,
         CommandReceived,
         GenerationAccepted,
+        QuestionAsked,
         QuestionAnswered,
         QuestionExpired,
         DraftProved,

@@ -50,8 +50,9 @@ def test_a_question_in_the_living_comment_is_answered_by_quoting_it(claude: str,
     system = System(tmp_path / "data", TERRASMITH_ANTHROPIC_API_KEY="sk-ant-test", TERRASMITH_ANTHROPIC_BASE_URL=claude)
     try:
         talk = system.say("/generate a service catalogue --repo terraform-terraform-catalogue")
-        shown = talk.answer(QUESTION)
-        assert "I have a question" in shown and "Owners are told." in shown
+        shown = talk.answer("I have a question")
+        assert QUESTION in shown and "Owners are told." in shown
+        assert QUESTION in talk.answer("Before I write the module")  # nobody is notified of an edit
         talk.comment(f"> {QUESTION}\n\nTeams.", who=system.stranger)
         assert "people with write access" in talk.answer("mallory")
         talk.comment(f"> **{QUESTION}**\n\nTeams.")

@@ -34,6 +34,7 @@ JOBS: dict[str, JobKind] = {
     "acknowledge": _job("acknowledge", QUICK, Permission.COMMENTER_WRITE),
     "generate_module": _job("generate_module", HEAVY, Permission.COMMENTER_WRITE),
     "expire_questions": _job("expire_questions", QUICK, Permission.SYSTEM),
+    "announce_question": _job("announce_question", QUICK, Permission.INSTALLATION),
     "announce_expiry": _job("announce_expiry", QUICK, Permission.INSTALLATION),
     "open_pull_request": _job("open_pull_request", HEAVY, Permission.COMMENTER_WRITE),
     "update_comment": _job("update_comment", QUICK, Permission.INSTALLATION),

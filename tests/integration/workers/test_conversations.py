@@ -328,3 +328,20 @@ def test_a_form_names_the_provider_and_what_must_hold(bench: Bench) -> None:
         True,
     )
     assert [label for label, _ in intake.fields] == ["What shall the module create?", "Provider", "What must hold?"]
+
+
+def test_a_question_is_asked_where_people_are_notified_and_not_after_its_answer(database: Database) -> None:
+    bench = Bench(database)
+    request = bench.asked()
+    [event] = bench.events("QuestionAsked")
+    for _ in range(2):
+        assert bench.run("announce_question", **event) == "done"
+    [said] = [body for marker, body in bench.said.items() if "asked" in marker]
+    assert ASKED in said
+    assert "`ada`" in said
+    bench.said.clear()
+    with database.unit_of_work() as session:
+        question = conversations.of(session, request).questions[0]
+        conversations.answer(session, question.id, "eu-west-1", "ada")
+    assert bench.run("announce_question", **event) == "done"
+    assert not bench.said

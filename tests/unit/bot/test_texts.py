@@ -55,6 +55,7 @@ def everything(view, text):
     yield from (replies.no_question(request, one).body for one in talk.questions)
     yield replies.which_question(request, talk.questions).body
     yield replies.expired(request, question).body
+    yield replies.asked(request, question).body
     yield living_comment.render(replace(request, run=None))
     yield replies.immediate(request).body
     yield replies.help_text()
