@@ -4,10 +4,12 @@ No closing keyword ever: the issue is closed after publication, by us, not by Gi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bot.drafts import DraftView
-from bot.markdown import MAX_BODY, cell, code, fit, folded, neutralise, one_line, plain, quote, shorten
+from bot.markdown import MAX_BODY, cell, code, fenced, fit, folded, neutralise, one_line, plain, quote, shorten
 from bot.requests import RequestView
 from gate.report import Report
 from tfmodule.hcl import read_facts
@@ -106,6 +108,7 @@ def _body(request: RequestView, draft: DraftView, limit: int) -> str:
         ("Mended", mended(draft.trajectory, limit)),
         ("Cost", cost(draft.usage)),
         ("What now", _what_now(draft)),
+        ("", _suggested_workflow()),
     ]
     text = "\n\n".join(f"## {name}\n\n{content}" if name else content for name, content in sections if content)
     return f"{text}\n\n<!-- terrasmith:pull:{request.id} -->"
@@ -168,6 +171,21 @@ def _what_now(draft: DraftView) -> str:
         "- **Closing** without a merge publishes nothing.\n\n"
         f"<sub>Written with {by}.</sub>"
     )
+
+
+def _suggested_workflow() -> str:
+    """Only shown: the app has no right to write workflows, and wants none (G24)."""
+    return folded(
+        "A workflow of your own",
+        "Each push to this branch is judged by me, so none is needed. I write no workflows; this one you may add as "
+        f"`.github/workflows/module.yml`:\n\n{fenced(workflow(), 'yaml')}",
+    )
+
+
+@cache
+def workflow() -> str:
+    """A workflow that formats, validates, tests and scans the module, with nothing but a token that reads."""
+    return (Path(__file__).parent / "module_workflow.yml").read_text(encoding="utf-8")
 
 
 def _foldable(table: str, rows: int, what: str) -> str:
