@@ -121,8 +121,8 @@ def cost(usage: Mapping[str, Any] | None) -> str:
     calls, cached = int(usage["calls"]), int(usage.get("cache_read_tokens", 0))
     sums = [int(usage.get(key, 0)) / 1e6 for key in ("cost_micros", "reserved_micros")]
     return (
-        f"**${sums[0]:.2f}** for {calls} {'call' if calls == 1 else 'calls'} of {code(str(usage['model']), 80)}; at most "
-        f"${sums[1]:.2f} had been set aside before. {int(usage['input_tokens']) + cached:,} tokens in, "
+        f"**${sums[0]:.2f}** for {calls} {'call' if calls == 1 else 'calls'} of {code(str(usage['model']), 80)}; at "
+        f"most ${sums[1]:.2f} had been set aside before. {int(usage['input_tokens']) + cached:,} tokens in, "
         f"{cached:,} of them from the cache, and {int(usage['output_tokens']):,} out."
     )
 
