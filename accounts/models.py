@@ -1,4 +1,4 @@
-"""Tables of who may do what: namespaces, tokens, policies, and the audit of every change."""
+"""Tables of who may do what: namespaces, tokens, policies, and the audit of every change; who spent what."""
 
 from datetime import datetime
 from typing import Any
@@ -93,6 +93,31 @@ class PolicyOverride(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_by: Mapped[str | None] = mapped_column(String(200))
+
+
+class Spending(Base):
+    """One call of a model: whose, for what, and what it came to. Money in millionths of a dollar. Never deleted."""
+
+    __tablename__ = "spending"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
+    job: Mapped[str] = mapped_column(String(64), index=True)  # the run it was made for
+    person: Mapped[str] = mapped_column(String(100))
+    repository: Mapped[str] = mapped_column(String(200))
+    organisation: Mapped[str] = mapped_column(String(100))
+    purpose: Mapped[str] = mapped_column(String(16))  # brief | write | repair | review
+    model: Mapped[str] = mapped_column(String(100))
+    prompt_sha256: Mapped[str] = mapped_column(String(64))  # of the whole request
+    number: Mapped[int]  # tells calls of one job with the same prompt apart
+    state: Mapped[str] = mapped_column(String(16))  # accounts.spending.SPENDING_TRANSITIONS
+    reserved_micros: Mapped[int] = mapped_column(BigInteger)
+    cost_micros: Mapped[int | None] = mapped_column(BigInteger)
+    usage: Mapped[dict[str, int] | None] = mapped_column(JSON)
+    stop_reason: Mapped[str | None] = mapped_column(String(64))
+    api_request_id: Mapped[str | None] = mapped_column(String(100))
+    answer: Mapped[str | None] = mapped_column(Text)  # until `prune_rows` forgets it
+    reserved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class AuditRow(Base):

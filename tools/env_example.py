@@ -23,7 +23,7 @@ def render() -> str:
     lines = [HEAD]
     for name, field in Settings.model_fields.items():
         roles = [role for role, needed in _REQUIRED.items() if name in needed]
-        default = "" if field.default in (None, PydanticUndefined, ()) else str(field.default)
+        default = "" if field.default in (None, PydanticUndefined, (), {}) else str(field.default)
         lines.append(f"# {field.description}." + (f" Needed by: {', '.join(roles)}." if roles else ""))
         lines.append(f"{'' if roles else '#'}{variable(name)}={default}\n")
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from bot.requests import RequestView
 from bot.targets import Choice
 from generator.brief import MAX_LINES, Brief, from_dict, markdown, to_dict
 from generator.intake import Answer, Intake, Remark, bounded
-from workers.commenter import WRITERS
+from workers.commenter import WRITERS, payer
 from workers.context import JobContext
 
 MOST_QUESTIONS = 3
@@ -39,7 +39,9 @@ def understood(ctx: JobContext, github: InstallationClient, request: RequestView
     if talk.brief is not None and talk.brief.answers == len(talk.answered):
         brief = from_dict(talk.brief.values)
     else:
-        brief = _decided(ctx.environment.briefer.brief(_gathered(github, request, known)), talk)
+        brief = _decided(
+            ctx.environment.briefer(ctx.write, payer(request)).brief(_gathered(github, request, known)), talk
+        )
         with ctx.write() as session:
             view = BriefView(to_dict(brief), markdown(brief), len(talk.answered))
             conversations.keep_brief(session, request.run.id, view)

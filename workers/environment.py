@@ -25,13 +25,17 @@ from gate.sandbox.probe import must_hold
 from gate.scanning.scanner import Scanner
 from gate.scanning.scanners import make_scanner, tools
 from gate.scanning.warm import ScannerSettings
+from generator import prices
 from generator.briefing import Briefer
+from generator.models import Models, choose
+from generator.spending import Caps, Payer, Purse
 from generator.writers import make_briefer, make_writer
 from generator.writing import Writer
 from registry.services import judgements
 from registry.storage.opening import open_storage
 from registry.storage.port import Storage
 from tfmodule.files import FileMap
+from workers.ledger import DatabaseLedger, Write
 
 GUARDED = Evidence(guarded=True)
 """Whatever is judged here comes through our own check run, or through a publication that runs the same checks."""
@@ -57,19 +61,39 @@ class Environment:
     def storage(self) -> Storage:
         return open_storage(self.settings)
 
-    @cached_property
-    def writer(self) -> Writer:
+    def writer(self, write: Write, payer: Payer) -> Writer:
+        """Who writes modules, at this payer's expense; `write` opens the job's own units of work."""
         key = self.settings.anthropic_api_key
         return make_writer(
-            key.get_secret_value() if key else None, self.settings.anthropic_base_url, self.settings.anthropic_model
+            key.get_secret_value() if key else None,
+            self.settings.anthropic_base_url,
+            self.settings.anthropic_model,
+            self._models,
+            self._purse(write, payer) if key else None,
         )
 
-    @cached_property
-    def briefer(self) -> Briefer:
+    def briefer(self, write: Write, payer: Payer) -> Briefer:
+        """Who makes briefs, at this payer's expense."""
         key = self.settings.anthropic_api_key
         return make_briefer(
-            key.get_secret_value() if key else None, self.settings.anthropic_base_url, self.settings.anthropic_model
+            key.get_secret_value() if key else None,
+            self.settings.anthropic_base_url,
+            self.settings.anthropic_model,
+            self._models,
+            self._purse(write, payer) if key else None,
         )
+
+    @property
+    def caps(self) -> Caps:
+        """What may be spent."""
+        return Caps.read(self.settings.anthropic_caps)
+
+    @property
+    def _models(self) -> Models:
+        return choose(self.settings.anthropic_model, self.settings.anthropic_models)
+
+    def _purse(self, write: Write, payer: Payer) -> Purse:
+        return Purse(DatabaseLedger(write, self.caps), prices.read(self.settings.anthropic_prices), payer)
 
     @cached_property
     def redact(self) -> Redactor:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.spending import SPENDING_TRANSITIONS
 from bot import states
 from core import jobs
 from core.db import Base
@@ -20,6 +21,7 @@ TABLES = {
     "Release": states.RELEASE_TRANSITIONS,
     "Version": VERSION_TRANSITIONS,
     "Upload": UPLOAD_TRANSITIONS,
+    "Spending": SPENDING_TRANSITIONS,
     "Installation": states.INSTALLATION_TRANSITIONS,
 }
 

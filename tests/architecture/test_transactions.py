@@ -23,6 +23,7 @@ VALUES = (
     "bot.github.errors",
     "generator.brief",
     "generator.request",
+    "generator.spending",
     "registry.storage.values",
     "registry.storage.errors",
 )

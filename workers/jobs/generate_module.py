@@ -13,8 +13,9 @@ from core.errors import UserError
 from gate.formatting import formatter
 from generator.loop import generate
 from generator.request import Ask, Draft, RefusedDraftError
+from generator.spending import AwayError
 from workers import briefing
-from workers.commenter import may_write
+from workers.commenter import may_write, payer
 from workers.context import JobContext
 
 
@@ -30,6 +31,10 @@ def run(ctx: JobContext, *, request_id: str, run_id: str) -> None:
             draft = _write(ctx, request, run_id)
             if draft is None:
                 return
+        except AwayError as error:
+            with ctx.write() as session:
+                requests.start_step(session, run_id, "write", f"Waiting for Claude. {error.message}")
+            raise  # the job is put back, and goes on by itself
         except RefusedDraftError as error:
             tried = [one.to_dict() for one in error.trajectory]
             with ctx.write() as session:
@@ -64,7 +69,7 @@ def _write(ctx: JobContext, request: RequestView, run_id: str) -> Draft | None:
     )
     draft = generate(
         ask,
-        writer=ctx.environment.writer,
+        writer=ctx.environment.writer(ctx.write, payer(request)),
         judge=ctx.environment.judge("house"),
         progress=_progress(ctx, run_id),
         formatter=formatter(ctx.environment.engine),

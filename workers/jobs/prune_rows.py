@@ -7,6 +7,7 @@ Deliveries are kept longer than GitHub's redelivery window, so that no replay fi
 
 from datetime import timedelta
 
+from accounts import spending
 from bot import deliveries, drafts
 from core import changes, clock, jobs, outbox
 from registry.services import download_counts, judgements
@@ -31,6 +32,7 @@ def run(ctx: JobContext) -> None:
         deliveries.prune(session, clock.now() - _DELIVERIES_KEPT)
         drafts.prune(session, clock.now() - _DRAFTS_KEPT)
         changes.prune(session, clock.now() - _CHANGES_KEPT)
+        spending.forget_answers(session, clock.now() - _JOBS_KEPT)
         judgements.prune(session, clock.now() - _JUDGEMENTS_KEPT)
     with ctx.write() as session:
         download_counts.compact(session, (clock.now() - _DAYS_KEPT).date())

@@ -61,8 +61,8 @@ class Bench:
             redact=lambda text: text,
             engine=EngineSettings(terraform="/nowhere/terraform"),
             judge=lambda _profile, _modules=None: lambda _files: PASSED,
-            briefer=SimpleNamespace(brief=self._brief),
-            writer=SimpleNamespace(propose=self._propose),
+            briefer=lambda *_: SimpleNamespace(brief=self._brief),
+            writer=lambda *_: SimpleNamespace(propose=self._propose),
         )
 
     @staticmethod
@@ -253,9 +253,9 @@ def test_a_crash_neither_asks_twice_nor_pays_twice(bench: Bench) -> None:
     for _ in range(2):
         assert bench.run("acknowledge", request_id=heard.id) == "done"
     bench.briefs = bench.briefs[1:]
-    bench.environment.writer = SimpleNamespace(propose=_breaks)
+    bench.environment.writer = lambda *_: SimpleNamespace(propose=_breaks)
     assert bench.generate(request) == "waiting"
-    bench.environment.writer = SimpleNamespace(propose=bench._propose)
+    bench.environment.writer = lambda *_: SimpleNamespace(propose=bench._propose)
     assert bench.generate(request) == "done"
     assert len(bench.intakes) == 1
     assert len(bench.events("QuestionAnswered")) == 1
@@ -264,12 +264,12 @@ def test_a_crash_neither_asks_twice_nor_pays_twice(bench: Bench) -> None:
 def test_the_next_attempt_takes_the_brief_of_the_last(bench: Bench) -> None:
     bench.briefs = [lambda _intake: bench.brief()]
     request = bench.begun()
-    bench.environment.writer = SimpleNamespace(propose=_breaks)
+    bench.environment.writer = lambda *_: SimpleNamespace(propose=_breaks)
     assert bench.generate(request) == "waiting"
     with bench.database.unit_of_work() as session:
         requests.fail(session, request.id, "broke")
         request = requests.accept(session, request.id)
-    bench.environment.writer = SimpleNamespace(propose=bench._propose)
+    bench.environment.writer = lambda *_: SimpleNamespace(propose=bench._propose)
     assert bench.generate(request) == "done"
     assert (request.run.number if request.run else 0, len(bench.intakes)) == (2, 1)
 
