@@ -47,6 +47,8 @@ class Kind:
 ANSWER = "generate answer"
 """The one command of two words."""
 
+USAGE = "/usage"
+
 COMMANDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -70,6 +72,7 @@ COMMANDS: Mapping[str, Kind] = {
             "write",
             asks="What is the answer? Write it after the command:",
         ),
+        Kind("usage", USAGE, "Show what modules cost here, and how much is left today.", USAGE, "write"),
         Kind("help", "/help", "Show what I can do.", "/help", "anyone"),
     )
 }

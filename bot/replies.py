@@ -99,6 +99,34 @@ def which_question(request: RequestView, asked: Sequence[QuestionView]) -> Reply
     return _reply(request, text, "several questions are open")
 
 
+def usage(request: RequestView, spent: Sequence[tuple[str, int, int]], month: int, published: int) -> Reply:
+    """What was used today under each cap as (whose, used, cap), and the month's cost and published modules.
+
+    All sums are millionths of a dollar; what is set aside for a call that runs counts at its most.
+    """
+    rows = [
+        f"| {whose} | {dollars(used)} | {dollars(cap)} | {dollars(max(cap - used, 0))} |" for whose, used, cap in spent
+    ]
+    each = f", {dollars(month // published)} for each of {published} published" if published else ", none published yet"
+    return _reply(
+        request,
+        "\n".join(
+            [
+                "| Today, UTC | used | cap | left |",
+                "| --- | ---: | ---: | ---: |",
+                *rows,
+                "",
+                f"This month {code(request.repository.partition('/')[0])} has used {dollars(month)}{each}.",
+            ]
+        ),
+    )
+
+
+def dollars(micros: int) -> str:
+    """`1234567` as `$1.23`."""
+    return f"${micros / 1e6:,.2f}"
+
+
 def asked(request: RequestView, question: QuestionView) -> Reply:
     """A question. It stands in the living comment too, but GitHub tells nobody of an edit."""
     return Reply(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -277,6 +277,13 @@ def find(session: Session, request_id: str) -> RequestView | None:
     """The request, if there is one."""
     row = session.get(Request, request_id)
     return view(session, row) if row else None
+
+
+def published_since(session: Session, owner: str, moment: datetime) -> int:
+    """How many requests in the repositories of an account became versions since then."""
+    wanted = select(func.count()).select_from(Request)
+    ours = func.lower(Request.repository).startswith(f"{owner.lower()}/", autoescape=True)
+    return session.scalar(wanted.where(ours, Request.state == "published", Request.updated_at >= moment)) or 0
 
 
 def find_by_branch(session: Session, ref: str, repository_id: int) -> RequestView | None:

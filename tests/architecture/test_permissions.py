@@ -151,4 +151,4 @@ def test_every_job_declares_under_whose_authority_it_works() -> None:
 @pytest.mark.checklist("T-08", "S10")
 def test_every_command_declares_who_may_use_it() -> None:
     declared = {name: kind.who for name, kind in COMMANDS.items()}
-    assert declared == {"generate": "write", "generate answer": "write", "help": "anyone"}
+    assert declared == {"generate": "write", "generate answer": "write", "usage": "write", "help": "anyone"}

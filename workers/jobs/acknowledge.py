@@ -9,6 +9,7 @@ from bot.github.errors import GitHubError
 from bot.github.gateway import InstallationClient
 from bot.replies import Reply
 from bot.requests import RequestView
+from workers import usage
 from workers.commenter import may_write
 from workers.context import JobContext
 
@@ -34,12 +35,14 @@ def run(ctx: JobContext, *, request_id: str) -> None:
         reply = _take_answer(ctx, github, request)
         if reply is None:
             return
+    if reply is None and request.command == "usage" and may_write(github, request):
+        reply = usage.reply(ctx, request)
     if reply is not None:
         github.issues.upsert_comment(request.repository, request.issue_number, reply.marker, reply.body)
         with ctx.write() as session:
             requests.answer(session, request_id)
         return
-    if may_write(github, request):
+    if request.command != "usage" and may_write(github, request):
         with ctx.write() as session:
             requests.accept(session, request_id)
         return

@@ -56,6 +56,7 @@ def everything(view, text):
     yield replies.which_question(request, talk.questions).body
     yield replies.expired(request, question).body
     yield replies.asked(request, question).body
+    yield replies.usage(request, [("You", 1, 2)], 5, 2).body
     yield living_comment.render(replace(request, run=None))
     yield replies.immediate(request).body
     yield replies.help_text()
