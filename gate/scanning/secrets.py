@@ -72,7 +72,12 @@ _AWS_SECRET = re.compile(
     r"(?i)aws_?secret_?access_?key[\"']?\s*[:=]\s*[\"']?(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])"
 )
 # A literal given to a name that sounds secret: often a harmless sample, so by itself it is a warning.
-_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][\w-]*)[\"']?\s*[:=]\s*\"(?P<value>[^\"${}\s]{6,300})\"")
+_ASSIGNMENT = re.compile(r"(?<!\w)(?P<name>[A-Za-z_][\w-]{0,100}+)[\"']?\s*[:=]\s*\"(?P<value>[^\"${}\s]{6,300})\"")
+# Where strings stand without quotes, or in single ones.
+_BARE_FILES = (".yaml", ".yml", ".sh", ".bash", ".env", ".tftpl", ".tpl", ".ini", ".conf", ".properties")
+_BARE_ASSIGNMENT = re.compile(
+    r"(?<!\w)(?P<name>[A-Za-z_][\w-]{0,100}+)[\"']?\s*(?::\s|=)\s*'?(?P<value>(?=[^\s]{0,300}\d)[^\"'${}\s#,;]{6,300})'?(?=[\s,;]|$)"
+)
 _SOUNDS_SECRET = re.compile(r"(?i)password|passwd|secret|token|api_?key|access_?key|private_?key|credential")
 _DEMANDING_NAME = re.compile(
     r"(?i)(?:password|passwd|secret|token|api_?key|access_?key|secret_?key|private_?key|credentials?)$"
@@ -163,6 +168,11 @@ def _sounds_secret(block: Block) -> bool:
 
 
 def _assignment(path: str, number: int, line: str) -> Iterator[Finding]:
+    """Of a value without double quotes only what looks random counts: between words nobody can tell."""
+    if path.endswith(_BARE_FILES) and any(map(_is_bare_secret, _BARE_ASSIGNMENT.finditer(line[:_WINDOW]))):
+        message = "This line holds what looks like a credential: a random value with the name of a secret."
+        yield _finding("secret", "error", message, path, number)
+        return
     for match in _ASSIGNMENT.finditer(line[:_WINDOW]):
         name, value = match.group("name"), match.group("value")
         if not _SOUNDS_SECRET.search(name) or _harmless(name, value):
@@ -177,6 +187,11 @@ def _assignment(path: str, number: int, line: str) -> Iterator[Finding]:
                 "secret-literal", "warning", message, path, number, "Take the value as a sensitive variable."
             )
             return
+
+
+def _is_bare_secret(match: re.Match[str]) -> bool:
+    name, value = match.group("name"), match.group("value")
+    return bool(_DEMANDING_NAME.search(name)) and not _harmless(name, value) and _looks_random(value)
 
 
 def _harmless(name: str, value: str) -> bool:

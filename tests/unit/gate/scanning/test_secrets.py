@@ -84,3 +84,43 @@ def test_a_long_random_value_is_one_too() -> None:
 def test_a_certificate_in_base64_is_no_credential() -> None:
     line = "certificate-authority-data: " + base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIID").decode()
     assert not list(find_secrets({"kube.yaml": line.encode()}))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("values.yaml", "  password: xK9mQ2vL8pR4tW7z"),
+        ("values.yml", "  db_password: 'xK9mQ2vL8pR4tW7z'"),
+        ("run.sh", "export DB_PASSWORD='xK9mQ2vL8pR4tW7z'"),
+        ("run.sh", "API_KEY=xK9mQ2vL8pR4tW7z terraform plan"),
+        ("templates/user-data.tftpl", "client_secret=xK9mQ2vL8pR4tW7z"),
+        ("app.properties", "db.secret = xK9mQ2vL8pR4tW7z"),
+    ],
+)
+def test_a_random_value_needs_no_quotes_where_the_format_has_none(path: str, line: str) -> None:
+    assert [(one.rule, one.severity) for one in find_secrets({path: line.encode()})] == [("secret", "error")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: ${var.password}",
+        "password: ${{ secrets.DB_PASSWORD }}",
+        "password: hunter2",
+        "secret: arn:aws:secretsmanager:eu-west-1:1:secret:x-AbCdEf",
+        "token: AbstractTokenProviderFactory",
+        "secret: my-application-database-secret",
+        "password: $(openssl rand -base64 32)",
+        'password: "$DB_PASSWORD_FROM_VAULT_1"',
+        "key_id: xK9mQ2vL8pR4tW7z",
+        "password: example-xK9mQ2vL8pR4tW7z",
+    ],
+)
+def test_without_quotes_what_does_not_look_random_is_left_alone(line: str) -> None:
+    assert not list(find_secrets({"values.yaml": line.encode()}))
+
+
+def test_a_name_that_never_ends_costs_no_more_than_its_length() -> None:
+    """Each place was a beginning once: a second for forty such lines, and an hour for a file of them."""
+    lines = "\n".join(("a" * 3_900 + ": " + "b" * 90, "a-" * 1_900 + ": b", "password:" * 400)) + "\n"
+    assert not list(find_secrets({"a.yaml": (lines * 40).encode(), "a.tf": (lines * 40).encode()}))
