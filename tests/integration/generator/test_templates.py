@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
+from gate.engines.port import EngineSettings
+from gate.judge import judge
+from gate.material import Evidence
 from gate.report import Report
+from gate.scanning.scanners import make_scanner
+from gate.scanning.warm import ScannerSettings, find_python
 from generator.briefing import TemplateBriefer
 from generator.catalogue import Template, built_in
 from generator.intake import Intake
@@ -129,6 +134,27 @@ def test_a_template_passes_the_house_profile(
     assert draft.report.score is not None and draft.report.score >= 95, draft.report.ordered
     intent = next(check.outcome for check in draft.report.checks if check.id == "intent")
     assert intent == ("passed" if briefed else "not-applicable")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("template", "prompt"), [(one, prompt) for one in built_in() for prompt in _PROMPTS[one.folder]]
+)
+def test_a_template_keeps_its_score_when_it_is_scanned(
+    template: Template, prompt: str, lent: EngineSettings, terraform: str, request: pytest.FixtureRequest
+) -> None:
+    if template.providers:
+        request.getfixturevalue("aws")
+    settings = ScannerSettings(contained=False)
+    assert find_python(settings) is not None, "`make checkov` installs it"
+    scanner = make_scanner(settings)
+
+    def scanned(files: FileMap) -> Report:
+        return judge(files, profile="house", engine=lent, evidence=Evidence(guarded=True), scanner=scanner)
+
+    report = _draft(prompt, scanned, briefed=False).report
+    assert next(check.outcome for check in report.checks if check.id == "scan") == "passed"
+    assert report.score is not None and report.score >= 95, report.ordered
 
 
 @pytest.mark.parametrize("template", built_in(), ids=lambda template: template.folder)
