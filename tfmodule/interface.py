@@ -9,7 +9,7 @@ from typing import Any
 
 from tfmodule.conditions import with_locals
 from tfmodule.facts import ModuleFacts, Output, Validation
-from tfmodule.shapes import shape_of
+from tfmodule.shapes import Shapes
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Interface:
             )
             for variable in facts.variables
         )
-        outputs = (_output(one, known, types) for one in facts.outputs)
+        shapes = Shapes(types)
+        outputs = (_output(one, known, shapes) for one in facts.outputs)
         providers = (
             Provider(p.name, p.source or f"hashicorp/{p.name}", p.version or "", p.aliases)
             for p in facts.required_providers
@@ -123,10 +124,10 @@ def _resolved(validation: Validation, known: Mapping[str, str]) -> Validation:
     return validation if text == validation.condition else replace(validation, resolved=text)
 
 
-def _output(output: Output, known: Mapping[str, str], types: Mapping[str, str]) -> OutputValue:
+def _output(output: Output, known: Mapping[str, str], shapes: Shapes) -> OutputValue:
     value = with_locals(output.value, known)
     description = (output.description or "").strip()
-    return OutputValue(output.name, description, output.sensitive, output.ephemeral, value, shape_of(value, types))
+    return OutputValue(output.name, description, output.sensitive, output.ephemeral, value, shapes.of(value))
 
 
 def _provider(values: Mapping[str, Any]) -> Provider:

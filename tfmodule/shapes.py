@@ -26,7 +26,25 @@ _RESULTS: Mapping[str, str] = {
     "keys": "list(string)",
 }  # fmt: skip
 _DEEPEST = 16
+_MOST_TEXT = 500_000
+"""Characters of all expressions of a module: one local that a thousand outputs hold is read a thousand times."""
 _FAMILIES = {"tuple": "list", "object": "map"}
+
+
+class Shapes:
+    """The types of one module's expressions. The same expression is looked at once; after much text all are `any`."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._known: dict[str, str] = {}
+        self._left = _MOST_TEXT
+
+    def of(self, expression: str) -> str:
+        """As `shape_of` gives it."""
+        if expression not in self._known:
+            self._left -= len(expression)
+            self._known[expression] = shape_of(expression, self._variables) if self._left >= 0 else "any"
+        return self._known[expression]
 
 
 def shape_of(expression: str, variables: Mapping[str, str]) -> str:
