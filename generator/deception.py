@@ -1,11 +1,14 @@
 """Repairs that make a finding go away without mending it: its cause is gone, turned off, or no longer tested.
 
-Reads the code before and after. A block that Terraform itself cannot read may go; what a scanner complains of may not.
+Reads the code before and after, and what the plans of both show. A block that Terraform itself cannot read may go; what
+a scanner complains of may not.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from gate.proof.values import Proof, Scenario
 from gate.report import Finding, Report
 from tfmodule.facts import Block
 from tfmodule.files import FileMap
@@ -13,6 +16,9 @@ from tfmodule.hcl import parse
 
 _OF_THE_CODE = frozenset({"terrasmith", "terraform"})
 _NONE = frozenset({"0", "false", "{}", "[]", "toset([])", "tomap({})"})
+_TEXT = re.compile(r'"(?:[^"\\$]|\\.|\$(?!\{))*"')
+_NAME = re.compile(r"[A-Za-z_][\w-]*\s*[.\[]")
+_ALWAYS = re.compile(r"\|\|\s*true\b|\btrue\s*\|\|")
 
 
 def deceptions(before: FileMap, after: FileMap, report: Report) -> tuple[str, ...]:
@@ -22,6 +28,27 @@ def deceptions(before: FileMap, after: FileMap, report: Report) -> tuple[str, ..
         *_turned_off(before, after),
         *_untested(before, after),
     )
+
+
+def is_about_security(report: Report) -> bool:
+    """Whether a scanner found something that must be mended: what is not there any more has no findings either."""
+    return any(one.source not in _OF_THE_CODE for one in report.errors)
+
+
+def vanished(before: FileMap, after: FileMap, proof: Proof) -> tuple[str, ...]:
+    """A sentence for each type of which an example plans fewer instances, though the code declares as many."""
+    had, has = (Counter(block.labels[0] for _, block in _resources(files)) for files in (before, after))
+    told = [
+        f"{scenario.name} plans {count} {kind} fewer instead of a mended one."
+        for scenario in proof.scenarios
+        for kind, count in sorted((_fewer(scenario) - (had - has)).items())
+    ]
+    return tuple(told)
+
+
+def _fewer(scenario: Scenario) -> Counter[str]:
+    gone = Counter(change.type for change in scenario.changes if change.actions == ("delete",))
+    return gone - Counter(change.type for change in scenario.changes if change.actions == ("create",))
 
 
 def _removed(before: FileMap, after: FileMap, report: Report) -> Iterator[str]:
@@ -69,9 +96,16 @@ _PROOFS = ("test runs", "assertions", "validations")
 
 def _proofs(files: FileMap) -> tuple[int, int, int]:
     runs = [block for _, block in _blocks(files, ".tftest.hcl") if block.kind == "run"]
-    assertions = sum(inner.kind == "assert" for run in runs for inner in run.blocks)
+    assertions = sum(inner.kind == "assert" and _proves(inner) for run in runs for inner in run.blocks)
     variables = [block for _, block in _blocks(files, ".tf") if block.kind == "variable"]
-    return len(runs), assertions, sum(inner.kind == "validation" for one in variables for inner in one.blocks)
+    validations = sum(inner.kind == "validation" and _proves(inner) for one in variables for inner in one.blocks)
+    return len(runs), assertions, validations
+
+
+def _proves(block: Block) -> bool:
+    """Whether its condition can be false at all: it looks at something, and is not true whatever that is."""
+    condition = _TEXT.sub('""', block.text("condition") or "")
+    return _NAME.search(condition) is not None and _ALWAYS.search(condition) is None
 
 
 def _resources(files: FileMap) -> Iterator[tuple[str, Block]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gate.fixes import mended
 from generator import scaffold
 from generator.acceptance import with_acceptance
-from generator.repairing import Candidate, Judge, Progress, Repair
+from generator.repairing import Candidate, Compare, Judge, Progress, Repair
 from generator.request import (
     MAX_PROMPT_CHARACTERS,
     Ask,
@@ -35,15 +35,17 @@ def generate(
     judge: Judge,
     progress: Progress | None = None,
     formatter: Formatter | None = None,
+    compare: Compare | None = None,
 ) -> Draft:
     """Write the module asked for, or raise: a UserError of the writer, or RefusedDraftError with the last report.
 
-    `progress` is called with a step (`write`, `check`, `repair`) and a sentence about it.
+    `progress` is called with a step (`write`, `check`, `repair`) and a sentence about it. `compare` plans a security
+    repair on the state of what it repairs.
     """
     _check_prompt(ask.prompt)
     progress = progress or _silent
     progress("write", "Writing the module")
-    repair = Repair(ask, writer, judge, lambda proposal: _completed(proposal, ask, formatter), progress)
+    repair = Repair(ask, writer, judge, lambda proposal: _completed(proposal, ask, formatter), progress, compare)
     best = repair.run(writer.propose(ask))
     if not best.report.passed:
         raise RefusedDraftError(best.report, best.proposal, repair.trajectory)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gate.fixes import fixed
+from gate.proof.values import Proof
 from gate.report import Report
-from generator.deception import deceptions
+from generator.deception import deceptions, is_about_security, vanished
 from generator.request import Ask, Proposal, UnfitRepairError, Usage, WriterRefusedError
 from generator.trajectory import Maker, Round, Trajectory, failing
 from generator.writing import Writer
@@ -26,6 +27,8 @@ _NUMBERS = re.compile(r"\d+")
 
 Judge = Callable[[FileMap], Report]
 Progress = Callable[[str, str], None]
+Compare = Callable[[FileMap, FileMap], Proof]
+"""Plans one candidate on the state of another."""
 Complete = Callable[[Proposal], Proposal]
 """Brings a proposal into the form in which it is judged."""
 
@@ -47,6 +50,8 @@ class Repair:
     judge: Judge
     complete: Complete
     progress: Progress
+    compare: Compare | None = None
+    """None where no plans can be had: then the code alone tells what a repair took away."""
     rounds: list[Round] = field(default_factory=list)
     _told: list[str] = field(default_factory=list)
     _seen: set["Diagnostics"] = field(default_factory=set)
@@ -102,13 +107,24 @@ class Repair:
         why = worse(new.report, best.report)
         repeated = not new.report.passed and diagnostics(new.report) in self._seen
         self._seen.add(diagnostics(new.report))
-        self._note("model", new, churn=changed, output_tokens=tokens, why=why)
+        trick = "" if why else self._trick(best, new)
+        self._note("model", new, churn=changed, output_tokens=tokens, why=why or trick)
+        if trick:
+            self._told.append(trick)
+            return best, not repeated
         if why:
             self._told.append(why)
             if new.report.passed:
                 self._spare = new
             return best, not repeated
         return self._by_fixers(new), not repeated
+
+    def _trick(self, best: Candidate, new: Candidate) -> str:
+        if self.compare is None or not is_about_security(best.report):
+            return ""
+        self.progress("check", "Comparing what is planned before and after the repair")
+        before, after = best.proposal.files, new.proposal.files
+        return " ".join(vanished(before, after, self.compare(before, after)))
 
     def _by_fixers(self, candidate: Candidate) -> Candidate:
         """What has one right form needs no model."""

@@ -18,6 +18,7 @@ from core.errors import Transient, UserError
 from gate.formatting import formatter
 from gate.judge import judge
 from gate.policy import operators_policy
+from gate.proof.prover import prove
 from gate.report import Report
 from gate.sandbox.probe import warning
 from gate.scanning.scanners import make_scanner
@@ -89,7 +90,12 @@ def _generate(
     refused = ""
     try:
         draft = write(
-            ask, writer=writer, judge=house_judge(), progress=_progress, formatter=formatter(engine_settings())
+            ask,
+            writer=writer,
+            judge=house_judge(),
+            progress=_progress,
+            formatter=formatter(engine_settings()),
+            compare=lambda before, after: prove(before, after, engine=engine_settings()),
         )
         report, outcome = draft.report, draft
     except RefusedDraftError as error:

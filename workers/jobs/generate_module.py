@@ -73,6 +73,7 @@ def _write(ctx: JobContext, request: RequestView, run_id: str) -> Draft | None:
         judge=ctx.environment.judge("house"),
         progress=_progress(ctx, run_id),
         formatter=formatter(ctx.environment.engine),
+        compare=ctx.environment.prove,
     )
     # Who reads the pull request must find there what was decided before the module was written.
     return replace(draft, assumptions=tuple(dict.fromkeys((*known.brief.assumptions, *draft.assumptions))))

@@ -23,6 +23,7 @@ from core.db import Database
 from core.errors import Transient
 from core.models import OutboxRow
 from gate.engines.port import EngineSettings
+from gate.proof.values import Proof
 from gate.report import Report
 from generator.brief import Brief, to_dict
 from generator.intake import Intake
@@ -60,6 +61,7 @@ class Bench:
             github=SimpleNamespace(installation=lambda _id: github),
             redact=lambda text: text,
             engine=EngineSettings(terraform="/nowhere/terraform"),
+            prove=lambda _before, _after: Proof(),
             judge=lambda _profile, _modules=None: lambda _files: PASSED,
             briefer=lambda *_: SimpleNamespace(brief=self._brief),
             writer=lambda *_: SimpleNamespace(propose=self._propose),
