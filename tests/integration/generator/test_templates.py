@@ -45,6 +45,10 @@ _PROMPTS = {
         "an EventBridge rule that runs every night",
         "event bus with an archive of 30 days, lambda target, 5 retries, events to SQS with a DLQ",
     ),
+    "aws-key": (
+        "a KMS key",
+        "multi-region KMS key, rotated every 180 days, for CloudWatch logs and other accounts, with an administrator",
+    ),
     "aws-queue": (
         "an SQS queue",
         "a FIFO SQS queue with deduplication, KMS, 3 attempts, 2 minutes visibility, retention 7 days",

@@ -32,6 +32,7 @@ def test_these_are_the_templates_and_one_needs_no_provider() -> None:
         "aws-database",
         "aws-distribution",
         "aws-event-rule",
+        "aws-key",
         "aws-queue",
         "aws-security-group",
         "aws-service",
