@@ -107,8 +107,9 @@ class Repair:
         why = worse(new.report, best.report)
         repeated = not new.report.passed and diagnostics(new.report) in self._seen
         self._seen.add(diagnostics(new.report))
-        trick = "" if why else self._trick(best, new)
-        self._note("model", new, churn=changed, output_tokens=tokens, why=why or trick)
+        # What passes and is thrown away may still be what is handed over in the end.
+        trick = self._trick(best, new) if new.report.passed or not why else ""
+        self._note("model", new, churn=changed, output_tokens=tokens, why=trick or why)
         if trick:
             self._told.append(trick)
             return best, not repeated
